@@ -1,0 +1,236 @@
+"""config.toml -> a frozen `Config`: every key with its default and one sentence, all mistakes at once, with lines.
+
+Nothing here opens a socket or a database. `docs/config.md` and config.example.toml are checked against this file.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from .core.party import Brand, Team
+
+
+class Section(BaseModel):
+    """One table of config.toml: strict types, no unknown key, frozen."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def _address(value: str) -> str:
+    local, _, domain = value.rpartition("@")
+    plain = all(33 <= ord(c) < 127 and c not in '<>()[]\\,;:"' for c in value)
+    if not local or not domain or not plain or "@" in local or ".." in value or domain.startswith("."):
+        raise ValueError(f"{value!r} is not a mail address; write it plainly, like support@market.example")
+    return f"{local}@{domain.lower()}"
+
+
+def _endpoint(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is not HOST:PORT; write it like 127.0.0.1:25 or [::1]:25")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Octets = Annotated[int, Field(ge=1)]
+
+
+class Secret(Section):
+    """A secret, never written into config.toml itself: the name of an environment variable, or a file of mode 0600."""
+
+    env: str = ""
+    file: str = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Secret":
+        if bool(self.env) == bool(self.file):
+            raise ValueError('name exactly one source: { env = "NAME" } or { file = "/path" }')
+        return self
+
+
+class GatepostSection(Section):
+    """The daemon itself."""
+
+    data: str = Field(description="Folder of the databases and of large mails; made with mode 0700.")
+    hostname: str = Field(description="Our name in greetings, Received lines and Message-IDs, fully qualified.")
+    rules: str = Field("rules", description="The operator's rules; a file replaces the shipped one of the same name.")
+    templates: str = Field("templates", description="The operator's templates, looked up before the shipped ones.")
+    staff: Address = Field(description="Who is told of trouble: overdue tickets, undeliverable mail, quarantine.")
+    readers: int = Field(1, ge=1, le=16, description="Reader processes, which parse mail under limits.")
+    log: Literal["text", "json"] = Field("text", description="The form of the log on standard error.")
+
+
+class SmtpSection(Section):
+    """The SMTP door: who may connect, how much they may send, how long they may take."""
+
+    listen: tuple[Endpoint, ...] = Field(
+        ("127.0.0.1:2525",), description="Where to listen, as HOST:PORT; [] closes the door."
+    )
+    certificate: str = Field("", description="PEM file of the certificate chain; STARTTLS is offered when it is set.")
+    key: str = Field("", description="PEM file of the certificate's key, mode 0600.")
+    require_tls: bool = Field(False, description="Refuse MAIL before STARTTLS with 530.")
+    message_octets: Octets = Field(26_214_400, description="The largest message, in octets (SIZE, RFC 1870).")
+    header_octets: Octets = Field(262_144, description="The largest header section, in octets.")
+    line_octets: Octets = Field(65_536, description="The longest line in DATA, in octets with its CRLF.")
+    recipients: Count = Field(
+        100, description="Recipients of one mail; more get 452 (RFC 5321 4.5.3.1.8 asks for 100)."
+    )
+    connections: Count = Field(200, description="Connections at one time in all; more get 421.")
+    connections_per_address: Count = Field(20, description="Connections at one time from one address; more get 421.")
+    commands: Count = Field(1_000, description="Commands of one connection in all; more get 421.")
+    junk_commands: Count = Field(
+        100, description="NOOP, RSET, VRFY and unknown commands of one connection; more get 421."
+    )
+    errors: Count = Field(20, description="Refused commands of one connection; more get 421.")
+    idle_seconds: Seconds = Field(300.0, description="Silence after which a connection is closed.")
+    data_seconds: Seconds = Field(3_600.0, description="The longest that DATA may take in all.")
+    data_octets_per_second: Count = Field(
+        500, description="The slowest DATA, in octets a second over its whole length."
+    )
+    handshake_seconds: Seconds = Field(30.0, description="The longest that a TLS handshake may take.")
+    commit_seconds: Seconds = Field(10.0, description="The longest wait for the disk before a mail gets 451.")
+    bare_newline: Literal["reject", "normalize"] = Field(
+        "reject",
+        description="A bare LF in DATA: refuse the mail with 550, or read it as CRLF. A bare CR is always refused.",
+    )
+    free_octets: int = Field(
+        0, ge=0, description="Refuse MAIL with 452 when less is free on the disk; 0 means 1.5 times message_octets."
+    )
+
+
+class DeliverySection(Section):
+    """How mail goes out."""
+
+    smarthost: Endpoint = Field("127.0.0.1:25", description="The mail server that takes all our mail, as HOST:PORT.")
+    tls: Literal["none", "opportunistic", "required"] = Field(
+        "opportunistic",
+        description="STARTTLS to the smarthost; required verifies its certificate and never falls back.",
+    )
+    username: str = Field("", description="User name at the smarthost; '' signs in nowhere.")
+    password: Secret | None = Field(None, description="The password for username.")
+    backoff_minutes: tuple[int, ...] = Field(
+        (1, 5, 15, 30, 60, 120, 240), description="Waits between attempts, in minutes; the last one repeats."
+    )
+    lifetime_hours: Count = Field(120, description="How long a mail is tried before it becomes a dead letter.")
+    connections_per_destination: Count = Field(4, description="Connections at one time to one destination.")
+    connections: Count = Field(16, description="Connections at one time in all.")
+    connect_seconds: Seconds = Field(30.0, description="The longest wait for a connection and its greeting.")
+    command_seconds: Seconds = Field(300.0, description="The longest wait for an answer to MAIL, RCPT or DATA.")
+    data_seconds: Seconds = Field(
+        600.0, description="The longest wait for the answer to the final dot (RFC 5321 4.5.3.2)."
+    )
+
+
+class ReplyAddressSection(Section):
+    """The signed addresses to which a plain Reply goes."""
+
+    form: Literal["plus", "subdomain"] = Field(
+        "plus", description="plus: support+TOKEN@brand; subdomain: TOKEN@domain, for hosts that lose the plus."
+    )
+    separator: Literal["+", "-", "="] = Field("+", description="What stands between the address and the token.")
+    domain: str = Field("", description="The domain of the subdomain form, for example reply.market.example.")
+    current: int = Field(1, ge=0, le=255, description="The id of the key that signs.")
+    keys: dict[str, Secret] = Field(
+        default_factory=dict,
+        description="Keys by id, 32 bytes or more each; without any, one is made in the data folder.",
+    )
+
+
+class AuthenticationSection(Section):
+    """Who is believed to be who they say (I4)."""
+
+    mode: Literal["off", "trusted-hop", "evaluate"] = Field(
+        "trusted-hop",
+        description="trusted-hop reads Authentication-Results of authserv_id; evaluate asks DNS; off believes From.",
+    )
+    authserv_id: str = Field("", description="The name that our own mail server writes into Authentication-Results.")
+
+
+class LimitsSection(Section):
+    """What one mail may cost, and how many automatic mails may leave."""
+
+    reader_cpu_seconds: Seconds = Field(10.0, description="CPU time that reading one mail may take.")
+    reader_wall_seconds: Seconds = Field(30.0, description="Time that reading one mail may take.")
+    reader_memory_octets: Octets = Field(536_870_912, description="Memory that a reader may take.")
+    tries: Count = Field(3, description="Tries at a mail before it goes to quarantine.")
+    automatic_per_address_day: Count = Field(10, description="Automatic mails to one address in 24 hours.")
+    automatic_per_domain_hour: Count = Field(50, description="Automatic mails to one domain in an hour.")
+    automatic_per_minute: Count = Field(120, description="Automatic mails in all in a minute.")
+
+
+class ClockSection(Section):
+    """The promises about time."""
+
+    overdue_business_days: Count = Field(2, description="Business days after which an unanswered message is overdue.")
+    rating_days: Count = Field(7, description="Days after filing at which the customer is asked for a rating.")
+
+
+class PageSection(Section):
+    """The web server of portal and pages."""
+
+    listen: Endpoint = Field("127.0.0.1:8025", description="Where to listen, as HOST:PORT.")
+
+
+class TeamSection(Section):
+    """A team of the marketplace. `triage` must exist: it takes what nobody else does."""
+
+    name: str = Field(description="What customers read, for example Billing.")
+    address: Address = Field(description="Where the team's tickets go.")
+
+
+class BrandSection(Section):
+    """One storefront."""
+
+    name: str = Field(description="What customers read, for example Extension Market.")
+    support: tuple[Address, ...] = Field(
+        min_length=1, description="Addresses that file a ticket; the first is our From."
+    )
+    languages: tuple[str, ...] = Field(
+        ("en",), min_length=1, description="Languages of the letters, the default first."
+    )
+    portal: str = Field("", description="Base URL of the portal, for example https://help.market.example.")
+    privacy: str = Field("", description="URL of the privacy policy, linked in acknowledgements.")
+    data_use: str = Field("", description="URL of the data-use policy, linked in acknowledgements.")
+    knowledge_base: str = Field("", description="URL of the knowledge base.")
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = Field("#3858e9", description="The brand's colour.")
+    zone: str = Field("UTC", description="Time zone, for example Europe/Berlin.")
+    country: str = Field("", description="Country of the public holidays, for example DE.")
+    masking: bool = Field(False, description="Keep each side's real address from the other.")
+
+
+class Config(Section):
+    """The whole of config.toml."""
+
+    gatepost: GatepostSection
+    smtp: SmtpSection = SmtpSection()
+    delivery: DeliverySection = DeliverySection()
+    reply_address: ReplyAddressSection = ReplyAddressSection()
+    authentication: AuthenticationSection = AuthenticationSection()
+    limits: LimitsSection = LimitsSection()
+    clock: ClockSection = ClockSection()
+    page: PageSection = PageSection()
+    team: dict[str, TeamSection]
+    brand: dict[str, BrandSection] = Field(min_length=1)
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return Path(self.gatepost.data)
+
+    def brands(self) -> tuple[Brand, ...]:
+        """The storefronts, in the order of the file."""
+        return tuple(Brand(slug=slug, **section.model_dump()) for slug, section in self.brand.items())
+
+    def teams(self) -> dict[str, Team]:
+        """The marketplace's teams by slug."""
+        return {slug: Team(slug=slug, **section.model_dump()) for slug, section in self.team.items()}
+
+
+def load(path: Path) -> Config:
+    """The config at `path`. Raises MistakesError with every mistake, its line and a suggestion."""
+    return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

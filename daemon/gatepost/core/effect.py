@@ -1,0 +1,85 @@
+"""All that the core can ask to be done: the closed union that `ticket.advance` returns and that the store performs.
+
+The whole tuple is performed in one transaction with its cause, or not at all.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from . import Millis
+from .event import DeadlineKind
+
+
+class Auto(StrEnum):
+    """Whether a mail of ours was written by a machine, and how (RFC 3834 5.2)."""
+
+    NO = "no"
+    REPLIED = "auto-replied"
+    GENERATED = "auto-generated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One mail to one participant (`participant` > 0) or to a staff address; `template` is a letter of templates/mail.
+
+    `about` is the message that it carries or answers, 0 for none. `key` makes it unique on its ticket: the same effect
+    asked for twice is sent once.
+    """
+
+    template: str
+    participant: int = 0
+    address: str = ""
+    about: int = 0
+    auto: Auto = Auto.NO
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """Write a deadline: `kind` due at `due` for the waiting instant `since`. One of each kind is open on a ticket."""
+
+    kind: DeadlineKind
+    due: Millis
+    since: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Close the open deadline of this kind: it was kept, or is no longer owed."""
+
+    kind: DeadlineKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """Mark the ticket (`overdue`, `vendor_unreachable`, …) with the sentence that says why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unflag:
+    """Take a mark off the ticket."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Give the ticket a topic."""
+
+    topic: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Write a sentence into the ticket's trace, for staff only."""
+
+    text: str
+
+
+Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Note

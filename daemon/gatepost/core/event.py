@@ -1,0 +1,55 @@
+"""All that can happen to a ticket: the closed union that `ticket.advance` takes.
+
+An event that `advance` does not handle is a type error there (assert_never).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from . import Millis
+from .nature import Nature
+
+
+class DeadlineKind(StrEnum):
+    """What a deadline is about (C1)."""
+
+    OVERDUE = "overdue"
+    RATING = "rating"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A mail or a form opened a ticket: the first message of the requester."""
+
+    message: int
+    nature: Nature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrote:
+    """The participant `author` wrote a message on the ticket."""
+
+    message: int
+    author: int
+    nature: Nature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameDue:
+    """A deadline of the ticket is due. `since` is the waiting instant for which an overdue deadline was written."""
+
+    kind: DeadlineKind
+    since: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undeliverable:
+    """A mail of ours to the participant came back for good: refused by the server, or reported by a delivery report."""
+
+    participant: int
+    address: str
+    reason: str
+
+
+Event: TypeAlias = Filed | Wrote | CameDue | Undeliverable

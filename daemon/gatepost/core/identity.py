@@ -1,0 +1,138 @@
+"""Who wrote a mail, about which ticket, how sure we are, and why: the evidence, weighed.
+
+Evidence is a token of ours (in the envelope recipient, in References or In-Reply-To, in the envelope sender of a
+report), the sender's address, and the authentication of that address. A number in a subject is shown, never believed
+(I3). A token says which ticket and which participant are meant; the sender must then be that participant.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .party import Participant, Party, Role, Vendor
+from .reply_address import Token
+
+
+class Authentication(StrEnum):
+    """What is known of the sender address (I4): a pass, nothing, or a fail of DMARC."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    FAILED = "failed"
+
+
+class Trust(StrEnum):
+    """What follows: the mail is the participant's, may be theirs (held until confirmed), or is not theirs."""
+
+    TRUSTED = "trusted"
+    UNCONFIRMED = "unconfirmed"
+    REFUSED = "refused"
+
+
+class Place(StrEnum):
+    """Where a token of ours was found, strongest first."""
+
+    RECIPIENT = "recipient"
+    REFERENCES = "references"
+    IN_REPLY_TO = "in_reply_to"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """One verified token and where it stood."""
+
+    token: Token
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The weighing of one mail. `ticket` is None where it opens a new one; `why` is the sentences, in order."""
+
+    party: Party
+    trust: Trust
+    authentication: Authentication
+    ticket: int | None = None
+    participant: Participant | None = None
+    cause: str = ""
+    why: tuple[str, ...] = ()
+
+
+def choose_ticket(citations: tuple[Citation, ...]) -> tuple[Citation | None, tuple[str, ...]]:
+    """The citation that names the ticket, the strongest place first, and what to say of it.
+
+    Tokens of several tickets are a conflict that is told, and the envelope recipient wins (D30).
+    """
+    if not citations:
+        return None, ("no reply address of ours: a new ticket",)
+    ranked = sorted(citations, key=lambda citation: list(Place).index(citation.place))
+    chosen = ranked[0]
+    why = [f"threaded because of our token in the {chosen.place.value.replace('_', '-')}: ticket {chosen.token.ticket}"]
+    others = sorted({c.token.ticket for c in ranked if c.token.ticket != chosen.token.ticket})
+    if others:
+        why.append(f"conflict: the mail also cites ticket {', '.join(map(str, others))}")
+    return chosen, tuple(why)
+
+
+def weigh(
+    *,
+    sender: str,
+    party: Party,
+    authentication: Authentication,
+    authentication_why: str,
+    citation: Citation | None,
+    citation_why: tuple[str, ...],
+    participants: tuple[Participant, ...],
+    vendor: Vendor | None,
+) -> Identity:
+    """Who wrote, about which ticket, and whether it may act. `sender` is '' where From is missing or ambiguous.
+
+    `participants` are those of the cited ticket, `vendor` the vendor who answers it. Never raises.
+    """
+    why = [*citation_why, authentication_why]
+    if citation is None:
+        trust = Trust.TRUSTED if authentication is Authentication.VERIFIED else Trust.UNCONFIRMED
+        return Identity(party=party, trust=trust, authentication=authentication, why=tuple(why))
+    ticket = citation.token.ticket
+    named = next((p for p in participants if p.number == citation.token.participant), None)
+    if named is None:
+        why.append("the ticket has no such participant: a new ticket")
+        return Identity(party=party, trust=Trust.UNCONFIRMED, authentication=authentication, why=tuple(why))
+    actual, sentence = _author(sender, named, participants, vendor)
+    why.append(sentence)
+    if actual is None:
+        return Identity(
+            party=party, trust=Trust.REFUSED, authentication=authentication, ticket=ticket, participant=named,
+            cause="other_user_update", why=tuple(why),
+        )  # fmt: skip
+    if not actual.active:
+        why.append(
+            f"{actual.role.value} {actual.number} was removed from the ticket; their reply address no longer works"
+        )
+        return Identity(
+            party=party, trust=Trust.REFUSED, authentication=authentication, ticket=ticket, participant=actual,
+            cause="participant_removed", why=tuple(why),
+        )  # fmt: skip
+    trust = Trust.TRUSTED if authentication is Authentication.VERIFIED else Trust.UNCONFIRMED
+    cause = "" if trust is Trust.TRUSTED else "sender_unverified"
+    return Identity(
+        party=party, trust=trust, authentication=authentication, ticket=ticket, participant=actual, cause=cause,
+        why=tuple(why),
+    )  # fmt: skip
+
+
+def _author(
+    sender: str, named: Participant, participants: tuple[Participant, ...], vendor: Vendor | None
+) -> tuple[Participant | None, str]:
+    """The participant who wrote, and the sentence that says how we know; None for anybody else."""
+    if not sender:
+        return None, "From is missing or ambiguous: nobody's words"
+    if _same(sender, named.address):
+        return named, f"sender = {named.role.value} {named.number}, to whom the reply address belongs"
+    if vendor is not None and vendor.sends_from(sender) and named.role is Role.VENDOR:
+        return named, f"sender is a listed address of vendor {vendor.slug}, to whom the reply address belongs"
+    return None, f"the reply address is {named.role.value} {named.number}'s, the sender {sender} is somebody else"
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two addresses are one mailbox: local part compared in any case, no plus folding (D19)."""
+    return one.casefold() == other.casefold()

@@ -1,0 +1,239 @@
+"""The life of a ticket: `advance` says what one event makes of it and what is to be done.
+
+It decides nothing that the rules decide (where a mail goes) and nothing about identity; it keeps the promises.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from . import DAY, Millis
+from .effect import Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
+from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
+from .nature import Author
+from .party import Participant, Role
+from .verdict import Route, Verdict
+
+
+class State(StrEnum):
+    """Whether a ticket waits for anything; it is never deleted (R12)."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One conversation. `waiting_since` is when the oldest unanswered human customer message came, None if answered.
+
+    `route` and `team` say who answers: the vendor, or a team of the marketplace.
+    """
+
+    number: int
+    brand: str
+    subject: str
+    filed: Millis
+    state: State = State.OPEN
+    route: Route = Route.TRIAGE
+    team: str = ""
+    customer_id: int = 0
+    product_id: int = 0
+    vendor_id: int = 0
+    waiting_since: Millis | None = None
+    last_activity: Millis = 0
+    unread: bool = True
+    rating_wanted: bool = True
+    clock_wanted: bool = True
+    flags: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What `advance` needs beside the ticket: who takes part, who is told, and the promises as functions of time.
+
+    `overdue_at` gives the instant at which an answer is overdue, in the answering party's calendar; `rating_at` the
+    instant of the rating request for a ticket filed then.
+    """
+
+    participants: tuple[Participant, ...]
+    overdue_at: Callable[[Millis], Millis]
+    rating_at: Callable[[Millis], Millis] = lambda filed: filed + 7 * DAY
+    staff_address: str = ""
+    acknowledge: bool = True
+
+
+Outcome = tuple[Ticket, tuple[Effect, ...]]
+
+
+def advance(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
+    """The ticket after `event`, and the effects, in the order in which they are to be done. Never raises."""
+    match event:
+        case Filed():
+            return _filed(ticket, event, verdict, terms, now)
+        case Wrote():
+            return _wrote(ticket, event, verdict, terms, now)
+        case CameDue():
+            return _came_due(ticket, event, terms, now)
+        case Undeliverable():
+            return _undeliverable(ticket, event, terms)
+        case _:
+            assert_never(event)
+
+
+def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
+    ticket = replace(
+        ticket,
+        route=verdict.route,
+        team=verdict.team,
+        last_activity=now,
+        rating_wanted=verdict.rating,
+        clock_wanted=verdict.clock,
+        waiting_since=now if event.nature.author is Author.HUMAN else None,
+    )
+    effects: list[Effect] = [*_marks(verdict)]
+    effects += _to_answering(ticket, event.message, terms)
+    requester = _requester(terms)
+    if verdict.acknowledge and terms.acknowledge and event.nature.answerable and requester is not None:
+        effects.append(
+            Send(
+                template=verdict.acknowledge,
+                participant=requester.number,
+                about=event.message,
+                auto=Auto.REPLIED,
+                key="acknowledgement",
+            )
+        )
+    effects += _clock_starts(ticket, terms)
+    if ticket.rating_wanted and event.nature.author is Author.HUMAN:
+        effects.append(Promise(kind=DeadlineKind.RATING, due=terms.rating_at(ticket.filed), since=ticket.filed))
+    return ticket, tuple(effects)
+
+
+def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
+    ticket = replace(ticket, last_activity=now, unread=True)
+    effects: list[Effect] = [*_marks(verdict)]
+    if verdict.route is Route.EVENT or event.nature.author is not Author.HUMAN:
+        effects.append(Note(text=f"kept as an event, sent to nobody: {event.nature.reason}"))
+        return ticket, tuple(effects)
+    if ticket.state is State.CLOSED:
+        ticket = replace(ticket, state=State.OPEN)
+        effects.append(Note(text="opened again by a human reply"))
+    author = next((p for p in terms.participants if p.number == event.author), None)
+    if author is not None and author.role in (Role.REQUESTER, Role.COPIED):
+        return _customer_wrote(ticket, event, terms, effects, now)
+    return _answer_came(ticket, event, terms, effects)
+
+
+def _customer_wrote(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effect], now: Millis) -> Outcome:
+    """A customer's message goes to whoever answers; the clock starts if none is running, a bump does not restart it."""
+    effects += _to_answering(ticket, event.message, terms, but=event.author)
+    if ticket.waiting_since is None:
+        ticket = replace(ticket, waiting_since=now)
+        effects += _clock_starts(ticket, terms)
+    return ticket, tuple(effects)
+
+
+def _answer_came(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effect]) -> Outcome:
+    """An answer goes to the requester and to those copied, and stops the clock."""
+    effects += [
+        Send(template="answer", participant=p.number, about=event.message, key=f"message-{event.message}")
+        for p in terms.participants
+        if p.active and p.number != event.author and p.role in (Role.REQUESTER, Role.COPIED)
+    ]
+    if ticket.waiting_since is not None:
+        ticket = replace(ticket, waiting_since=None)
+        effects.append(Release(kind=DeadlineKind.OVERDUE, reason="answered"))
+    if "overdue" in ticket.flags:
+        ticket = replace(ticket, flags=tuple(flag for flag in ticket.flags if flag != "overdue"))
+        effects.append(Unflag(name="overdue"))
+    return ticket, tuple(effects)
+
+
+def _came_due(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
+    match event.kind:
+        case DeadlineKind.OVERDUE:
+            return _overdue(ticket, event, terms)
+        case DeadlineKind.RATING:
+            return _rating(ticket, terms, now)
+        case _:
+            assert_never(event.kind)
+
+
+def _overdue(ticket: Ticket, event: CameDue, terms: Terms) -> Outcome:
+    if ticket.state is State.CLOSED or ticket.waiting_since != event.since:
+        return ticket, (Note(text="the overdue deadline came, but the customer has had an answer meanwhile"),)
+    reason = "no human answer within the promised business time"
+    effects: list[Effect] = [Flag(name="overdue", reason=reason)]
+    effects += [
+        Send(template="overdue", participant=p.number, auto=Auto.GENERATED, key=f"overdue-{event.since}")
+        for p in terms.participants
+        if p.active and p.role is Role.VENDOR
+    ]
+    if terms.staff_address:
+        key = f"overdue-staff-{event.since}"
+        effects.append(Send(template="overdue", address=terms.staff_address, auto=Auto.GENERATED, key=key))
+    return replace(ticket, flags=_with(ticket.flags, "overdue")), tuple(effects)
+
+
+def _rating(ticket: Ticket, terms: Terms, now: Millis) -> Outcome:
+    """The rating request, put off by a day while the customer waits for an answer (C5)."""
+    requester = _requester(terms)
+    if not ticket.rating_wanted or requester is None:
+        return ticket, (Note(text="no rating is asked for this ticket"),)
+    if ticket.waiting_since is not None:
+        later = Promise(kind=DeadlineKind.RATING, due=now + DAY, since=ticket.filed)
+        return ticket, (Note(text="rating request put off: the customer waits for an answer"), later)
+    ask = Send(template="rating", participant=requester.number, auto=Auto.GENERATED, key="rating")
+    return ticket, (ask,)
+
+
+def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms) -> Outcome:
+    """A mail that cannot be delivered flags the ticket and tells staff; the address is named, the words are kept."""
+    hit = next((p for p in terms.participants if p.number == event.participant), None)
+    role = hit.role.value if hit is not None else "staff"
+    name = "vendor_unreachable" if role == Role.VENDOR else f"{role}_unreachable"
+    effects: list[Effect] = [Flag(name=name, reason=f"{event.address}: {event.reason}")]
+    if terms.staff_address and terms.staff_address != event.address:
+        key = f"undeliverable-{event.participant}"
+        effects.append(Send(template="undeliverable", address=terms.staff_address, auto=Auto.GENERATED, key=key))
+    return replace(ticket, flags=_with(ticket.flags, name)), tuple(effects)
+
+
+def _to_answering(ticket: Ticket, message: int, terms: Terms, but: int = 0) -> list[Effect]:
+    """The message, to the party that answers the ticket and to collaborators."""
+    first = "ticket" if ticket.route is Route.VENDOR else "team"
+    return [
+        Send(
+            template="collaborator" if p.role is Role.COLLABORATOR else first,
+            participant=p.number,
+            about=message,
+            key=f"message-{message}",
+        )
+        for p in terms.participants
+        if p.active and p.number != but and p.role in (Role.VENDOR, Role.STAFF, Role.COLLABORATOR)
+    ]
+
+
+def _clock_starts(ticket: Ticket, terms: Terms) -> list[Effect]:
+    if not ticket.clock_wanted or ticket.waiting_since is None:
+        return []
+    since = ticket.waiting_since
+    return [Promise(kind=DeadlineKind.OVERDUE, due=terms.overdue_at(since), since=since)]
+
+
+def _marks(verdict: Verdict) -> list[Effect]:
+    return [
+        *(Flag(name=name, reason=f"rule {verdict.by}") for name in verdict.flags),
+        *(Label(topic=topic, confidence=1.0) for topic in verdict.labels),
+        *(Note(text=text) for text in verdict.notes),
+    ]
+
+
+def _requester(terms: Terms) -> Participant | None:
+    return next((p for p in terms.participants if p.role is Role.REQUESTER and p.active), None)
+
+
+def _with(flags: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return flags if name in flags else (*flags, name)

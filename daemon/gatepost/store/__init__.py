@@ -1,0 +1,1 @@
+"""Ring 2: the only SQL. One writing connection per file; every statement with named parameters."""
