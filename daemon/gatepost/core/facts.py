@@ -12,8 +12,8 @@ from .ticket import Ticket
 class Facts:
     """What is known around one mail at `now`.
 
-    `address` is the support address by which it came, `detail` what stood after the separator. `product_why` says how the
-    product was found (R1), or why it stays unclear; `standing` is the subscription's worth at `now` (R2).
+    `address` is the support address by which it came, `detail` what stood after the separator. `product_why` says how
+    the product was found (R1), or why it stays unclear; `standing` is the subscription's worth at `now` (R2).
     """
 
     now: Millis

@@ -31,6 +31,16 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One mail as it came in: envelope and raw bytes, durable before we said 250. `id` is its number in the spool."""
+
+    id: int
+    received: Millis
+    envelope: Envelope
+    raw: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     """A display name and an address, as in RFC 5322 3.4; the domain is lower-case, the local part is as written."""
 
