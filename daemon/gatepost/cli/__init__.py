@@ -1,1 +1,83 @@
-"""The commands; each is a few lines that call something named."""
+"""The command line: a table of commands, each in a module that is imported only when its command is run.
+
+A command is a few lines that call something named. Errors end here: message and hint on standard error, exit codes of
+sysexits.h, so that scripts and mail systems know whether trying again helps.
+"""
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from .. import __version__
+from ..errors import GatepostError, MistakesError
+
+EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 0, 64, 65, 66, 70, 75, 78
+
+COMMANDS: Mapping[str, str] = {
+    # name: module:function, the module inside this package.
+    "mail": "mail:mail",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are named in a table and imported when they are asked for."""
+
+    def __init__(self, *args: object, table: Mapping[str, str], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the table and of commands that were added by hand."""
+        return sorted({*super().list_commands(ctx), *self._table})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now; None where there is none."""
+        target = self._table.get(cmd_name)
+        if target is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = target.partition(":")
+        command = getattr(importlib.import_module(f".{module}", __name__), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, table=COMMANDS)
+@click.version_option(__version__, prog_name="gatepost")
+def gatepost() -> None:
+    """The mail gateway of a software marketplace: customers' mail to the right vendor, and the answer back."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code. Never raises; `arguments` is for tests."""
+    try:
+        code = gatepost.main(args=arguments, prog_name="gatepost", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code if error.exit_code != 2 else EX_USAGE
+    except click.Abort:
+        return 130
+    except GatepostError as error:
+        print(error, file=sys.stderr)
+        return exit_code(error)
+    except BrokenPipeError:
+        return _leave_quietly()
+    return code if isinstance(code, int) else EX_OK
+
+
+def exit_code(error: GatepostError) -> int:
+    """The exit code of an error: 75 where trying again may help, 78 for a file a person must mend, its own, or 70."""
+    if error.temporary:
+        return EX_TEMPFAIL
+    if isinstance(error, MistakesError):
+        return EX_CONFIG
+    own = getattr(error, "exit_code", EX_SOFTWARE)
+    assert isinstance(own, int)
+    return own
+
+
+def _leave_quietly() -> int:
+    """End after the reader of our output went away (`gatepost … | head`): nothing more can be said to anybody."""
+    sys.stdout = None
+    return EX_OK
