@@ -1,0 +1,210 @@
+"""One adapter for the desk's database: a writer thread that takes whole transactions, and read-only readers.
+
+A transaction is a function of a `Tx`; it is run in the thread that owns the one writing connection. Functions that wait
+at the same moment share one COMMIT and so one fsync, each inside a savepoint of its own: one that raises takes nothing
+with it. The caller hears of success only after the COMMIT. Statements have named parameters, times are whole
+milliseconds passed in as values, so that a second engine needs another `Tx` and no other change.
+"""
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from ..crashpoint import crashpoint
+from ..errors import GatepostError, PermanentError, TemporaryError
+from .connection import open_reader, open_writer
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+_GROUP = 64
+_SCHEME = "sqlite:///"
+_log = logging.getLogger("gatepost.store")
+
+
+class Tx(Protocol):
+    """One transaction. `lock` is what a claim puts behind its inner SELECT: '' where there is one writer."""
+
+    lock: str
+
+    def run(self, sql: str, **values: object) -> int:
+        """Run a statement; the number of rows that it changed."""
+
+    def insert(self, sql: str, **values: object) -> int:
+        """Run an INSERT … RETURNING id; the id."""
+
+    def rows(self, sql: str, **values: object) -> Sequence[Row]:
+        """Every row of a query."""
+
+    def row(self, sql: str, **values: object) -> Row | None:
+        """The first row of a query, or None."""
+
+    def value(self, sql: str, **values: object) -> Any:
+        """The first column of the first row, or None."""
+
+
+class SqliteTx:
+    """A transaction on SQLite; the statements go to the connection as they are."""
+
+    lock = ""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, **values: object) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+    def insert(self, sql: str, **values: object) -> int:
+        return int(self._connection.execute(sql, values).fetchone()[0])
+
+    def rows(self, sql: str, **values: object) -> Sequence[Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, **values: object) -> Row | None:
+        found: Row | None = self._connection.execute(sql, values).fetchone()
+        return found
+
+    def value(self, sql: str, **values: object) -> Any:
+        found = self._connection.execute(sql, values).fetchone()
+        return None if found is None else found[0]
+
+
+@dataclass(slots=True)
+class _Work:
+    run: Callable[[Tx], Any]
+    done: "Future[Any]" = field(default_factory=Future)
+
+
+class Database:
+    """The desk's database at a DSN (`sqlite:///PATH`). `close` waits for what was asked, then takes no more."""
+
+    def __init__(self, dsn: str, *, readers: int = 2) -> None:
+        if not dsn.startswith(_SCHEME):
+            raise PermanentError(f"{dsn}: no such kind of database", f"Write {_SCHEME}/path/to/file.")
+        self.path = Path(dsn.removeprefix(_SCHEME))
+        self._writer = open_writer(self.path)
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._closed = False
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-read")
+        self._thread = threading.Thread(target=self._serve, name="store-write", daemon=True)
+        self._thread.start()
+
+    async def write(self, run: Callable[[Tx], T]) -> T:
+        """Run `run` in a write transaction; returns after COMMIT.
+
+        Raises what `run` raised, with nothing written, or TemporaryError where the disk or a lock refused it.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self._submit(run)))
+
+    def write_now(self, run: Callable[[Tx], T]) -> T:
+        """`write` for those who have no event loop."""
+        return self._submit(run).result()
+
+    async def read(self, run: Callable[[Tx], T]) -> T:
+        """Run `run` on a snapshot that cannot be written."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, run)
+
+    def read_now(self, run: Callable[[Tx], T]) -> T:
+        """`read` in the calling thread."""
+        connection = self._reader()
+        connection.execute("BEGIN")
+        try:
+            return run(SqliteTx(connection))
+        finally:
+            connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Finish what was asked, fold the WAL back into the file, and close."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        self._thread.join()
+        self._readers.shutdown()
+        for connection in self._open:
+            connection.close()
+        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._writer.close()
+
+    def _submit(self, run: Callable[[Tx], T]) -> "Future[T]":
+        if self._closed:
+            raise TemporaryError("the database is closed", "gatepost is stopping; ask again when it is back.")
+        work = _Work(run)
+        self._queue.put(work)
+        return work.done
+
+    def _reader(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = open_reader(self.path)
+            self._open.append(connection)
+        return connection
+
+    def _serve(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, last = self._waiting(first)
+            self._commit(group)
+            if last:
+                return
+
+    def _waiting(self, first: _Work) -> tuple[list[_Work], bool]:
+        """`first` and whatever waits behind it; True where the end was among them."""
+        group = [first]
+        while len(group) < _GROUP:
+            try:
+                work = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if work is None:
+                return group, True
+            group.append(work)
+        return group, False
+
+    def _commit(self, group: list[_Work]) -> None:
+        """One transaction for the group; a failed COMMIT is told to every one of them."""
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            outcomes = [(work, *self._run(work)) for work in group]
+            crashpoint("store.before_commit")
+            self._writer.execute("COMMIT")
+            crashpoint("store.committed")
+        except sqlite3.Error as error:
+            self._start_afresh()
+            fault = TemporaryError(f"the database refused the transaction: {error}", "Is the disk full or read-only?")
+            for work in group:
+                work.done.set_exception(fault)
+            return
+        for work, result, problem in outcomes:
+            if problem is None:
+                work.done.set_result(result)
+            else:
+                work.done.set_exception(problem)
+
+    def _run(self, work: _Work) -> tuple[Any, BaseException | None]:
+        self._writer.execute("SAVEPOINT work")
+        try:
+            result = work.run(SqliteTx(self._writer))
+        except Exception as problem:
+            if not self._writer.in_transaction:  # SQLite itself gave the whole transaction up: the disk is full, say.
+                raise sqlite3.OperationalError(str(problem)) from problem
+            self._writer.execute("ROLLBACK TO work")
+            self._writer.execute("RELEASE work")
+            return None, problem
+        self._writer.execute("RELEASE work")
+        return result, None
+
+    def _start_afresh(self) -> None:
+        """Never go on with a handle that failed: what SQLite holds in memory after an I/O error is not the disk's."""
+        try:
+            self._writer.close()
+            self._writer = open_writer(self.path)
+        except GatepostError:
+            _log.exception("store.reopen_failed")

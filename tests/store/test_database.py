@@ -1,0 +1,106 @@
+"""The adapter's promises: whole transactions, one fsync for those who wait together, readers that cannot write."""
+
+import sqlite3
+import threading
+
+import pytest
+
+from gatepost.errors import PermanentError, TemporaryError
+from gatepost.store.connection import open_writer
+from gatepost.store.database import Database
+
+
+@pytest.fixture
+def db(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'desk.sqlite3'}")
+    database.write_now(lambda tx: tx.run("CREATE TABLE fruit (id INTEGER PRIMARY KEY, name TEXT UNIQUE)"))
+    yield database
+    database.close()
+
+
+def test_a_transaction_that_raises_writes_nothing(db):
+    def half(tx):
+        tx.insert("INSERT INTO fruit (name) VALUES (:name) RETURNING id", name="apple")
+        raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        db.write_now(half)
+    assert db.read_now(lambda tx: tx.value("SELECT count(*) FROM fruit")) == 0
+
+
+def test_one_of_a_group_fails_alone(db):
+    hold, held = threading.Event(), threading.Event()
+
+    def wait(tx):
+        held.set()
+        hold.wait(10)
+
+    first = db._submit(wait)
+    held.wait(10)
+    good = db._submit(lambda tx: tx.insert("INSERT INTO fruit (name) VALUES ('pear') RETURNING id"))
+    bad = db._submit(lambda tx: tx.run("INSERT INTO nowhere VALUES (1)"))
+    more = db._submit(lambda tx: tx.insert("INSERT INTO fruit (name) VALUES ('plum') RETURNING id"))
+    hold.set()
+    first.result(10)
+    assert (good.result(10), more.result(10)) == (1, 2)
+    with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+        bad.result(10)
+
+
+async def test_success_is_told_only_after_commit(db, tmp_path):
+    await db.write(lambda tx: tx.insert("INSERT INTO fruit (name) VALUES ('fig') RETURNING id"))
+    other = sqlite3.connect(tmp_path / "desk.sqlite3")
+    assert other.execute("SELECT name FROM fruit").fetchall() == [("fig",)]
+    other.close()
+
+
+async def test_a_reader_cannot_write(db):
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await db.read(lambda tx: tx.run("INSERT INTO fruit (name) VALUES ('no')"))
+
+
+@pytest.mark.catalogue("B12")
+def test_full_sync_is_read_back(tmp_path):
+    connection = open_writer(tmp_path / "x.sqlite3")
+    assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    connection.close()
+
+
+@pytest.mark.catalogue("B12")
+def test_a_setting_that_is_not_taken_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("gatepost.store.connection._FULL", 3)
+    with pytest.raises(PermanentError, match="PRAGMA synchronous is 2, wanted 3"):
+        open_writer(tmp_path / "x.sqlite3")
+
+
+def test_a_full_disk_is_a_temporary_error_and_the_next_write_works(db):
+    db.write_now(lambda tx: tx.run("CREATE TABLE big (octets BLOB)"))
+    db._writer.execute(f"PRAGMA max_page_count = {db._writer.execute('PRAGMA page_count').fetchone()[0] + 2}")
+    with pytest.raises(TemporaryError, match="full"):
+        db.write_now(lambda tx: tx.run("INSERT INTO big VALUES (zeroblob(1000000))"))
+    # The handle was opened afresh, and with it the page limit of this test is gone, as a disk with room again would be.
+    db.write_now(lambda tx: tx.run("INSERT INTO big VALUES (zeroblob(1000000))"))
+    assert db.read_now(lambda tx: tx.value("SELECT count(*) FROM big")) == 1
+
+
+def test_a_lock_held_by_another_process_is_a_temporary_error(tmp_path):
+    path = tmp_path / "desk.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    database._writer.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TemporaryError, match="locked"):
+        database.write_now(lambda tx: tx.run("CREATE TABLE t (a)"))
+    other.execute("ROLLBACK")
+    other.close()
+    database.write_now(lambda tx: tx.run("CREATE TABLE t (a)"))
+    database.close()
+
+
+@pytest.mark.catalogue("B14")
+def test_a_file_that_is_no_database_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "desk.sqlite3"
+    path.write_bytes(b"not a database, but long enough to be read as one" * 50)
+    with pytest.raises(PermanentError, match="restore the newest backup"):
+        Database(f"sqlite:///{path}")
