@@ -1,0 +1,97 @@
+# Gatepost. `make` alone lists what can be made. Everything stays in this folder (.venv, dist); nothing needs root.
+# ARGS="…" hands further arguments on, for example: make test ARGS="tests/mail -k charset"
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# PYTHON=/path/to/python chooses one by hand; otherwise the first that is new enough and complete is taken.
+CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
+FITS := import sys, sqlite3, ssl; sys.exit(sys.version_info < (3, 11))
+BIN := .venv/bin
+
+# A virtual environment whose interpreter has gone (an upgrade of the system) is made anew.
+STALE := $(shell test -x $(BIN)/python || echo stale)
+
+.PHONY: help
+help:  ## list the targets
+	@echo "Gatepost: the mail gateway of a software marketplace."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "Start with: make demo"
+
+.PHONY: demo
+demo: .venv/ready-run  ## start everything on one desk with a sample marketplace; Ctrl-C ends it
+	@$(BIN)/gatepost demo $(ARGS)
+
+.PHONY: test
+test: .venv/ready-dev  ## run the tests; at the end it says what was skipped and how to get it
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: .venv/ready-dev  ## formatting, lint, and the direction of imports
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-cache > .venv/lint-imports.log 2>&1 || { cat .venv/lint-imports.log; exit 1; }
+	@echo "lint: fine"
+
+.PHONY: types
+types: .venv/ready-dev  ## mypy --strict
+	@$(BIN)/mypy
+
+.PHONY: check
+check: lint types test  ## all gates: lint, types, test
+
+.PHONY: bench
+bench: .venv/ready-dev  ## measure against stock aiosmtpd and what else is installed; prints the table
+	@$(BIN)/python -m bench run $(ARGS)
+
+.PHONY: chaos
+chaos: .venv/ready-dev  ## the long proof: 1,000 kills while mail flows
+	@$(BIN)/python -m pytest -m chaos $(ARGS)
+
+.PHONY: fuzz
+fuzz: .venv/ready-dev  ## every property test with a hundred times the examples
+	@$(BIN)/python -m pytest --fuzz $(ARGS)
+
+.PHONY: wheel
+wheel: .venv/ready-dev  ## build dist/gatepost-*.whl and check what is inside
+	@$(BIN)/python .ci/wheel.py build
+
+.PHONY: setup
+setup: .venv/ready-dev  ## make .venv with everything that development needs
+
+.PHONY: lock
+lock:  ## pin the newest versions that pyproject.toml allows, in requirements*.lock
+	@$(MAKE) -s .venv/python-path
+	@"$$(cat .venv/python-path)" .ci/venv.py lock
+
+.PHONY: clean
+clean:  ## remove .venv, dist and all caches
+	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: stale
+stale:
+
+.venv/ready-run: requirements.lock pyproject.toml .ci/venv.py $(STALE)
+	@$(MAKE) -s .venv/python-path
+	@"$$(cat .venv/python-path)" .ci/venv.py run
+
+.venv/ready-dev: requirements.lock requirements-dev.lock pyproject.toml .ci/venv.py $(STALE)
+	@$(MAKE) -s .venv/python-path
+	@"$$(cat .venv/python-path)" .ci/venv.py dev
+
+.PHONY: .venv/python-path
+.venv/python-path:
+	@mkdir -p .venv
+	@for candidate in $(CANDIDATES); do \
+	  if "$$candidate" -c '$(FITS)' 2>/dev/null; then \
+	    "$$candidate" -c 'import sys; print(sys.executable)' > $@; exit 0; \
+	  fi; \
+	done; \
+	echo "Gatepost needs Python 3.11 or newer with its sqlite3 and ssl modules; none was found."; \
+	echo "  Tried: $(CANDIDATES)"; \
+	echo "  Debian and Ubuntu: apt-get install python3 python3-venv. Another place: make PYTHON=/path/to/python3.12 …"; \
+	rm -f $@; exit 1

@@ -1,0 +1,114 @@
+"""What every test shares: the count of catalogue ids, skips named with their remedy, and the long runs apart."""
+
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+# The groups of the fault catalogue and how many ids each has.
+GROUPS = {
+    "A": 32,
+    "B": 15,
+    "C": 24,
+    "D": 32,
+    "E": 17,
+    "F": 19,
+    "G": 10,
+    "H": 12,
+    "I": 30,
+    "J": 19,
+    "K": 10,
+    "L": 8,
+    "M": 18,
+    "N": 12,
+}
+TOTAL = sum(GROUPS.values())
+
+# The programs that tests talk to, and the Debian packages that hold them.
+PACKAGES = {
+    "postfix": "postfix",
+    "smtp-sink": "postfix",
+    "smtp-source": "postfix",
+    "dovecot": "dovecot-imapd dovecot-lmtpd",
+    "chromium": "chromium",
+    "strace": "strace",
+    "swaks": "swaks",
+}
+
+_marks: dict[str, list[str]] = defaultdict(list)
+_outcomes: dict[str, str] = {}
+
+settings.register_profile("everyday", deadline=None)
+settings.register_profile("fuzz", deadline=None, max_examples=20_000)
+settings.load_profile("everyday")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", action="store_true", help="run only the property tests, each with many examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--fuzz"):
+        settings.load_profile("fuzz")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count the catalogue's ids, and leave out the long proofs unless they were asked for."""
+    for item in items:
+        for mark in item.iter_markers("catalogue"):
+            for number in mark.args:
+                _check(number, item)
+                _marks[number].append(item.nodeid)
+    wanted = [item for item in items if _asked_for(item, config)]
+    if len(wanted) != len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
+        items[:] = wanted
+
+
+def _check(number: object, item: pytest.Item) -> None:
+    hit = re.fullmatch(r"([A-N])(\d\d)", str(number))
+    if hit is None or not 1 <= int(hit[2]) <= GROUPS[hit[1]]:
+        raise pytest.UsageError(f"{item.nodeid}: the catalogue has no id {number!r}")
+
+
+def _asked_for(item: pytest.Item, config: pytest.Config) -> bool:
+    if config.getoption("--fuzz"):
+        return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
+    return item.get_closest_marker("chaos") is None or "chaos" in config.getoption("-m")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked real("postfix") is skipped, by name, where that program is absent."""
+    for mark in item.iter_markers("real"):
+        for program in mark.args:
+            if not shutil.which(program) and not shutil.which(program, path="/usr/sbin:/sbin"):
+                pytest.skip(f"needs {program}: apt-get install {PACKAGES.get(program, program)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    report = yield
+    if report.outcome != "passed" or report.when == "call":
+        before = _outcomes.get(report.nodeid, "passed")
+        _outcomes[report.nodeid] = report.outcome if before == "passed" else before
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was skipped with its remedy, then say how much of the catalogue this run has proved."""
+    reasons: dict[str, int] = defaultdict(int)
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[reason.removeprefix("Skipped: ")] += 1
+    if reasons:
+        terminalreporter.write_line("skipped:")
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.write_line(f"  {count} × {reason}")
+    proved = {number for number, tests in _marks.items() if all(_outcomes.get(test) == "passed" for test in tests)}
+    if proved or _marks:
+        groups = sorted({number[0] for number in proved})
+        shares = ", ".join(f"{g} {sum(n[0] == g for n in proved)}/{GROUPS[g]}" for g in groups)
+        terminalreporter.write_line(f"catalogue: {len(proved)} of {TOTAL}" + (f" ({shares})" if shares else ""))
