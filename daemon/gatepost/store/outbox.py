@@ -1,0 +1,382 @@
+"""The outbox in SQL: what is to be sent, to whom, and how each try ended. When to try again is decided elsewhere.
+
+A delivery is one recipient of one mail. Its states, and the instant at which each is written:
+
+    queued    with its cause, in the same transaction
+    sending   claimed: `lease_until` says until when nobody else may try it
+    deferred  a try failed for now; `next` says when the next one comes
+    sent      the server said 250 after the data
+    failed    refused for good
+    dead      tried for as long as was promised; `requeue` starts over
+
+`next` is the instant from which a row may be claimed, and NULL in every row that may not be: those being sent, those
+at an end, and those that wait for an earlier mail of the same ticket to the same recipient. So at most one row of such
+a line has a `next` or a lease, and the order of a conversation holds whatever a single mail meets.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from ..core import Millis
+from ..core.outgoing import Due, Expired, Later, Outgoing, Refused, Result, Sent
+from .database import Row, Tx
+
+TABLES: tuple[str, ...] = (
+    """CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY,
+        ticket INTEGER NOT NULL,
+        participant INTEGER NOT NULL,
+        message INTEGER NOT NULL,
+        template TEXT NOT NULL,
+        key TEXT NOT NULL,
+        address TEXT NOT NULL,
+        message_id TEXT NOT NULL,
+        mail_from TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        raw BLOB NOT NULL,
+        auto TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('ready', 'error')),
+        error TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        UNIQUE (ticket, participant, address, key)
+    )""",
+    """CREATE TABLE delivery (
+        id INTEGER PRIMARY KEY,
+        outbox INTEGER NOT NULL REFERENCES outbox (id),
+        ticket INTEGER NOT NULL,
+        recipient TEXT NOT NULL,
+        destination TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'deferred', 'sent', 'failed', 'dead')),
+        attempts INTEGER NOT NULL,
+        since INTEGER NOT NULL,
+        next INTEGER,
+        lease_until INTEGER,
+        owner TEXT NOT NULL,
+        code INTEGER NOT NULL,
+        said TEXT NOT NULL,
+        changed INTEGER NOT NULL
+    )""",
+    """CREATE TABLE attempt (
+        id INTEGER PRIMARY KEY,
+        delivery INTEGER NOT NULL REFERENCES delivery (id),
+        at INTEGER NOT NULL,
+        code INTEGER NOT NULL,
+        said TEXT NOT NULL,
+        took_ms INTEGER NOT NULL,
+        host TEXT NOT NULL
+    )""",
+)
+
+INDEXES: tuple[str, ...] = (
+    "CREATE INDEX delivery_outbox ON delivery (outbox)",
+    "CREATE INDEX delivery_line ON delivery (ticket, recipient, id)",
+    "CREATE INDEX delivery_due ON delivery (next, id, destination) WHERE next IS NOT NULL",
+    "CREATE INDEX delivery_leased ON delivery (destination) WHERE lease_until IS NOT NULL",
+    "CREATE INDEX delivery_open ON delivery (since) WHERE state IN ('queued', 'sending', 'deferred')",
+    "CREATE INDEX delivery_ended ON delivery (state, id) WHERE state IN ('failed', 'dead')",
+    "CREATE INDEX outbox_error ON outbox (id) WHERE state = 'error'",
+    "CREATE INDEX attempt_delivery ON attempt (delivery)",
+)
+
+_OPEN = "state IN ('queued', 'sending', 'deferred')"
+_SMALL = 262_144
+_WINDOW = 64
+
+# The innermost query walks the due rows in order and passes over destinations that are at their bound; the one around
+# it leaves no destination more than its bound. A backlog to one dead host thus costs others nothing but the walk.
+_CLAIM = """
+UPDATE delivery SET state = 'sending', attempts = attempts + 1, next = NULL, lease_until = :lease_until,
+    owner = :owner, changed = :now
+WHERE id IN (
+    SELECT id FROM (
+        SELECT id, destination, row_number() OVER (PARTITION BY destination ORDER BY next, id) AS place, next FROM (
+            SELECT id, destination, next FROM delivery
+            WHERE next <= :now AND destination NOT IN (
+                SELECT destination FROM delivery WHERE lease_until IS NOT NULL
+                GROUP BY destination HAVING count(*) >= :per_destination)
+            ORDER BY next, id LIMIT :window {lock}) AS window_of_due) AS placed
+    WHERE place <= :per_destination - (
+        SELECT count(*) FROM delivery AS busy
+        WHERE busy.destination = placed.destination AND busy.lease_until IS NOT NULL)
+    ORDER BY next, id LIMIT :limit)
+RETURNING id"""
+
+_DUE = """
+SELECT d.id, d.outbox, d.ticket, o.participant, d.recipient, d.destination, o.mail_from, o.message_id, d.attempts,
+    d.since, coalesce(d.lease_until, 0) AS lease_until, length(o.raw) AS octets,
+    CASE WHEN length(o.raw) <= :small THEN o.raw END AS raw
+FROM delivery AS d JOIN outbox AS o ON o.id = d.outbox WHERE d.id = :id"""
+
+
+def put(tx: Tx, mail: Outgoing, now: Millis) -> int:
+    """Put a mail into the outbox, in the transaction of its cause; its id. Asked for twice, it is there once."""
+    first = mail.recipients[0] if mail.recipients else ""
+    new = tx.value(
+        """INSERT INTO outbox (ticket, participant, message, template, key, address, message_id, mail_from, subject,
+            raw, auto, state, error, created)
+        VALUES (:ticket, :participant, :message, :template, :key, :address, :message_id, :mail_from, :subject,
+            :raw, :auto, :state, :error, :now)
+        ON CONFLICT DO NOTHING RETURNING id""",
+        ticket=mail.ticket,
+        participant=mail.participant,
+        message=mail.message,
+        template=mail.template,
+        key=mail.key,
+        address=first,
+        message_id=mail.message_id,
+        mail_from=mail.mail_from,
+        subject=mail.subject,
+        raw=mail.raw,
+        auto=mail.auto.value,
+        state="error" if mail.error else "ready",
+        error=mail.error,
+        now=now,
+    )
+    if new is None:
+        return _known(tx, mail, first)
+    if not mail.error:
+        _queue(tx, int(new), mail.ticket, mail.recipients, now)
+    return int(new)
+
+
+def mend(tx: Tx, outbox: int, mail: Outgoing, now: Millis) -> bool:
+    """Give a mail in state `error` its text and queue it; False if it is in that state no longer.
+
+    With `mail.error` set only the new cause is kept.
+    """
+    changed = tx.run(
+        """UPDATE outbox SET raw = :raw, subject = :subject, message_id = :message_id, mail_from = :mail_from,
+            state = :state, error = :error WHERE id = :id AND state = 'error'""",
+        id=outbox,
+        raw=mail.raw,
+        subject=mail.subject,
+        message_id=mail.message_id,
+        mail_from=mail.mail_from,
+        state="error" if mail.error else "ready",
+        error=mail.error,
+    )
+    if changed and not mail.error:
+        _queue(tx, outbox, mail.ticket, mail.recipients, now)
+    return bool(changed)
+
+
+def claim(tx: Tx, *, now: Millis, limit: int, lease: Millis, owner: str, per_destination: int) -> list[Due]:
+    """Take at most `limit` due deliveries for `lease` milliseconds, oldest first.
+
+    No destination gets more than `per_destination` at one time, those claimed before included.
+    """
+    ids: list[int] = []
+    sql = _CLAIM.format(lock=tx.lock)
+    while len(ids) < limit:
+        rows = tx.rows(
+            sql,
+            now=now,
+            limit=limit - len(ids),
+            window=max(_WINDOW, limit),
+            lease_until=now + lease,
+            owner=owner,
+            per_destination=per_destination,
+        )
+        if not rows:
+            break
+        ids += [int(row["id"]) for row in rows]
+    return [due for id_ in sorted(ids) if (due := find(tx, id_)) is not None]
+
+
+def find(tx: Tx, delivery: int) -> Due | None:
+    """One delivery, in whatever state it is."""
+    row = tx.row(_DUE, id=delivery, small=_SMALL)
+    return None if row is None else _due(row)
+
+
+def content(tx: Tx, outbox: int) -> bytes:
+    """The bytes of one mail, of any size."""
+    return bytes(tx.value("SELECT raw FROM outbox WHERE id = :id", id=outbox) or b"")
+
+
+def record(tx: Tx, due: Due, result: Result, now: Millis, *, took_ms: int = 0, host: str = "") -> bool:
+    """Write down how a try ended, and let the next mail of the line go where this one is at its end.
+
+    False if the delivery was at its end already: somebody else finished it after our lease had run out. The try is
+    kept all the same.
+    """
+    tx.run(
+        "INSERT INTO attempt (delivery, at, code, said, took_ms, host) "
+        "VALUES (:delivery, :now, :code, :said, :took_ms, :host)",
+        delivery=due.id,
+        now=now,
+        code=result.code,
+        said=result.said,
+        took_ms=took_ms,
+        host=host,
+    )
+    match result:
+        case Later():
+            return _settle(tx, due, "deferred", result, now, until=result.until, uncounted=result.unreachable)
+        case Sent():
+            state = "sent"
+        case Refused():
+            state = "failed"
+        case Expired():
+            state = "dead"
+        case _:
+            assert_never(result)
+    settled = _settle(tx, due, state, result, now)
+    if settled and due.ticket:
+        _advance_line(tx, due, now)
+    return settled
+
+
+def give_back(tx: Tx, due: Due, now: Millis) -> None:
+    """Undo a claim that led to no try."""
+    tx.run(
+        """UPDATE delivery SET state = CASE WHEN attempts > 1 THEN 'deferred' ELSE 'queued' END,
+            attempts = attempts - 1, next = :now, lease_until = NULL, owner = '', changed = :now
+        WHERE id = :id AND lease_until = :lease_until""",
+        id=due.id,
+        lease_until=due.lease_until,
+        now=now,
+    )
+
+
+def release_expired(tx: Tx, now: Millis) -> int:
+    """Make claimable again what somebody claimed and did not finish in time; how many. At most one copy more each."""
+    return tx.run(
+        """UPDATE delivery SET state = 'deferred', next = :now, lease_until = NULL, owner = '', changed = :now,
+            said = 'the try before was not finished' WHERE lease_until IS NOT NULL AND lease_until <= :now""",
+        now=now,
+    )
+
+
+def release_others(tx: Tx, owner: str, now: Millis) -> int:
+    """Make every claim of others claimable again, whatever its lease: for the only one who delivers, at start."""
+    return tx.run(
+        """UPDATE delivery SET state = 'deferred', next = :now, lease_until = NULL, owner = '', changed = :now,
+            said = 'the try before was not finished' WHERE lease_until IS NOT NULL AND owner <> :owner""",
+        owner=owner,
+        now=now,
+    )
+
+
+def tired(tx: Tx, before: Millis, limit: int = 256) -> list[Due]:
+    """Deliveries that nobody is sending and with which patience began before that instant, oldest first."""
+    rows = tx.rows(
+        f"SELECT id FROM delivery WHERE {_OPEN} AND since < :before "  # noqa: S608 - a constant of ours
+        "AND lease_until IS NULL ORDER BY since LIMIT :limit",
+        before=before,
+        limit=limit,
+    )
+    return [due for row in rows if (due := find(tx, int(row["id"]))) is not None]
+
+
+def next_due(tx: Tx) -> Millis | None:
+    """The instant at which the next delivery may be claimed, None if none is queued."""
+    found = tx.value("SELECT min(next) FROM delivery WHERE next IS NOT NULL")
+    return None if found is None else int(found)
+
+
+def requeue(tx: Tx, delivery: int, now: Millis) -> bool:
+    """Start over with a delivery that failed or is dead, at once and with fresh patience; False if it is neither."""
+    row = tx.row("SELECT ticket, recipient FROM delivery WHERE id = :id AND state IN ('failed', 'dead')", id=delivery)
+    if row is None:
+        return False
+    tx.run(
+        "UPDATE delivery SET state = 'queued', attempts = 0, since = :now, next = :next, changed = :now WHERE id = :id",
+        id=delivery,
+        now=now,
+        next=None if _line_is_open(tx, row["ticket"], row["recipient"]) else now,
+    )
+    return True
+
+
+def _queue(tx: Tx, outbox: int, ticket: int, recipients: Iterable[str], now: Millis) -> None:
+    """One delivery per recipient; it waits where an earlier mail of the ticket to the same recipient is still open."""
+    for recipient in dict.fromkeys(recipients):
+        tx.run(
+            """INSERT INTO delivery (outbox, ticket, recipient, destination, state, attempts, since, next, owner, code,
+                said, changed)
+            VALUES (:outbox, :ticket, :recipient, :destination, 'queued', 0, :now, :next, '', 0, '', :now)""",
+            outbox=outbox,
+            ticket=ticket,
+            recipient=recipient,
+            destination=recipient.rpartition("@")[2].lower(),
+            now=now,
+            next=None if _line_is_open(tx, ticket, recipient) else now,
+        )
+
+
+def _known(tx: Tx, mail: Outgoing, address: str) -> int:
+    return int(
+        tx.value(
+            "SELECT id FROM outbox WHERE ticket = :ticket AND participant = :participant AND address = :address "
+            "AND key = :key",
+            ticket=mail.ticket,
+            participant=mail.participant,
+            address=address,
+            key=mail.key,
+        )
+    )
+
+
+def _line_is_open(tx: Tx, ticket: int, recipient: str) -> bool:
+    """Whether a mail of the ticket to this recipient is on its way; mails without a ticket stand in no line."""
+    return bool(ticket) and bool(
+        tx.value(
+            f"SELECT 1 FROM delivery WHERE ticket = :ticket AND recipient = :recipient AND {_OPEN} LIMIT 1",  # noqa: S608 - a constant of ours
+            ticket=ticket,
+            recipient=recipient,
+        )
+    )
+
+
+def _advance_line(tx: Tx, due: Due, now: Millis) -> None:
+    tx.run(
+        """UPDATE delivery SET next = :now WHERE id = (
+            SELECT min(id) FROM delivery
+            WHERE ticket = :ticket AND recipient = :recipient AND state = 'queued' AND next IS NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM delivery AS ahead WHERE ahead.ticket = :ticket AND ahead.recipient = :recipient
+            AND (ahead.next IS NOT NULL OR ahead.lease_until IS NOT NULL))""",
+        ticket=due.ticket,
+        recipient=due.recipient,
+        now=now,
+    )
+
+
+def _settle(
+    tx: Tx, due: Due, state: str, result: Result, now: Millis, *, until: Millis | None = None, uncounted: bool = False
+) -> bool:
+    """The new state, if the claim is still ours; that a mail was sent stays true whoever holds the claim by now."""
+    return bool(
+        tx.run(
+            f"""UPDATE delivery SET state = :state, code = :code, said = :said, changed = :now, next = :until,
+                lease_until = NULL, owner = '', attempts = attempts - :uncounted
+            WHERE id = :id AND {_OPEN} AND (:state = 'sent' OR coalesce(lease_until, 0) = :lease_until)""",  # noqa: S608 - a constant of ours
+            id=due.id,
+            state=state,
+            code=result.code,
+            said=result.said,
+            now=now,
+            until=until,
+            uncounted=int(uncounted),
+            lease_until=due.lease_until,
+        )
+    )
+
+
+def _due(row: Row) -> Due:
+    return Due(
+        id=row["id"],
+        outbox=row["outbox"],
+        ticket=row["ticket"],
+        participant=row["participant"],
+        recipient=row["recipient"],
+        destination=row["destination"],
+        mail_from=row["mail_from"],
+        message_id=row["message_id"],
+        attempts=row["attempts"],
+        since=row["since"],
+        lease_until=row["lease_until"],
+        octets=row["octets"],
+        raw=row["raw"] or b"",
+    )
