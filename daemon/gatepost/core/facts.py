@@ -28,6 +28,7 @@ class Facts:
     ticket: Ticket | None = None
     participants: tuple[Participant, ...] = ()
     product: Product | None = None
+    candidates: tuple[Product, ...] = ()
     product_why: str = ""
     subscription: Subscription | None = None
     standing: Standing = Standing.UNKNOWN

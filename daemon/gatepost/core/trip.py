@@ -1,0 +1,88 @@
+"""What one mail is to the house: it opens a ticket, continues one, reports on a delivery, or is put aside.
+
+This is the one place where nature, identity and verdict meet; what a ticket makes of it is `ticket.advance`'s.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .identity import Identity, Trust
+from .letter import Letter, Report
+from .nature import Author, Nature
+from .party import Party, Vendor
+from .quarantine import Cause, cause_of
+from .reply_address import Token
+from .verdict import Route, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opens:
+    """The mail opens a ticket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continues:
+    """The mail is a participant's message on a ticket."""
+
+    ticket: int
+    author: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """The mail reports on the delivery of our outbox mail `outbox` to `participant`."""
+
+    outbox: int
+    participant: int
+    report: Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The mail is only kept: nothing follows from it. `reason` is the sentence for the trace."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """The mail goes to quarantine, whole, with its cause; `ticket` names the one that it was for, 0 for none."""
+
+    cause: Cause
+    detail: str
+    ticket: int = 0
+
+
+Decision: TypeAlias = Opens | Continues | Reports | Kept | Aside
+
+
+def decide(
+    *,
+    letter: Letter,
+    nature: Nature,
+    identity: Identity,
+    delivery: Token | None,
+    vendor: Vendor | None,
+    verdict: Verdict,
+) -> Decision:
+    """What the mail is. `delivery` is the verified id of the mail of ours that came back, `vendor` the ticket's vendor."""
+    if nature.author is Author.OURSELVES:
+        return Aside(cause=Cause.LOOP, detail=nature.reason)
+    if delivery is not None and letter.report is not None:
+        return Reports(outbox=delivery.ticket, participant=delivery.participant, report=letter.report)
+    if identity.ticket is not None:
+        return _on_ticket(identity, identity.ticket, vendor)
+    if verdict.route is Route.QUARANTINE:
+        return Aside(cause=cause_of(verdict.cause), detail=f"rule {verdict.by}")
+    if verdict.route is Route.EVENT:
+        return Kept(reason=f"rule {verdict.by}: {nature.reason}")
+    return Opens()
+
+
+def _on_ticket(identity: Identity, ticket: int, vendor: Vendor | None) -> Decision:
+    why = identity.why[-1] if identity.why else ""
+    if identity.trust is not Trust.TRUSTED or identity.participant is None:
+        return Aside(cause=cause_of(identity.cause), detail=why, ticket=ticket)
+    if identity.party is Party.VENDOR and vendor is not None and not vendor.active:
+        return Aside(cause=Cause.VENDOR_INACTIVE, detail=f"{vendor.name} is no longer active", ticket=ticket)
+    return Continues(ticket=ticket, author=identity.participant.number)

@@ -1,0 +1,207 @@
+"""Arrivals as the desk saw them: the raw bytes, what became of each, its tries, duplicates, and quarantine."""
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..core import Millis
+from ..core.letter import Arrival, Door, Envelope
+from .database import Row, Tx
+
+
+class Outcome(StrEnum):
+    """What became of an arrival; exactly one of these, once it is handled (invariant I2)."""
+
+    OPENED = "opened"
+    CONTINUED = "continued"
+    DUPLICATE = "duplicate"
+    EVENT = "event"
+    REPORT = "report"
+    QUARANTINED = "quarantined"
+    SELF = "self"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An earlier mail with the same fingerprint or the same Message-ID."""
+
+    message: int
+    ticket: int
+    same_mail: bool
+
+
+def begin(tx: Tx, arrival: Arrival) -> int:
+    """The desk's row for an arrival, made with its raw bytes if this is the first look; its id."""
+    door = arrival.envelope.door.value
+    known = tx.value("SELECT id FROM arrival WHERE door = :door AND spool = :spool", door=door, spool=arrival.id)
+    if known is not None:
+        return int(known)
+    row = tx.insert(
+        """INSERT INTO arrival (door, spool, received, mail_from, recipients, peer, helo, size, outcome, tries, cause)
+           VALUES (:door, :spool, :received, :mail_from, :recipients, :peer, :helo, :size, '', 0, '') RETURNING id""",
+        door=door,
+        spool=arrival.id,
+        received=arrival.received,
+        mail_from=arrival.envelope.mail_from,
+        recipients=json.dumps(arrival.envelope.recipients),
+        peer=arrival.envelope.peer,
+        helo=arrival.envelope.helo,
+        size=len(arrival.raw),
+    )
+    tx.run("INSERT INTO raw (arrival, octets) VALUES (:id, :octets)", id=row, octets=zlib.compress(arrival.raw, 1))
+    return row
+
+
+def handled(tx: Tx, door: Door, spool: Sequence[int]) -> list[int]:
+    """Those of the spool ids that have an outcome: the gate may clear them."""
+    names = {f"spool{place}": number for place, number in enumerate(spool)}
+    listed = ", ".join(f":{name}" for name in names)
+    rows = tx.rows(
+        f"SELECT spool FROM arrival WHERE door = :door AND outcome <> '' AND spool IN ({listed}) ORDER BY spool",  # noqa: S608
+        door=door.value,
+        **names,
+    )
+    return [row["spool"] for row in rows]
+
+
+def finish(
+    tx: Tx, arrival: int, outcome: Outcome, now: Millis, *, message: int = 0, ticket: int = 0, cause: str = ""
+) -> None:
+    """Write what became of an arrival."""
+    tx.run(
+        """UPDATE arrival SET outcome = :outcome, message = :message, ticket = :ticket, cause = :cause, handled = :now
+           WHERE id = :id""",
+        id=arrival,
+        outcome=outcome.value,
+        message=message or None,
+        ticket=ticket or None,
+        cause=cause,
+        now=now,
+    )
+
+
+def failed(tx: Tx, arrival: Arrival, cause: str) -> int:
+    """Count a try that failed; how many there were."""
+    row = begin(tx, arrival)
+    tx.run("UPDATE arrival SET tries = tries + 1, cause = :cause WHERE id = :id", id=row, cause=cause)
+    return int(tx.value("SELECT tries FROM arrival WHERE id = :id", id=row))
+
+
+def decided(tx: Tx, arrival: int, said: dict[str, object]) -> None:
+    """Keep how an arrival was decided, for `gatepost trace`."""
+    tx.run(
+        """INSERT INTO decision (arrival, said) VALUES (:arrival, :said)
+           ON CONFLICT (arrival) DO UPDATE SET said = excluded.said""",
+        arrival=arrival,
+        said=json.dumps(said, ensure_ascii=False),
+    )
+
+
+def seen(tx: Tx, fingerprint: str, message_id: str) -> Seen | None:
+    """The earlier copy of this mail, or else an earlier, different mail with its Message-ID (B08)."""
+    row = tx.row("SELECT message, ticket FROM seen WHERE fingerprint = :fingerprint", fingerprint=fingerprint)
+    if row is not None:
+        return Seen(message=row["message"], ticket=row["ticket"], same_mail=True)
+    if not message_id:
+        return None
+    row = tx.row("SELECT message, ticket FROM seen WHERE message_id = :id ORDER BY at LIMIT 1", id=message_id)
+    return Seen(message=row["message"], ticket=row["ticket"], same_mail=False) if row else None
+
+
+def remember(tx: Tx, fingerprint: str, message_id: str, *, message: int, ticket: int, now: Millis) -> None:
+    """Remember a mail, so that its next copy is known."""
+    tx.run(
+        """INSERT INTO seen (fingerprint, message_id, message, ticket, at)
+           VALUES (:fingerprint, :message_id, :message, :ticket, :at) ON CONFLICT (fingerprint) DO NOTHING""",
+        fingerprint=fingerprint,
+        message_id=message_id,
+        message=message,
+        ticket=ticket,
+        at=now,
+    )
+
+
+def quarantine(
+    tx: Tx, arrival: int, *, cause: str, detail: str, sender: str, subject: str, ticket: int, now: Millis
+) -> int:
+    """Keep an arrival whole for a human, with its cause; the quarantine's id."""
+    return tx.insert(
+        """INSERT INTO quarantine (arrival, cause, detail, sender, subject, ticket, at, state)
+           VALUES (:arrival, :cause, :detail, :sender, :subject, :ticket, :at, 'held') RETURNING id""",
+        arrival=arrival,
+        cause=cause,
+        detail=detail,
+        sender=sender,
+        subject=subject,
+        ticket=ticket,
+        at=now,
+    )
+
+
+def held(tx: Tx, limit: int = 100) -> Sequence[Row]:
+    """What is in quarantine, the newest first."""
+    return tx.rows("SELECT * FROM quarantine WHERE state = 'held' ORDER BY id DESC LIMIT :limit", limit=limit)
+
+
+def find(tx: Tx, arrival: int) -> Row | None:
+    """The row of an arrival."""
+    return tx.row("SELECT * FROM arrival WHERE id = :id", id=arrival)
+
+
+def of_ticket(tx: Tx, number: int) -> Sequence[Row]:
+    """The arrivals of a ticket in the order in which they came; copies of a message among them."""
+    return tx.rows("SELECT * FROM arrival WHERE ticket = :number ORDER BY id", number=number)
+
+
+def decision(tx: Tx, arrival: int) -> dict[str, object]:
+    """How an arrival was decided; empty where it has not been."""
+    said = tx.value("SELECT said FROM decision WHERE arrival = :arrival", arrival=arrival)
+    found: dict[str, object] = json.loads(said) if said else {}
+    return found
+
+
+def raw(tx: Tx, arrival: int) -> bytes:
+    """The bytes of a mail, exactly as they came; b'' where they are no longer kept."""
+    octets = tx.value("SELECT octets FROM raw WHERE arrival = :arrival", arrival=arrival)
+    return zlib.decompress(octets) if octets is not None else b""
+
+
+def as_arrival(tx: Tx, row: Row) -> Arrival:
+    """A stored arrival as it came in, to be run again."""
+    envelope = Envelope(
+        mail_from=row["mail_from"],
+        recipients=tuple(json.loads(row["recipients"])),
+        door=Door(row["door"]),
+        peer=row["peer"],
+        helo=row["helo"],
+    )
+    return Arrival(id=row["spool"], received=row["received"], envelope=envelope, raw=raw(tx, row["id"]))
+
+
+def automatic_sent(tx: Tx, *, address: str, ticket: int, now: Millis) -> None:
+    """Remember that an automatic mail is leaving, for the caps."""
+    tx.run(
+        "INSERT INTO automatic (at, address, domain, ticket) VALUES (:at, :address, :domain, :ticket)",
+        at=now,
+        address=address.casefold(),
+        domain=address.casefold().rpartition("@")[2],
+        ticket=ticket,
+    )
+
+
+def automatic_counts(tx: Tx, *, address: str, now: Millis) -> tuple[int, int, int]:
+    """Automatic mails to this address in 24 hours, to its domain in an hour, and in all in a minute."""
+    row = tx.row(
+        """SELECT
+             (SELECT count(*) FROM automatic WHERE address = :address AND at > :day) AS address_day,
+             (SELECT count(*) FROM automatic WHERE domain = :domain AND at > :hour) AS domain_hour,
+             (SELECT count(*) FROM automatic WHERE at > :minute) AS all_minute""",
+        address=address.casefold(),
+        domain=address.casefold().rpartition("@")[2],
+        day=now - 86_400_000,
+        hour=now - 3_600_000,
+        minute=now - 60_000,
+    )
+    return (row["address_day"], row["domain_hour"], row["all_minute"]) if row else (0, 0, 0)

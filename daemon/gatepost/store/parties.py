@@ -1,0 +1,216 @@
+"""Customers, vendors, products and subscriptions: written by the import, read by every decision."""
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+
+from ..core.party import Away, Customer, Hours, Product, Standing, Subscription, Vendor
+from .database import Row, Tx
+
+_VERSION = "parties"
+_BEST_FIRST = (Standing.ACTIVE, Standing.PENDING, Standing.EXPIRED, Standing.CANCELLED)
+
+
+class Change(StrEnum):
+    """What an upsert did to its row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+def put_customer(tx: Tx, customer: Customer) -> tuple[int, Change]:
+    """Insert or update by address, in any case; the id and what changed."""
+    values = {
+        "address": customer.address,
+        "folded": customer.address.casefold(),
+        "name": customer.name,
+        "language": customer.language,
+        "zone": customer.zone,
+    }
+    return _upsert(tx, "customer", ("folded",), values)
+
+
+def put_vendor(tx: Tx, vendor: Vendor) -> tuple[int, Change]:
+    """Insert or update by slug; the id and what changed."""
+    values = {
+        "slug": vendor.slug,
+        "name": vendor.name,
+        "support_address": vendor.support_address,
+        "contact_address": vendor.contact_address,
+        "language": vendor.language,
+        "senders": " ".join(vendor.senders),
+        "hours": json.dumps(asdict(vendor.hours)),
+        "away": json.dumps(asdict(vendor.away)) if vendor.away else None,
+        "active": int(vendor.active),
+        "masking": int(vendor.masking),
+    }
+    vendor_id, change = _upsert(tx, "vendor", ("slug",), values)
+    tx.run("DELETE FROM vendor_sender WHERE vendor = :vendor", vendor=vendor_id)
+    for sender in {vendor.support_address.lower(), *(sender.lower() for sender in vendor.senders)}:
+        tx.run("INSERT INTO vendor_sender (sender, vendor) VALUES (:sender, :vendor)", sender=sender, vendor=vendor_id)
+    return vendor_id, change
+
+
+def put_product(tx: Tx, product: Product) -> tuple[int, Change]:
+    """Insert or update by slug; the id and what changed."""
+    values = {
+        "slug": product.slug,
+        "name": product.name,
+        "vendor": product.vendor_id,
+        "aliases": "|".join(product.aliases),
+        "brand": product.brand,
+    }
+    return _upsert(tx, "product", ("slug",), values)
+
+
+def put_subscription(tx: Tx, subscription: Subscription) -> tuple[int, Change]:
+    """Insert or update by reference, or by customer and product where it has none; the id and what changed."""
+    values = {
+        "customer": subscription.customer_id,
+        "product": subscription.product_id,
+        "status": subscription.status.value,
+        "starts": subscription.starts,
+        "ends": subscription.ends,
+        "reference": subscription.reference,
+    }
+    keys = ("reference",) if subscription.reference else ("customer", "product", "reference")
+    return _upsert(tx, "subscription", keys, values)
+
+
+def version(tx: Tx) -> int:
+    """A number that grows with every change of a vendor or product: what is cached is stale when it has moved."""
+    return int(tx.value("SELECT value FROM counter WHERE name = :name", name=_VERSION) or 0)
+
+
+def customer_of(tx: Tx, address: str) -> Customer | None:
+    """The customer with this address, in any case."""
+    row = tx.row("SELECT * FROM customer WHERE folded = :folded", folded=address.casefold())
+    return _customer(row) if row else None
+
+
+def customer(tx: Tx, customer_id: int) -> Customer | None:
+    """The customer with this id."""
+    row = tx.row("SELECT * FROM customer WHERE id = :id", id=customer_id)
+    return _customer(row) if row else None
+
+
+def vendor_writing_from(tx: Tx, address: str) -> Vendor | None:
+    """The vendor who is known to write from `address`: the address itself before its domain."""
+    lowered = address.lower()
+    row = tx.row(
+        """SELECT vendor.* FROM vendor_sender JOIN vendor ON vendor.id = vendor_sender.vendor
+           WHERE sender IN (:address, :domain) ORDER BY sender = :address DESC, vendor.id LIMIT 1""",
+        address=lowered,
+        domain="@" + lowered.rpartition("@")[2],
+    )
+    return _vendor(row) if row else None
+
+
+def vendor(tx: Tx, vendor_id: int) -> Vendor | None:
+    """The vendor with this id."""
+    row = tx.row("SELECT * FROM vendor WHERE id = :id", id=vendor_id)
+    return _vendor(row) if row else None
+
+
+def vendor_named(tx: Tx, slug: str) -> Vendor | None:
+    """The vendor with this slug."""
+    row = tx.row("SELECT * FROM vendor WHERE slug = :slug", slug=slug)
+    return _vendor(row) if row else None
+
+
+def vendors(tx: Tx) -> tuple[Vendor, ...]:
+    """Every vendor, by slug."""
+    return tuple(_vendor(row) for row in tx.rows("SELECT * FROM vendor ORDER BY slug"))
+
+
+def product(tx: Tx, product_id: int) -> Product | None:
+    """The product with this id."""
+    row = tx.row("SELECT * FROM product WHERE id = :id", id=product_id)
+    return _product(row) if row else None
+
+
+def product_named(tx: Tx, slug: str) -> Product | None:
+    """The product with this slug."""
+    row = tx.row("SELECT * FROM product WHERE slug = :slug", slug=slug)
+    return _product(row) if row else None
+
+
+def products(tx: Tx) -> tuple[Product, ...]:
+    """Every product, by slug."""
+    return tuple(_product(row) for row in tx.rows("SELECT * FROM product ORDER BY slug"))
+
+
+def subscriptions_of(tx: Tx, customer_id: int) -> tuple[Subscription, ...]:
+    """Every subscription of a customer, the newest start first."""
+    rows = tx.rows("SELECT * FROM subscription WHERE customer = :id ORDER BY starts DESC, id DESC", id=customer_id)
+    return tuple(_subscription(row) for row in rows)
+
+
+def best(subscriptions: tuple[Subscription, ...], product_id: int, now: int) -> Subscription | None:
+    """The subscription to the product that is worth most at `now`: an active one before any other."""
+    fitting = [subscription for subscription in subscriptions if subscription.product_id == product_id]
+    return min(fitting, key=lambda subscription: _BEST_FIRST.index(subscription.standing(now)), default=None)
+
+
+def _upsert(tx: Tx, table: str, keys: tuple[str, ...], values: dict[str, object]) -> tuple[int, Change]:
+    where = " AND ".join(f"{key} = :{key}" for key in keys)
+    old = tx.row(f"SELECT * FROM {table} WHERE {where}", **{key: values[key] for key in keys})  # noqa: S608
+    if old is not None and all(old[name] == value for name, value in values.items()):
+        return int(old["id"]), Change.UNCHANGED
+    tx.run(
+        "INSERT INTO counter (name, value) VALUES (:name, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
+        name=_VERSION,
+    )
+    if old is None:
+        names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+        sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id"  # noqa: S608 - our own names
+        return tx.insert(sql, **values), Change.NEW
+    changes = ", ".join(f"{name} = :{name}" for name in values)
+    tx.run(f"UPDATE {table} SET {changes} WHERE id = :id", id=old["id"], **values)  # noqa: S608 - our own names
+    return int(old["id"]), Change.CHANGED
+
+
+def _customer(row: Row) -> Customer:
+    return Customer(
+        id=row["id"], address=row["address"], name=row["name"], language=row["language"], zone=row["zone"]
+    )
+
+
+def _vendor(row: Row) -> Vendor:
+    return Vendor(
+        id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        support_address=row["support_address"],
+        contact_address=row["contact_address"],
+        language=row["language"],
+        senders=tuple(row["senders"].lower().split()),
+        hours=_hours(row["hours"]),
+        away=Away(**json.loads(row["away"])) if row["away"] else None,
+        active=bool(row["active"]),
+        masking=bool(row["masking"]),
+    )
+
+
+def _hours(text: str) -> Hours:
+    return Hours(**{name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()})
+
+
+def _product(row: Row) -> Product:
+    aliases = tuple(alias for alias in row["aliases"].split("|") if alias)
+    return Product(
+        id=row["id"], slug=row["slug"], name=row["name"], vendor_id=row["vendor"], aliases=aliases, brand=row["brand"]
+    )
+
+
+def _subscription(row: Row) -> Subscription:
+    return Subscription(
+        id=row["id"],
+        customer_id=row["customer"],
+        product_id=row["product"],
+        status=Standing(row["status"]),
+        starts=row["starts"],
+        ends=row["ends"],
+        reference=row["reference"],
+    )

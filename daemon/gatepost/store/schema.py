@@ -1,0 +1,145 @@
+"""The desk's tables, and the migrations that make them; every name is the glossary's.
+
+A migration runs in one transaction with the record that it ran, so that a kill leaves old or new. A file that holds
+migrations that this program does not know was written by a newer one and is refused.
+"""
+
+import sqlite3
+
+from sqlite_utils import Database as Utils
+from sqlite_utils import Migrations
+
+from ..errors import PermanentError
+from . import outbox
+
+_PARTIES = (
+    """CREATE TABLE customer (
+        id INTEGER PRIMARY KEY, address TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+        language TEXT NOT NULL, zone TEXT NOT NULL)""",
+    """CREATE TABLE vendor (
+        id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, support_address TEXT NOT NULL,
+        contact_address TEXT NOT NULL, language TEXT NOT NULL, senders TEXT NOT NULL, hours TEXT NOT NULL, away TEXT,
+        active INTEGER NOT NULL, masking INTEGER NOT NULL)""",
+    # Whence a vendor writes: an address, or a domain written @domain; the support address is one of them.
+    """CREATE TABLE vendor_sender (
+        sender TEXT NOT NULL, vendor INTEGER NOT NULL REFERENCES vendor (id),
+        PRIMARY KEY (sender, vendor)) WITHOUT ROWID""",
+    """CREATE TABLE product (
+        id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+        vendor INTEGER NOT NULL REFERENCES vendor (id), aliases TEXT NOT NULL, brand TEXT NOT NULL)""",
+    """CREATE TABLE subscription (
+        id INTEGER PRIMARY KEY, customer INTEGER NOT NULL REFERENCES customer (id),
+        product INTEGER NOT NULL REFERENCES product (id), status TEXT NOT NULL, starts INTEGER NOT NULL, ends INTEGER,
+        reference TEXT NOT NULL)""",
+    "CREATE INDEX subscription_customer ON subscription (customer, product)",
+    "CREATE UNIQUE INDEX subscription_reference ON subscription (reference) WHERE reference <> ''",
+)
+
+_TICKETS = (
+    """CREATE TABLE ticket (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, brand TEXT NOT NULL, subject TEXT NOT NULL, filed INTEGER NOT NULL,
+        state TEXT NOT NULL, route TEXT NOT NULL, team TEXT NOT NULL, customer INTEGER NOT NULL,
+        product INTEGER NOT NULL, vendor INTEGER NOT NULL, waiting_since INTEGER, last_activity INTEGER NOT NULL,
+        unread INTEGER NOT NULL, rating_wanted INTEGER NOT NULL, clock_wanted INTEGER NOT NULL, flags TEXT NOT NULL,
+        language TEXT NOT NULL)""",
+    "INSERT INTO sqlite_sequence (name, seq) VALUES ('ticket', 1000)",
+    "CREATE INDEX ticket_activity ON ticket (state, last_activity)",
+    "CREATE INDEX ticket_customer ON ticket (customer, last_activity)",
+    "CREATE INDEX ticket_vendor ON ticket (vendor, state, last_activity)",
+    """CREATE TABLE participant (
+        ticket INTEGER NOT NULL REFERENCES ticket (number), number INTEGER NOT NULL, role TEXT NOT NULL,
+        address TEXT NOT NULL, name TEXT NOT NULL, party INTEGER NOT NULL, active INTEGER NOT NULL,
+        language TEXT NOT NULL, PRIMARY KEY (ticket, number)) WITHOUT ROWID""",
+    # NULL in reply_text or relay_text means: the same as text.
+    """CREATE TABLE message (
+        id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket (number), author INTEGER NOT NULL,
+        received INTEGER NOT NULL, dated INTEGER, message_id TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
+        reply_text TEXT, relay_text TEXT, author_kind TEXT NOT NULL, reason TEXT NOT NULL, trust TEXT NOT NULL,
+        refs TEXT NOT NULL, troubles TEXT NOT NULL)""",
+    "CREATE INDEX message_ticket ON message (ticket, id)",
+    """CREATE VIRTUAL TABLE message_words USING fts5 (
+        subject, text, content='message', content_rowid='id', tokenize='unicode61 remove_diacritics 2')""",
+    """CREATE TABLE attachment (
+        id INTEGER PRIMARY KEY, message INTEGER NOT NULL REFERENCES message (id), filename TEXT NOT NULL,
+        content_type TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, content_id TEXT NOT NULL,
+        inline INTEGER NOT NULL)""",
+    "CREATE INDEX attachment_message ON attachment (message)",
+    "CREATE TABLE content (sha256 TEXT PRIMARY KEY, octets BLOB NOT NULL)",
+    # What a ticket or an arrival went through, in order: for `gatepost trace` and for staff.
+    """CREATE TABLE trace (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, ticket INTEGER NOT NULL, arrival INTEGER NOT NULL,
+        kind TEXT NOT NULL, said TEXT NOT NULL)""",
+    "CREATE INDEX trace_ticket ON trace (ticket, id)",
+    "CREATE INDEX trace_arrival ON trace (arrival, id)",
+    """CREATE TABLE label (
+        ticket INTEGER NOT NULL REFERENCES ticket (number), topic TEXT NOT NULL, confidence REAL NOT NULL,
+        at INTEGER NOT NULL, PRIMARY KEY (ticket, topic)) WITHOUT ROWID""",
+    # What is due when; `since` is the instant for which it was promised. One open deadline of a kind per ticket.
+    """CREATE TABLE deadline (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, ticket INTEGER NOT NULL REFERENCES ticket (number),
+        due INTEGER NOT NULL, since INTEGER NOT NULL, state TEXT NOT NULL, ended INTEGER, why TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX deadline_open ON deadline (ticket, kind) WHERE state = 'open'",
+    "CREATE INDEX deadline_due ON deadline (due) WHERE state = 'open'",
+    # Counters, so that no list has to count rows, and versions, so that what is cached knows when it is stale.
+    "CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+)
+
+_ARRIVALS = (
+    # One row for each arrival that was looked at. `outcome` is '' while tries go on, then what became of it.
+    """CREATE TABLE arrival (
+        id INTEGER PRIMARY KEY, door TEXT NOT NULL, spool INTEGER NOT NULL, received INTEGER NOT NULL,
+        mail_from TEXT NOT NULL, recipients TEXT NOT NULL, peer TEXT NOT NULL, helo TEXT NOT NULL,
+        size INTEGER NOT NULL, outcome TEXT NOT NULL, message INTEGER, ticket INTEGER, tries INTEGER NOT NULL,
+        cause TEXT NOT NULL, handled INTEGER)""",
+    "CREATE UNIQUE INDEX arrival_spool ON arrival (door, spool)",
+    "CREATE INDEX arrival_message ON arrival (message)",
+    "CREATE INDEX arrival_ticket ON arrival (ticket)",
+    # The bytes as they came, compressed.
+    "CREATE TABLE raw (arrival INTEGER PRIMARY KEY REFERENCES arrival (id), octets BLOB NOT NULL)",
+    # How it was decided: the judgements, the weighing, every rule's hit or miss, as JSON.
+    "CREATE TABLE decision (arrival INTEGER PRIMARY KEY REFERENCES arrival (id), said TEXT NOT NULL)",
+    # The same mail over several ways is one message (G6). The Message-ID alone never says that (B08).
+    """CREATE TABLE seen (
+        fingerprint TEXT PRIMARY KEY, message_id TEXT NOT NULL, message INTEGER NOT NULL, ticket INTEGER NOT NULL,
+        at INTEGER NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX seen_message_id ON seen (message_id)",
+    """CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL REFERENCES arrival (id), cause TEXT NOT NULL,
+        detail TEXT NOT NULL, sender TEXT NOT NULL, subject TEXT NOT NULL, ticket INTEGER NOT NULL, at INTEGER NOT NULL,
+        state TEXT NOT NULL)""",
+    "CREATE INDEX quarantine_state ON quarantine (state, id)",
+    # Automatic mails that left, for the caps (A4).
+    """CREATE TABLE automatic (
+        at INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL, ticket INTEGER NOT NULL)""",
+    "CREATE INDEX automatic_at ON automatic (at)",
+    "CREATE INDEX automatic_address ON automatic (address, at)",
+    "CREATE INDEX automatic_domain ON automatic (domain, at)",
+)
+
+_migrations = Migrations("gatepost")
+
+
+@_migrations()
+def m0001_first(db: Utils) -> None:
+    """The tables of the first release."""
+    for statement in (*_PARTIES, *_TICKETS, *_ARRIVALS, *outbox.TABLES, *outbox.INDEXES):
+        db.execute(statement)
+
+
+def migrate(connection: sqlite3.Connection) -> list[str]:
+    """Bring the file behind `connection` up to this program's schema; the names of the migrations that ran.
+
+    Raises PermanentError for a file of a newer program.
+    """
+    db = Utils(connection, execute_plugins=False, recursive_triggers=False)
+    known = {migration.name for migration in _migrations._migrations}
+    unknown = sorted({done.name for done in _migrations.applied(db)} - known)
+    if unknown:
+        raise PermanentError(
+            f"the database was written by a newer gatepost (it has {', '.join(unknown)})",
+            "Install that version again, or restore a backup made before the upgrade.",
+        )
+    pending = [migration.name for migration in _migrations.pending(db)]
+    if pending:
+        _migrations.apply(db)
+    return pending

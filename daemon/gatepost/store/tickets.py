@@ -1,0 +1,160 @@
+"""Tickets with their participants and labels: stored, found, listed by pages."""
+
+from ..core import Millis
+from ..core.effect import Label
+from ..core.party import Participant, Role
+from ..core.ticket import State, Ticket
+from ..core.verdict import Route
+from .database import Row, Tx
+from .trace import count
+
+
+def open_(tx: Tx, ticket: Ticket) -> int:
+    """Store a new ticket; its number, which is never given twice."""
+    number = tx.insert(
+        """INSERT INTO ticket (brand, subject, filed, state, route, team, customer, product, vendor, waiting_since,
+             last_activity, unread, rating_wanted, clock_wanted, flags, language)
+           VALUES (:brand, :subject, :filed, :state, :route, :team, :customer, :product, :vendor, :waiting_since,
+             :last_activity, :unread, :rating_wanted, :clock_wanted, :flags, :language) RETURNING number""",
+        **_values(ticket),
+    )
+    count(tx, f"ticket.{ticket.state.value}", 1)
+    return number
+
+
+def save(tx: Tx, ticket: Ticket) -> None:
+    """Store what has become of a ticket."""
+    was = tx.value("SELECT state FROM ticket WHERE number = :number", number=ticket.number)
+    tx.run(
+        """UPDATE ticket SET brand = :brand, subject = :subject, filed = :filed, state = :state, route = :route,
+             team = :team, customer = :customer, product = :product, vendor = :vendor, waiting_since = :waiting_since,
+             last_activity = :last_activity, unread = :unread, rating_wanted = :rating_wanted,
+             clock_wanted = :clock_wanted, flags = :flags, language = :language
+           WHERE number = :number""",
+        number=ticket.number,
+        **_values(ticket),
+    )
+    if was != ticket.state.value:
+        count(tx, f"ticket.{was}", -1)
+        count(tx, f"ticket.{ticket.state.value}", 1)
+
+
+def find(tx: Tx, number: int) -> Ticket | None:
+    """The ticket with this number."""
+    row = tx.row("SELECT * FROM ticket WHERE number = :number", number=number)
+    return _ticket(row) if row else None
+
+
+def page(
+    tx: Tx, *, state: State | None = None, flag: str = "", before: Millis | None = None, limit: int = 50
+) -> tuple[Ticket, ...]:
+    """Tickets, the latest activity first, by pages: `before` is the last activity of the page before."""
+    rows = tx.rows(
+        """SELECT * FROM ticket
+           WHERE (:state = '' OR state = :state) AND (:flag = '' OR (' ' || flags || ' ') LIKE ('% ' || :flag || ' %'))
+             AND last_activity < :before
+           ORDER BY last_activity DESC, number DESC LIMIT :limit""",
+        state=state.value if state else "",
+        flag=flag,
+        before=before if before is not None else 1 << 62,
+        limit=limit,
+    )
+    return tuple(_ticket(row) for row in rows)
+
+
+def participants(tx: Tx, number: int) -> tuple[Participant, ...]:
+    """Everyone on a ticket, removed ones too, in the order in which they came."""
+    rows = tx.rows("SELECT * FROM participant WHERE ticket = :number ORDER BY number", number=number)
+    return tuple(_participant(row) for row in rows)
+
+
+def join(tx: Tx, participant: Participant) -> None:
+    """Put a participant on a ticket, or change what is known of the one with that number."""
+    tx.run(
+        """INSERT INTO participant (ticket, number, role, address, name, party, active, language)
+           VALUES (:ticket, :number, :role, :address, :name, :party, :active, :language)
+           ON CONFLICT (ticket, number) DO UPDATE SET role = excluded.role, address = excluded.address,
+             name = excluded.name, party = excluded.party, active = excluded.active, language = excluded.language""",
+        ticket=participant.ticket,
+        number=participant.number,
+        role=participant.role.value,
+        address=participant.address,
+        name=participant.name,
+        party=participant.party_id,
+        active=int(participant.active),
+        language=participant.language,
+    )
+
+
+def label(tx: Tx, number: int, label: Label, now: Millis) -> None:
+    """Give a ticket a topic, once."""
+    tx.run(
+        """INSERT INTO label (ticket, topic, confidence, at) VALUES (:ticket, :topic, :confidence, :at)
+           ON CONFLICT (ticket, topic) DO UPDATE SET confidence = excluded.confidence, at = excluded.at""",
+        ticket=number,
+        topic=label.topic,
+        confidence=label.confidence,
+        at=now,
+    )
+
+
+def labels(tx: Tx, number: int) -> tuple[str, ...]:
+    """The topics of a ticket, newest first."""
+    rows = tx.rows("SELECT topic FROM label WHERE ticket = :number ORDER BY at DESC, topic", number=number)
+    return tuple(row["topic"] for row in rows)
+
+
+def _values(ticket: Ticket) -> dict[str, object]:
+    return {
+        "brand": ticket.brand,
+        "subject": ticket.subject,
+        "filed": ticket.filed,
+        "state": ticket.state.value,
+        "route": ticket.route.value,
+        "team": ticket.team,
+        "customer": ticket.customer_id,
+        "product": ticket.product_id,
+        "vendor": ticket.vendor_id,
+        "waiting_since": ticket.waiting_since,
+        "last_activity": ticket.last_activity,
+        "unread": int(ticket.unread),
+        "rating_wanted": int(ticket.rating_wanted),
+        "clock_wanted": int(ticket.clock_wanted),
+        "flags": " ".join(ticket.flags),
+        "language": ticket.language,
+    }
+
+
+def _ticket(row: Row) -> Ticket:
+    return Ticket(
+        number=row["number"],
+        brand=row["brand"],
+        subject=row["subject"],
+        filed=row["filed"],
+        state=State(row["state"]),
+        route=Route(row["route"]),
+        team=row["team"],
+        customer_id=row["customer"],
+        product_id=row["product"],
+        vendor_id=row["vendor"],
+        waiting_since=row["waiting_since"],
+        last_activity=row["last_activity"],
+        unread=bool(row["unread"]),
+        rating_wanted=bool(row["rating_wanted"]),
+        clock_wanted=bool(row["clock_wanted"]),
+        flags=tuple(row["flags"].split()),
+        language=row["language"],
+    )
+
+
+def _participant(row: Row) -> Participant:
+    return Participant(
+        ticket=row["ticket"],
+        number=row["number"],
+        role=Role(row["role"]),
+        address=row["address"],
+        name=row["name"],
+        party_id=row["party"],
+        active=bool(row["active"]),
+        language=row["language"],
+    )
