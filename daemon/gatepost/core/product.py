@@ -1,4 +1,4 @@
-"""Which product a mail is about (R1): by its address, a purchase code, a name, or the sender's only active subscription.
+"""Which product a mail is about (R1): by address, purchase code, name, or the sender's only active subscription.
 
 Names are compared as runs of whole words, in any case and any Unicode form. Nothing is guessed: where two products fit
 equally well the answer is none, with the candidates.
@@ -84,7 +84,7 @@ def find_product(
 
 
 def _choose(mentioned: tuple[Product, ...], where: str, active: set[int], owned: set[int]) -> Found | None:
-    """One product of those mentioned: the only one, or the only one that the sender has; None where none is mentioned."""
+    """One product of those mentioned: the only one, or the only one the sender has; None where none is mentioned."""
     if not mentioned:
         return None
     if len(mentioned) == 1:

@@ -65,7 +65,7 @@ def decide(
     vendor: Vendor | None,
     verdict: Verdict,
 ) -> Decision:
-    """What the mail is. `delivery` is the verified id of the mail of ours that came back, `vendor` the ticket's vendor."""
+    """What the mail is. `delivery` is the signed id of the mail of ours that came back, `vendor` the ticket's."""
     if nature.author is Author.OURSELVES:
         return Aside(cause=Cause.LOOP, detail=nature.reason)
     if delivery is not None and letter.report is not None:

@@ -84,11 +84,16 @@ class _Work:
 class Database:
     """The desk's database at a DSN (`sqlite:///PATH`). `close` waits for what was asked, then takes no more."""
 
-    def __init__(self, dsn: str, *, readers: int = 2) -> None:
+    def __init__(
+        self, dsn: str, *, prepare: Callable[[sqlite3.Connection], object] | None = None, readers: int = 2
+    ) -> None:
+        """Opens the file; `prepare` (the migrations) runs on the writing connection before anything else."""
         if not dsn.startswith(_SCHEME):
             raise PermanentError(f"{dsn}: no such kind of database", f"Write {_SCHEME}/path/to/file.")
         self.path = Path(dsn.removeprefix(_SCHEME))
         self._writer = open_writer(self.path)
+        if prepare is not None:
+            prepare(self._writer)
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._closed = False
         self._local = threading.local()

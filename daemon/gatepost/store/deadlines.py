@@ -47,7 +47,9 @@ def release(tx: Tx, number: int, kind: DeadlineKind, why: str, now: Millis) -> N
 def due(tx: Tx, now: Millis, limit: int) -> tuple[Due, ...]:
     """The deadlines that have come, the oldest first."""
     rows = tx.rows(
-        "SELECT * FROM deadline WHERE state = 'open' AND due <= :now ORDER BY due, id LIMIT :limit", now=now, limit=limit
+        "SELECT * FROM deadline WHERE state = 'open' AND due <= :now ORDER BY due, id LIMIT :limit",
+        now=now,
+        limit=limit,
     )
     return tuple(
         Due(id=r["id"], kind=DeadlineKind(r["kind"]), ticket=r["ticket"], due=r["due"], since=r["since"]) for r in rows
@@ -71,5 +73,3 @@ def next_due(tx: Tx) -> Millis | None:
 def of_ticket(tx: Tx, number: int) -> Sequence[Row]:
     """Every deadline of a ticket, as rows, the earliest first."""
     return tx.rows("SELECT * FROM deadline WHERE ticket = :number ORDER BY due, id", number=number)
-
-

@@ -30,7 +30,7 @@ def gather(
     sender_vendor = parties.vendor_writing_from(tx, sender) if sender else None
     ticket = tickets.find(tx, citation.token.ticket) if citation is not None else None
     subscriptions = parties.subscriptions_of(tx, _customer_id(customer, ticket))
-    found = _product(ticket, letter, detail, names, subscriptions, now)
+    found = _product(ticket=ticket, letter=letter, detail=detail, names=names, subscriptions=subscriptions, now=now)
     product = found.product
     subscription = parties.best(subscriptions, product.id, now) if product is not None else None
     return Facts(
@@ -70,6 +70,7 @@ def _customer_id(customer: Customer | None, ticket: Ticket | None) -> int:
 
 
 def _product(
+    *,
     ticket: Ticket | None,
     letter: Letter,
     detail: str,

@@ -1,8 +1,10 @@
 """Customers, vendors, products and subscriptions: written by the import, read by every decision."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from enum import StrEnum
+from typing import Any
 
 from ..core.party import Away, Customer, Hours, Product, Standing, Subscription, Vendor
 from .database import Row, Tx
@@ -153,7 +155,7 @@ def best(subscriptions: tuple[Subscription, ...], product_id: int, now: int) -> 
     return min(fitting, key=lambda subscription: _BEST_FIRST.index(subscription.standing(now)), default=None)
 
 
-def _upsert(tx: Tx, table: str, keys: tuple[str, ...], values: dict[str, object]) -> tuple[int, Change]:
+def _upsert(tx: Tx, table: str, keys: tuple[str, ...], values: Mapping[str, object]) -> tuple[int, Change]:
     where = " AND ".join(f"{key} = :{key}" for key in keys)
     old = tx.row(f"SELECT * FROM {table} WHERE {where}", **{key: values[key] for key in keys})  # noqa: S608
     if old is not None and all(old[name] == value for name, value in values.items()):
@@ -172,9 +174,7 @@ def _upsert(tx: Tx, table: str, keys: tuple[str, ...], values: dict[str, object]
 
 
 def _customer(row: Row) -> Customer:
-    return Customer(
-        id=row["id"], address=row["address"], name=row["name"], language=row["language"], zone=row["zone"]
-    )
+    return Customer(id=row["id"], address=row["address"], name=row["name"], language=row["language"], zone=row["zone"])
 
 
 def _vendor(row: Row) -> Vendor:
@@ -194,7 +194,9 @@ def _vendor(row: Row) -> Vendor:
 
 
 def _hours(text: str) -> Hours:
-    return Hours(**{name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()})
+    said: dict[str, Any] = json.loads(text)
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}
+    return Hours(**values)
 
 
 def _product(row: Row) -> Product:

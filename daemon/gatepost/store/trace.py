@@ -42,5 +42,3 @@ def count(tx: Tx, name: str, by: int) -> None:
 def counters(tx: Tx) -> dict[str, int]:
     """Every counter."""
     return {row["name"]: row["value"] for row in tx.rows("SELECT name, value FROM counter ORDER BY name")}
-
-
