@@ -1,0 +1,241 @@
+"""The letters of templates/mail: found (the operator's file first), vetted, compiled once, rendered.
+
+A letter is `<audience>/<name>.<language>.txt.j2`: header lines, a blank line, the text; beside it may stand
+`<name>.<language>.html.j2`. Files without a language (`base.html.j2`) are shared pieces. Nothing is read between two
+calls of `reload`, and a set with a mistake in it never replaces a sound one (H08).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+
+from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxError
+from jinja2.environment import Template
+from jinja2.exceptions import TemplateError as JinjaError
+
+from ..clock import Clock
+from ..errors import Mistake, MistakesError, PermanentError
+from .sandbox import LetterEnvironment, counted
+
+AUDIENCES = ("customer", "vendor", "staff", "collaborator")
+FILE_OCTETS = 256 * 1024
+_TEXT, _HTML = ".txt.j2", ".html.j2"
+
+
+def _delimiter(sentence: str) -> str:
+    return f"##- {sentence} -##"
+
+
+class TemplateError(PermanentError):
+    """A letter cannot be made: which template file, which line (0 where unknown), and why. The mail is not sent."""
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}", "Correct the template.")
+        self.file = file
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A letter with its values filled in; `html` is '' where there is none. `subject` may still hold anything."""
+
+    language: str
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    subject: Template
+    text: Template
+    html: Template | None
+    lead: int
+
+
+class Letters:
+    """The letters of the operator's folder `own` (which may be absent) and of the folder `shipped`."""
+
+    def __init__(self, own: Path | None, shipped: Path, monotonic: Callable[[], float] = Clock.monotonic) -> None:
+        """Reads every file. Raises MistakesError with each file that cannot be used."""
+        self._folders = [folder for folder in (shipped, own) if folder is not None]
+        self._monotonic = monotonic
+        self._shelf = _Shelf(_read(self._folders))
+
+    def names(self) -> tuple[str, ...]:
+        """The letters' names, without audience, in order."""
+        return tuple(sorted({key.partition("/")[2] for key in self._shelf.languages}))
+
+    def languages(self, name: str) -> tuple[str, ...]:
+        """The languages of the letter `name`, in order; empty where there is no such letter."""
+        return self._shelf.languages.get(self._shelf.key(name), ())
+
+    def digest(self) -> str:
+        """The hash of every file in use: what the letters looked like, for a trace."""
+        return self._shelf.digest
+
+    def reload(self) -> bool:
+        """Read the folders again; whether anything changed. Raises MistakesError and keeps the letters it had."""
+        files = _read(self._folders)
+        if _digest(files) == self._shelf.digest:
+            return False
+        self._shelf = _Shelf(files)
+        return True
+
+    def render(self, name: str, languages: Iterable[str], values: Mapping[str, object]) -> Rendered:
+        """The letter `name`, or `audience/name`, in the first of `languages` that it has, else in English.
+
+        A bare name is looked for in the audiences' order. Raises TemplateError, which is permanent, for an unknown
+        letter, a value that is missing, or a letter that grows beyond its bounds.
+        """
+        shelf = self._shelf
+        key = shelf.key(name)
+        language = shelf.choose(key, languages)
+        stem = f"{key}.{language}"
+        if not key:
+            raise TemplateError(f"templates/mail/*/{name}.{language}{_TEXT}", 0, "there is no such letter")
+        values = {**values, "language": language}
+        try:
+            letter = shelf.letter(stem)
+            return Rendered(
+                language=language,
+                subject=counted(letter.subject, values, self._monotonic),
+                text=counted(letter.text, values, self._monotonic)[letter.lead :],
+                html=counted(letter.html, values, self._monotonic) if letter.html is not None else "",
+            )
+        except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise _told(error, f"{stem}{_TEXT}") from error
+
+
+class _Shelf:
+    """One consistent set of files, and what was compiled of them."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.files = files
+        self.digest = _digest(files)
+        self.languages = _languages(files)
+        self._letters: dict[str, _Letter] = {}
+        self._environment = LetterEnvironment(_Files(files), _delimiter)
+        mistakes = list(self._mistakes())
+        if mistakes:
+            raise MistakesError("the letters cannot be used", mistakes)
+
+    def key(self, name: str) -> str:
+        """`audience/name` of the letter called `name`; '' for none."""
+        if name in self.languages:
+            return name
+        return next((f"{a}/{name}" for a in AUDIENCES if f"{a}/{name}" in self.languages), "")
+
+    def choose(self, key: str, wanted: Iterable[str]) -> str:
+        """The first wanted language that the letter has (`de-AT` also takes `de`), else English, else its first."""
+        has = self.languages.get(key, ())
+        for language in wanted:
+            for form in (language.lower(), language.lower().partition("-")[0]):
+                if form in has:
+                    return form
+        return "en" if "en" in has or not has else has[0]
+
+    def letter(self, stem: str) -> _Letter:
+        """The compiled letter `audience/name.language`."""
+        found = self._letters.get(stem)
+        if found is None:
+            found = self._letters[stem] = self._compile(stem)
+        return found
+
+    def _compile(self, stem: str) -> _Letter:
+        name = stem + _TEXT
+        subject, body = _split(self.files[name])
+        environment: Environment = self._environment
+        code = environment.compile(subject, name, name)
+        html = stem + _HTML
+        return _Letter(
+            subject=Template.from_code(environment, code, environment.make_globals(None)),
+            text=environment.get_template(name),
+            html=environment.get_template(html) if html in self.files else None,
+            lead=len(body) - len(body.lstrip("\n")),
+        )
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        for name, source in sorted(self.files.items()):
+            try:
+                for piece in _pieces(name, source):
+                    self._environment.vet(self._environment.parse(piece, name, name), name)
+            except TemplateSyntaxError as error:
+                yield Mistake(file=name, line=error.lineno, message=error.message or "it cannot be read")
+
+
+class _Files(BaseLoader):
+    """Gives the files of one shelf by their plain names; there is no path to walk out of (H07)."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        if template not in self._files:
+            raise TemplateNotFound(template)
+        return _pieces(template, self._files[template])[-1], template, None
+
+
+def _read(folders: Iterable[Path]) -> dict[str, str]:
+    """Every .j2 file below the folders by its relative name; a later folder's file replaces an earlier one's."""
+    files: dict[str, str] = {}
+    mistakes = []
+    for folder in folders:
+        for path in sorted(folder.rglob("*.j2")):
+            name = path.relative_to(folder).as_posix()
+            try:
+                source = path.read_bytes()
+                if len(source) > FILE_OCTETS:
+                    raise ValueError(f"it is larger than {FILE_OCTETS // 1024} KiB")
+                files[name] = source.decode("utf-8").replace("\r\n", "\n")
+            except (OSError, ValueError) as error:
+                mistakes.append(Mistake(file=str(path), message=f"it cannot be read: {error}"))
+    if mistakes:
+        raise MistakesError("the letters cannot be used", mistakes)
+    return files
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    return sha256(repr(sorted(files.items())).encode("utf-8")).hexdigest()
+
+
+def _is_letter(name: str) -> bool:
+    audience, _, rest = name.partition("/")
+    return audience in AUDIENCES and rest.count(".") == 3 and "/" not in rest
+
+
+def _languages(files: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for file in sorted(files):
+        if file.endswith(_TEXT) and _is_letter(file):
+            key, language = file.removesuffix(_TEXT).rsplit(".", 1)
+            found.setdefault(key, []).append(language)
+    return {key: tuple(languages) for key, languages in found.items()}
+
+
+def _pieces(name: str, source: str) -> tuple[str, ...]:
+    return _split(source) if name.endswith(_TEXT) and _is_letter(name) else (source,)
+
+
+def _split(source: str) -> tuple[str, str]:
+    """Subject and text of a letter's source; the text is preceded by as many empty lines as the header has."""
+    head, blank, text = source.partition("\n\n")
+    first, _, rest = head.partition("\n")
+    name, colon, subject = first.partition(":")
+    if not blank or colon != ":" or name.strip().lower() != "subject" or rest:
+        raise TemplateSyntaxError("a letter opens with the line `Subject: …` and a blank line", 1)
+    return subject.strip(), "\n\n" + text
+
+
+def _told(error: Exception, file: str) -> TemplateError:
+    """The error with the template's file and line: those of the innermost frame that is a template."""
+    line = error.lineno if isinstance(error, TemplateSyntaxError) else 0
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith(".j2"):
+            file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    message = str(error) if isinstance(error, JinjaError) else f"{type(error).__name__}: {error}"
+    return TemplateError(file, line, message or type(error).__name__)

@@ -1,0 +1,88 @@
+"""The figures of a letter: the core's values become the plain dicts that templates read, and nothing else does (H05).
+
+Every letter about a ticket gets the same figures, so that an operator can write any of them into any letter.
+"""
+
+from collections.abc import Iterable
+
+from ..core.letter import Mailbox
+from ..core.party import Brand, Product, Standing, Subscription, Vendor
+from . import wording
+from .status_report import StatusReport
+
+
+def ticket_values(
+    *,
+    brand: Brand,
+    language: str,
+    customer: Mailbox,
+    customer_language: str = "",
+    product: Product | None = None,
+    vendor: Vendor | None = None,
+    team: str = "",
+    subscription: Subscription | None = None,
+    standing: Standing = Standing.UNKNOWN,
+    topics: Iterable[str] = (),
+    author: str = "",
+    words: str = "",
+    files: Iterable[str] = (),
+    report: StatusReport | None = None,
+    link: str = "",
+    answer_by: str = "",
+    away: str = "",
+    verified: bool = True,
+    masked: bool = False,
+    choices: Iterable[tuple[str, str]] = (),
+    reason: str = "",
+    waiting_since: str = "",
+) -> dict[str, object]:
+    """The figures of a letter in `language`.
+
+    `author` and `words` are relayed: masked and scrubbed by the caller. With `masked` the customer's address is left
+    out. `link` leads to the ticket for this recipient, `answer_by` and `away` are sentences or times as the recipient
+    reads them, `choices` are (label, link) pairs, `reason` is what a notice to staff is about.
+    """
+    return {
+        "customer": {
+            "name": customer.name,
+            "address": "" if masked else customer.address,
+            "language": wording.language_name(customer_language, language) if customer_language else "",
+        },
+        "product": {"name": product.name if product else "", "slug": product.slug if product else ""},
+        "vendor": {"name": vendor.name if vendor else ""},
+        "team": team,
+        "subscription": _subscription(subscription, standing, language, brand.zone),
+        "topics": list(topics),
+        "author": author,
+        "words": words,
+        "files": list(files),
+        "report": report.summary_values() if report else {},
+        "link": link,
+        "answer_by": answer_by,
+        "away": away,
+        "verified": verified,
+        "masked": masked,
+        "choices": [{"label": label, "link": target} for label, target in choices],
+        "reason": reason,
+        "waiting_since": waiting_since,
+    }
+
+
+def _subscription(subscription: Subscription | None, standing: Standing, language: str, zone: str) -> dict[str, object]:
+    if subscription is None:
+        return {
+            "known": False,
+            "standing": standing.value,
+            "status": wording.standing(standing, language),
+            "starts": "",
+            "ends": "",
+            "reference": "",
+        }
+    return {
+        "known": True,
+        "standing": standing.value,
+        "status": wording.standing(standing, language),
+        "starts": wording.day(subscription.starts, language, zone),
+        "ends": wording.day(subscription.ends, language, zone) if subscription.ends is not None else "",
+        "reference": subscription.reference,
+    }
