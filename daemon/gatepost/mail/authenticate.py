@@ -1,0 +1,88 @@
+"""Reads what a trusted hop found out about the sender (RFC 8601); it asks no DNS and verifies nothing itself.
+
+Only a field of the configured authserv-id at the very top counts: everything below it may have come in with the mail
+(RFC 8601 sections 5 and 7.1), so the first field of somebody else ends the reading.
+"""
+
+from collections.abc import Sequence
+
+import authres
+
+from ..core.identity import Authentication
+
+_VALUE_CAP = 8_192
+_NOTHING = "no trusted Authentication-Results"
+
+
+def from_results(
+    values: Sequence[str], from_domain: str, authserv_id: str, *, fields: int = 1
+) -> tuple[Authentication, str]:
+    """What the fields `values` (topmost first) of the hop `authserv_id` say of `from_domain`, and the sentence.
+
+    `fields` is how many of them the hop itself writes on each mail: 1, or more where each of its filters writes its
+    own. A copy of the hop's id further down came from outside and is not read. VERIFIED needs dmarc=pass for the domain
+    of From itself, FAILED a dmarc=fail; all else is UNVERIFIED. Never raises.
+    """
+    if not authserv_id.strip():
+        return Authentication.UNVERIFIED, "no trusted hop is configured, so Authentication-Results are not read"
+    domain = from_domain.strip().rstrip(".").lower()
+    if not domain:
+        return Authentication.UNVERIFIED, "no single From domain to authenticate"
+    trusted = _trusted(values[: max(fields, 0)], authserv_id)
+    if not trusted:
+        return Authentication.UNVERIFIED, f"{_NOTHING} of {authserv_id}"
+    findings = [finding for value in trusted for finding in _dmarc(value)]
+    return _weighed(findings, domain, authserv_id)
+
+
+def _trusted(values: Sequence[str], authserv_id: str) -> list[str]:
+    """The run of fields at the top that bear the trusted id; one hop may write one field for each method."""
+    run: list[str] = []
+    for value in values:
+        parsed = _parsed(value)
+        if parsed is None or parsed.authserv_id.lower() != authserv_id.strip().lower():
+            break
+        run.append(value)
+    return run
+
+
+def _weighed(findings: list[tuple[str, str]], domain: str, hop: str) -> tuple[Authentication, str]:
+    """The verdict over (result, domain of the result); a fail outweighs any pass, an unclear one gives nothing."""
+    if not findings:
+        return Authentication.UNVERIFIED, f"{hop} says nothing of DMARC"
+    if any(result == "fail" for result, _ in findings):
+        return Authentication.FAILED, f"{hop} says dmarc=fail for {domain}"
+    for result, about in findings:
+        if result == "pass" and about and about != domain:
+            return Authentication.UNVERIFIED, f"{hop} says dmarc=pass for {about}, but From is of {domain}"
+    if all(result == "pass" for result, _ in findings):
+        if not any(about for _, about in findings):
+            return Authentication.UNVERIFIED, f"{hop} says dmarc=pass without naming the From domain"
+        return Authentication.VERIFIED, f"{hop} says dmarc=pass for {domain}"
+    return Authentication.UNVERIFIED, f"{hop} says dmarc={findings[0][0]} for {domain}"
+
+
+def _dmarc(value: str) -> list[tuple[str, str]]:
+    """The DMARC results of one field, as (result, header.from in lower case or '')."""
+    parsed = _parsed(value)
+    found = []
+    for result in parsed.results if parsed is not None else ():
+        if str(result.method).lower() != "dmarc":
+            continue
+        about = [p.value for p in result.properties if (p.type.lower(), p.name.lower()) == ("header", "from")]
+        domains = {str(one).rpartition("@")[2].rstrip(".").lower() for one in about if one}
+        # Two different domains in one result are a contradiction: as good as none.
+        found.append((str(result.result).lower(), domains.pop() if len(domains) == 1 else ""))
+    return found
+
+
+def _parsed(value: str) -> "authres.AuthenticationResultsHeader | None":
+    """One field, read by the RFC's grammar; None where it does not hold to it, which is as if it were not there."""
+    if len(value) > _VALUE_CAP or not value.isascii():
+        return None
+    text = " ".join(value.split())
+    try:
+        return authres.AuthenticationResultsHeader.parse(f"Authentication-Results: {text}")
+    except Exception:
+        # The grammar's own error class is not the only one that the library raises on a hostile value.
+        return None

@@ -1,0 +1,188 @@
+"""Finds the new words of a reply, for display, and what of it may go on to the other side (M2).
+
+Our own delimiter line comes first, for it is exact in every language; then a cutter that goes by lines. What is not
+surely quoted stays: inline answers, forwarded mails, logs and code with their indentation. The whole text is kept
+elsewhere. All functions are linear in the text and never raise.
+"""
+
+from collections.abc import Sequence
+
+from . import quote_signs as signs
+
+DELIMITER_MARK = "##~"
+_SIGNATURE_LINES = 20
+_INTRODUCTION_LINES = 16
+
+
+def delimiter(sentence: str) -> str:
+    """The line for outgoing mails above which answers are written; `sentence` says so to the reader."""
+    return f"{DELIMITER_MARK} {' '.join(sentence.split())} {DELIMITER_MARK[::-1]}"
+
+
+def reply_text(text: str) -> str:
+    """The new words of `text`: no quote, no signature; the whole where trimming would leave nothing."""
+    lines = _lines(text)
+    mark = _delimiter_at(lines)
+    if mark is not None:
+        new = _trimmed(lines[:mark], quote_follows=True)
+        if new:
+            return new
+    return _trimmed(lines, quote_follows=False) or _joined(lines)
+
+
+def relay_text(text: str) -> str:
+    """What of `text` may go on: the part above our delimiter line where no new words stand below it, else the whole."""
+    lines = _lines(text)
+    mark = _delimiter_at(lines)
+    if mark is None:
+        return _joined(lines)
+    above = lines[:mark]
+    cut = _introduction(above)
+    return _joined(above[:cut]) or _joined(lines)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """The lines without blank ones at both ends; indentation stays."""
+    start, end = 0, len(lines)
+    while start < end and signs.is_blank(lines[start]):
+        start += 1
+    while end > start and signs.is_blank(lines[end - 1]):
+        end -= 1
+    return "\n".join(lines[start:end]).rstrip()
+
+
+def _delimiter_at(lines: Sequence[str]) -> int | None:
+    """The first delimiter line of ours with words above it and none below; None where there is no such line."""
+    for number, line in enumerate(lines):
+        if DELIMITER_MARK not in line:
+            continue
+        quoted = signs.is_quoted(line)
+        if all(signs.is_blank(above) or signs.is_quoted(above) for above in lines[:number]):
+            return None
+        return None if quoted and _words_below(lines)[number] else number
+    return None
+
+
+def _introduction(above: Sequence[str]) -> int:
+    """Where the lines begin that only introduce the quote below `above`: an attribution, a header block, a rule."""
+    floor = max(len(above) - _INTRODUCTION_LINES, 0)
+    for number in range(floor, len(above)):
+        if not signs.is_blank(above[number]) and _begins_quote(above, number, quote_follows=True):
+            return _without_rules(above, number)
+    return len(above)
+
+
+def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
+    below = _words_below(lines)
+    cut = len(lines)
+    for number, line in enumerate(lines):
+        if signs.is_blank(line):
+            continue
+        if signs.is_forward_mark(line):
+            return _joined(lines)
+        if signs.is_quoted(line):
+            if not below[number] and _is_block(lines, number):
+                cut = number
+                break
+        elif _begins_quote(lines, number, quote_follows=quote_follows) and not _answered(lines, number, below):
+            cut = number
+            break
+    cut = _without_rules(lines, cut)
+    return _joined(_without_signature(lines[:cut])) or _joined(lines[:cut])
+
+
+def _begins_quote(lines: Sequence[str], number: int, *, quote_follows: bool) -> bool:
+    """Whether the unquoted line `number` is the first of what introduces a quote."""
+    line = lines[number]
+    if signs.is_original_mark(line) or signs.is_above_this_line(line) or signs.header_block(lines, number):
+        return True
+    for end in range(number, min(number + 4, len(lines))):
+        if signs.is_blank(lines[end]):
+            return False
+        after = _next_seen(lines, end + 1)
+        quote = quote_follows if after is None else signs.is_quoted(lines[after])
+        start = signs.attribution_start(lines, end, quote_follows=quote)
+        if start is not None and start <= number:
+            return start == number
+    return False
+
+
+def _answered(lines: Sequence[str], number: int, below: Sequence[bool]) -> bool:
+    """Whether quote marks follow the attribution at `number`, and new words follow them: answers between the lines."""
+    for place in range(number + 1, min(number + 7, len(lines))):
+        if signs.is_quoted(lines[place]):
+            return below[place]
+    return False
+
+
+def _next_seen(lines: Sequence[str], start: int) -> int | None:
+    """The next line with anything on it, at most three lines on."""
+    return next((n for n in range(start, min(start + 3, len(lines))) if not signs.is_blank(lines[n])), None)
+
+
+def _is_block(lines: Sequence[str], number: int) -> bool:
+    """Whether the quote at `number` stands apart: a single marked line within a paragraph may be a shell's prompt."""
+    apart = number == 0 or signs.is_blank(lines[number - 1])
+    return apart or (number + 1 < len(lines) and signs.is_quoted(lines[number + 1]))
+
+
+def _words_below(lines: Sequence[str]) -> list[bool]:
+    """For each line whether new words, neither quoted nor a footer, stand below it."""
+    found = [False] * len(lines)
+    end = _footer(lines)
+    words = False
+    for number in range(len(lines) - 1, -1, -1):
+        found[number] = words
+        if number < end and not words and not signs.is_quoted(lines[number]) and not signs.is_blank(lines[number]):
+            words = not _is_noise(lines, number)
+    return found
+
+
+def _footer(lines: Sequence[str]) -> int:
+    """Where a footer below the last quote begins: a signature, a list's or a scanner's lines under a rule."""
+    last_quote = next((n for n in range(len(lines) - 1, -1, -1) if signs.is_quoted(lines[n])), None)
+    if last_quote is None:
+        return len(lines)
+    for number in range(last_quote + 1, len(lines)):
+        if signs.is_signature_mark(lines[number]) or signs.is_rule(lines[number]):
+            return number
+    return len(lines)
+
+
+def _is_noise(lines: Sequence[str], number: int) -> bool:
+    """Unquoted lines within a quote that are no answers: a phone's line, an attribution, the rest of a broken line."""
+    line = lines[number]
+    if signs.is_sent_from(line) or signs.is_rule(line):
+        return True
+    after = _next_seen(lines, number + 1)
+    introduces = after is not None and signs.is_quoted(lines[after])
+    if introduces and signs.attribution_start(lines, number, quote_follows=True) is not None:
+        return True
+    before = lines[number - 1] if number else ""
+    broken = signs.is_quoted(before) and 60 <= len(before) <= 82 and before.rstrip()[-1:] not in ".?!:"
+    return broken and len(line) <= 30 and line[:1].islower()
+
+
+def _without_rules(lines: Sequence[str], cut: int) -> int:
+    """`cut`, moved up over blank lines and drawn rules."""
+    if cut == len(lines):
+        return cut
+    while cut and (signs.is_blank(lines[cut - 1]) or signs.is_rule(lines[cut - 1])):
+        cut -= 1
+    return cut
+
+
+def _without_signature(lines: Sequence[str]) -> Sequence[str]:
+    """The lines above the last signature mark and without a phone's own line at the end."""
+    for number in range(len(lines) - 1, max(len(lines) - _SIGNATURE_LINES, -1), -1):
+        if signs.is_signature_mark(lines[number]):
+            lines = lines[:number]
+            break
+    end = len(lines)
+    while end and (signs.is_blank(lines[end - 1]) or signs.is_sent_from(lines[end - 1])):
+        end -= 1
+    return lines[:end]

@@ -1,0 +1,162 @@
+"""The forms in which mail programs begin a quote: attribution, header block, framed separator, quote marks.
+
+Each question looks at a few lines around one place and at no more than a fixed number of characters of each, so that a
+walk over all lines of a mail is linear. No regular expressions touch mail text here.
+"""
+
+from collections.abc import Sequence
+
+from . import quote_words as words
+
+LINE_CAP = 600
+_ATTRIBUTION_LINES = 4
+_HEADER_LINES = 14
+_FRAME = " \t-_=*~#>—–─━‐•|:."
+_RULE = frozenset("-_=*~—–─━")
+_WROTE_PHRASES = tuple(word for word in words.WROTE if not word.isalpha() or not word.isascii())
+_WROTE_WORDS = frozenset(word for word in words.WROTE if word.isalpha())
+_FROM, _DATE, _OTHER = (frozenset(labels) for labels in (words.FROM_LABELS, words.DATE_LABELS, words.OTHER_LABELS))
+
+
+def folded(line: str) -> str:
+    """A line as it is compared: capped, case-folded, with plain apostrophes and blanks."""
+    capped = line[:LINE_CAP].replace("’", "'").replace("\u00a0", " ").replace("\u202f", " ").replace("\u200e", "")
+    return capped.replace("\u200f", "").replace("\ufeff", "").strip().casefold()
+
+
+def is_blank(line: str) -> bool:
+    """Whether nothing can be seen on the line."""
+    return not line.strip(" \t\r\u00a0\u200b\ufeff")
+
+
+def is_quoted(line: str) -> bool:
+    """Whether the line bears a quote mark, at most three blanks in."""
+    return line[:4].lstrip(" ").startswith(">")
+
+
+def is_rule(line: str) -> bool:
+    """Whether the line is a drawn rule of at least five characters."""
+    bare = line.strip()
+    return len(bare) >= 5 and set(bare[:LINE_CAP]) <= _RULE
+
+
+def attribution_start(lines: Sequence[str], end: int, *, quote_follows: bool) -> int | None:
+    """Where the attribution begins whose last line is `end`, or None where there is none.
+
+    With a quote right below, the end of the line and one sign (a verb, an address, a date) are enough; without, a verb
+    and an address or date are needed, since a person may end any line with a colon.
+    """
+    last = folded(lines[end])
+    if not last or is_quoted(lines[end]):
+        return None
+    colon = last.endswith((":", "：", ":*", ": *", "wrote", "写道", "寫道", "<>:", ":_"))
+    joined = ""
+    fallback: int | None = None
+    for start in range(end, max(end - _ATTRIBUTION_LINES, -1), -1):
+        line = folded(lines[start])
+        if not line or is_quoted(lines[start]):
+            break
+        joined = f"{line} {joined}"
+        if not _attributes(joined, colon=colon, quote_follows=quote_follows):
+            continue
+        if _begins(line):
+            return start
+        if fallback is None:
+            fallback = start
+    return fallback
+
+
+def _attributes(joined: str, *, colon: bool, quote_follows: bool) -> bool:
+    digits = sum(character.isdigit() for character in joined)
+    located = "@" in joined or digits >= 4
+    if not colon:
+        # Old Gmail: “2013/10/3 Jane Doe <jane@example.com>”, and programs that leave the colon out.
+        dated = joined[0].isdigit() and digits >= 6 and joined.rstrip().endswith(">") and "@" in joined
+        return dated or (quote_follows and located and _wrote(joined))
+    if quote_follows:
+        return located or _wrote(joined)
+    return located and _wrote(joined)
+
+
+def _wrote(joined: str) -> bool:
+    separated = joined.replace(":", " ").replace(",", " ").replace("(", " ").replace(">", " ").replace("：", " ")
+    return not _WROTE_WORDS.isdisjoint(separated.split()) or any(phrase in joined for phrase in _WROTE_PHRASES)
+
+
+def _begins(line: str) -> bool:
+    return line.startswith(words.BEGINS) or line[0].isdigit() or line[0] in '"<[*'
+
+
+def header_block(lines: Sequence[str], start: int) -> bool:
+    """Whether a header block begins at `start`: a From line, a date line and a third, within a few lines."""
+    first = _label(lines[start])
+    if first not in (_FROM, _DATE, _OTHER):
+        return False
+    seen: set[int] = set()
+    count = blanks = 0
+    for line in lines[start : start + _HEADER_LINES]:
+        if is_blank(line):
+            blanks += 1
+            if blanks > 1:
+                break
+            continue
+        kind = _label(line)
+        if kind is None and not (count and (line[:1] in " \t" or "@" in line or ";" in line)):
+            break
+        if kind is not None:
+            blanks, count = 0, count + 1
+            seen.add(id(kind))
+    return id(_FROM) in seen and count >= 3 and (id(_DATE) in seen or (first is _FROM and count >= 4))
+
+
+def _label(line: str) -> frozenset[str] | None:
+    """Which set of labels the line begins with: `From: …`, `*Von:* …`, `发件人： …`."""
+    text = folded(line).lstrip("*_|> ").replace("：", ":")
+    name, colon, _ = text.partition(":")
+    name = name.strip("* _\t")
+    if not colon or not name or len(name) > 30:
+        return None
+    return next((labels for labels in (_FROM, _DATE, _OTHER) if name in labels), None)
+
+
+def is_original_mark(line: str) -> bool:
+    """Whether the line is a framed `-----Original Message-----`, or the bare words of a phone."""
+    return _framed(line, words.ORIGINALS)
+
+
+def is_forward_mark(line: str) -> bool:
+    """Whether the line opens a forwarded mail."""
+    text = folded(line)
+    if _framed(line, words.FORWARDS):
+        return True
+    return text.startswith(words.APPLE_FORWARDS)
+
+
+def _framed(line: str, inner: Sequence[str]) -> bool:
+    text = folded(line)
+    if len(text) > 160 or not text or text[0] not in "-_=*~—–─━#<>|•":
+        return False
+    bare = text.strip(_FRAME)
+    return bare.startswith(tuple(inner)) and (len(bare) <= 60 or "----" in text)
+
+
+def is_above_this_line(line: str) -> bool:
+    """Whether the line is a help desk's own: “##- Please type your reply above this line -##”."""
+    text = folded(line)
+    if len(text) > 300 or not text:
+        return False
+    return (text.startswith("##-") and text.endswith("-##")) or (
+        any(phrase in text for phrase in words.ABOVE_THIS_LINE) and not text[0].isalnum() and not text[-1].isalnum()
+    )
+
+
+def is_signature_mark(line: str) -> bool:
+    """Whether the line is the signature mark `-- ` (RFC 3676 4.3), also where a program took its blank."""
+    return line.rstrip() in ("--", "—") and not line.startswith(" ")
+
+
+def is_sent_from(line: str) -> bool:
+    """Whether the line is a phone's or free mailer's own."""
+    text = folded(line).lstrip("*_-–—<[( ")
+    limit = 200 if "http" in text else 70
+    return len(text) <= limit and text.startswith(words.SENT_FROM)
