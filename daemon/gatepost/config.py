@@ -82,11 +82,14 @@ class SmtpSection(Section):
     )
     connections: Count = Field(200, description="Connections at one time in all; more get 421.")
     connections_per_address: Count = Field(20, description="Connections at one time from one address; more get 421.")
-    commands: Count = Field(1_000, description="Commands of one connection in all; more get 421.")
+    commands: Count = Field(1_000, description="Commands of one connection since its last accepted mail; more get 421.")
     junk_commands: Count = Field(
         100, description="NOOP, RSET, VRFY and unknown commands of one connection; more get 421."
     )
     errors: Count = Field(20, description="Refused commands of one connection; more get 421.")
+    memory_octets: Octets = Field(
+        268_435_456, description="Memory for mail on its way in, of all connections; a mail beyond it gets 452."
+    )
     idle_seconds: Seconds = Field(300.0, description="Silence after which a connection is closed.")
     data_seconds: Seconds = Field(3_600.0, description="The longest that DATA may take in all.")
     data_octets_per_second: Count = Field(

@@ -21,13 +21,17 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What the sending side said outside the mail; `mail_from` is '' for the null sender (RFC 5321 4.5.5)."""
+    """What the sending side said outside the mail; `mail_from` is '' for the null sender (RFC 5321 4.5.5).
+
+    `tls` is the protocol version of the connection, '' for plain.
+    """
 
     mail_from: str
     recipients: tuple[str, ...]
     door: Door = Door.SMTP
     peer: str = ""
     helo: str = ""
+    tls: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

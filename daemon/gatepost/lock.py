@@ -1,0 +1,65 @@
+"""The data folder: one instance at a time, and nobody else's eyes (A32, M18)."""
+
+import contextlib
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from .errors import PermanentError
+
+
+def prepare_data_folder(data: Path) -> None:
+    """Make the folder with mode 0700 and let this process make its files 0600. Raises PermanentError if it cannot."""
+    os.umask(0o077)
+    try:
+        for folder in (data, data / "spool", data / "run"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)
+    except OSError as error:
+        raise PermanentError(
+            f"the data folder {data} cannot be used: {error.strerror or error}",
+            "Give it to the user that runs gatepost, on a local file system that is not read-only.",
+        ) from error
+
+
+class DataLock:
+    """An flock on DATA/lock with our process id in it. The kernel frees it when the process ends, however it ends."""
+
+    def __init__(self, data: Path) -> None:
+        self._path = data / "lock"
+        self._handle = -1
+
+    def __enter__(self) -> "DataLock":
+        self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def take(self) -> None:
+        """Take the lock, or raise PermanentError that names the process which has it."""
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(handle, 32).decode("ascii", "replace").strip()
+            os.close(handle)
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise PermanentError(f"{self._path} cannot be locked: {error}", "Use a local file system.") from error
+            raise PermanentError(
+                f"another gatepost (process {holder or 'unknown'}) uses the data folder {self._path.parent}",
+                "Stop it first, or give this one a data folder of its own.",
+            ) from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
+        self._handle = handle
+
+    def release(self) -> None:
+        """Give the lock back. The file stays: deleting it would let two processes lock two files."""
+        if self._handle >= 0:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, 0)
+            os.close(self._handle)
+            self._handle = -1

@@ -1,0 +1,161 @@
+"""Gates on loopback for the tests of the doors, and raw peers that say exactly the bytes they are told to."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatepost.clock import FixedClock
+from gatepost.config import Config
+from gatepost.core.letter import Arrival
+from gatepost.ingress.gate import Gate
+from gatepost.ingress.sockets import open_listener
+from gatepost.lock import prepare_data_folder
+from gatepost.store.spool import Spool, SpoolReader
+
+NOW = 1_790_000_000_000
+PATIENCE = 10.0
+
+
+def config_for(data: Path, **smtp: object) -> Config:
+    return Config.model_validate(
+        {
+            "gatepost": {"data": str(data), "hostname": "mx.market.example", "staff": "staff@market.example"},
+            "smtp": smtp,
+            "reply_address": {"domain": "reply.market.example"},
+            "team": {"triage": {"name": "Triage", "address": "triage@market.example"}},
+            "brand": {
+                "market": {"name": "Market", "support": ("support@market.example", "help@market.example")},
+                "second": {"name": "Second", "support": ("care@second.example",)},
+            },
+        },
+        strict=False,
+    )
+
+
+class Peer:
+    """A raw client. `ask` sends one line and returns the reply; `send` sends bytes as they are."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def reply(self) -> str:
+        """The next reply, all its lines; '' where the connection is closed."""
+        lines: list[bytes] = []
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    line = await self.reader.readline()
+                except ConnectionError:
+                    line = b""
+                lines.append(line)
+                if line[3:4] != b"-":
+                    return b"".join(lines).decode().rstrip("\r\n")
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def ask(self, line: str | bytes) -> str:
+        await self.send((line.encode() if isinstance(line, str) else line) + b"\r\n")
+        return await self.reply()
+
+    async def hello(self) -> None:
+        assert (await self.reply()).startswith("220 ")
+        assert (await self.ask("EHLO client.example")).startswith("250-")
+
+    async def envelope(self, sender: str = "ada@customer.example", *recipients: str) -> None:
+        assert (await self.ask(f"MAIL FROM:<{sender}>")).startswith("250")
+        for recipient in recipients or ("support@market.example",):
+            assert (await self.ask(f"RCPT TO:<{recipient}>")).startswith("250")
+        assert (await self.ask("DATA")).startswith("354")
+
+    async def mail(self, text: bytes, sender: str = "ada@customer.example", *recipients: str) -> str:
+        await self.envelope(sender, *recipients)
+        await self.send(text + b".\r\n")
+        return await self.reply()
+
+    async def closed(self) -> bytes:
+        """Whatever still comes until the other side closes."""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                return await self.reader.read()
+            except ConnectionError:
+                return b""
+
+    def reset(self) -> None:
+        """Cut the connection with RST."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+        self.writer.transport.abort()
+
+    async def close(self) -> None:
+        self.writer.close()
+
+
+class Site:
+    """A running gate with its data folder."""
+
+    def __init__(self, data: Path, gate: Gate, port: int) -> None:
+        self.data = data
+        self.gate = gate
+        self.port = port
+        self._peers: list[Peer] = []
+
+    async def connect(self, source: str = "127.0.0.1", **more: Any) -> Peer:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(source, 0), **more)
+        peer = Peer(reader, writer)
+        self._peers.append(peer)
+        return peer
+
+    async def greeted(self, source: str = "127.0.0.1") -> Peer:
+        peer = await self.connect(source)
+        await peer.hello()
+        return peer
+
+    def arrivals(self) -> list[Arrival]:
+        reader = SpoolReader(self.data)
+        try:
+            return reader.pending(0, 10_000, 1 << 40)
+        finally:
+            reader.close()
+
+    async def stop(self, grace: float = PATIENCE) -> None:
+        await self.gate.stop(grace)
+        for peer in self._peers:
+            peer.writer.close()
+
+
+StartSite = Callable[..., Awaitable[Site]]
+
+
+@pytest.fixture
+async def start_site(tmp_path: Path) -> AsyncIterator[StartSite]:
+    """A function that starts a gate: keys of [smtp] as keywords, `spool=` keywords for the Spool itself."""
+    async with AsyncExitStack() as stack:
+
+        async def start(*, spool: dict[str, Any] | None = None, **smtp: object) -> Site:
+            data = tmp_path / "data"
+            prepare_data_folder(data)
+            config = config_for(data, **smtp)
+            clock = FixedClock(NOW)
+            own = Spool(data, now=clock.now, **{"commit_seconds": config.smtp.commit_seconds, **(spool or {})})
+            gate = Gate(config, clock, spool=own)
+            listener = open_listener("127.0.0.1:0")
+            port = listener.getsockname()[1]
+            await gate.start([listener])
+            site = Site(data, gate, port)
+            stack.push_async_callback(site.stop)
+            return site
+
+        yield start
+
+
+@pytest.fixture
+async def site(start_site: StartSite) -> Site:
+    return await start_site()
