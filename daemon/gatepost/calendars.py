@@ -7,6 +7,7 @@ country and year as plain dates. Nothing here computes with time; core/calendar.
 import difflib
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -204,4 +205,7 @@ def _public_holidays(country: str, subdivision: str, year: int) -> Mapping[date,
     import holidays  # noqa: PLC0415 - see the module's first sentence
 
     own = getattr(holidays, country).default_language
-    return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=year, language=own))
+    with warnings.catch_warnings():
+        # For years beyond its tables, the library warns and gives the holidays that it can compute.
+        warnings.simplefilter("ignore")
+        return dict(holidays.country_holidays(country, subdiv=subdivision or None, years=year, language=own))
