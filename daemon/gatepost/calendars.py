@@ -151,8 +151,7 @@ def _country(hours: Hours) -> _Said:
     if hours.country not in subdivisions:
         yield "country", f"no public holidays are known for country {hours.country!r}", _near_country(hours.country)
     elif hours.subdivision and hours.subdivision not in subdivisions[hours.country]:
-        known = subdivisions[hours.country]
-        hint = _near(hours.subdivision, known, known[0]) if known else "leave it empty: this country has none"
+        hint = _near_subdivision(hours.country, hours.subdivision, subdivisions[hours.country])
         yield "subdivision", f"{hours.country} has no subdivision {hours.subdivision!r}", hint
 
 
@@ -188,6 +187,17 @@ def _near_country(word: str) -> str:
     codes = {name.lower(): names[1] for names in COUNTRIES.values() for name in names}
     close = difflib.get_close_matches(word.replace(" ", "").lower(), codes, n=1, cutoff=0.8)
     return f"did you mean {codes[close[0]]}?" if close else "two letters of ISO 3166-1, for example PL; '' for none"
+
+
+def _near_subdivision(country: str, word: str, known: list[str]) -> str:
+    """What to write for `by` or `Bayern`: the code, not the name."""
+    import holidays  # noqa: PLC0415 - see the module's first sentence
+
+    if not known:
+        return "leave it empty: this country has none"
+    names = {name.lower(): code for name, code in getattr(holidays, country).subdivisions_aliases.items()}
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.8)
+    return f"did you mean {names[close[0]]}?" if close else _near(word, known, known[0])
 
 
 def _supported() -> Mapping[str, list[str]]:

@@ -133,7 +133,6 @@ def test_every_minute_in_zones_where_clocks_do_odd_things() -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.catalogue("M04", "M05")
 def test_every_minute_in_every_zone() -> None:
     zones = [zone for zone in sorted(available_timezones()) for _ in range(2)]
     compared = sum(compare_with_the_walker(zone, 150, f"chaos {n} {zone}") for n, zone in enumerate(zones))
@@ -177,7 +176,6 @@ def test_business_days_are_those_of_numpy() -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.catalogue("M05")
 def test_business_days_are_those_of_numpy_a_hundred_thousand_times() -> None:
     calendars = Calendars()
     for seed in range(1_000):

@@ -20,7 +20,7 @@ _MONTHS = (
 _MARKS = {Why.WORKING: " ", Why.NO_WORKDAY: "-", Why.HOLIDAY: "*", Why.CLOSED: "x", Why.AWAY: "~"}
 _OWN_HOURS = "+"
 _COLOURS = {"-": "bright_black", "*": "magenta", "x": "red", "~": "yellow", _OWN_HOURS: "cyan"}
-_LEGEND = "-  not worked   *  public holiday   x  closed   ~  away   +  own hours   [ ] today"
+_LEGEND = "-  not worked   *  public holiday   x  closed   ~  away   +  own hours   [ ]  today"
 
 
 def draw_month(calendar: Calendar, year: int, month: int, now: Millis) -> list[str]:
@@ -32,12 +32,12 @@ def draw_month(calendar: Calendar, year: int, month: int, now: Millis) -> list[s
         days.setdefault(piece.day, []).append(piece)
     today = local(now, calendar.zone).date()
     cells = [_cell(calendar, day, days.get(day, []), today) for day in _days(first, last)]
-    cells = [" " * 5] * first.weekday() + cells
-    rows = ["".join(cells[n : n + 7]).rstrip() for n in range(0, len(cells), 7)]
+    cells = [" " * 4] * first.weekday() + cells
+    rows = [" ".join(cells[n : n + 7]).rstrip() for n in range(0, len(cells), 7)]
     title = f"{_MONTHS[month - 1]} {year}".center(35).rstrip()
-    head = "".join(f"{name:>4} " for name in WEEKDAYS).rstrip()
+    head = " ".join(f"{name:>4}" for name in WEEKDAYS)
     notes = [note for day in _days(first, last) for note in _notes(calendar, day, days.get(day, []))]
-    return [title, head, *rows, "", *notes, *([""] if notes else []), _total(days), _LEGEND]
+    return [title, head, *rows, "", *notes, *([""] if notes else []), _total(days), "", _LEGEND]
 
 
 def describe(calendar: Calendar, country: str = "", subdivision: str = "") -> str:
@@ -49,10 +49,10 @@ def describe(calendar: Calendar, country: str = "", subdivision: str = "") -> st
 
 
 def _cell(calendar: Calendar, day: date, pieces: list[Interval], today: date) -> str:
+    """Four columns: the number and the day's mark, or today in brackets, in the mark's colour."""
     mark = _mark(calendar, day, pieces)
-    number = f"[{day.day}]" if day == today else f"{day.day} "
-    text = f"{number:>4}"[:-1] + mark if day != today and mark != " " else f"{number:>4}"
-    return click.style(f"{text} ", fg=_COLOURS.get(mark), bold=day == today or None)
+    text = f"[{day.day}]" if day == today else f"{day.day}{mark}"
+    return click.style(f"{text:>4}", fg=_COLOURS.get(mark), bold=True if day == today else None)
 
 
 def _mark(calendar: Calendar, day: date, pieces: list[Interval]) -> str:
