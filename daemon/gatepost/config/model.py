@@ -1,50 +1,48 @@
-"""config.toml -> a frozen `Config`: every key with its default and one sentence, all mistakes at once, with lines.
+"""The model of config.toml: every key with its type, its default and one sentence; frozen once it is made.
 
-Nothing here opens a socket or a database. `docs/config.md` and config.example.toml are checked against this file.
+Nothing here reads a file. config.example.toml and docs/config.md are written from this module, and checked against it.
 """
 
-import tomllib
+import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .core.party import Brand, Team
+from ..core.party import Brand, Team
+from ..errors import PermanentError
+from .types import (
+    Address,
+    Colour,
+    Count,
+    Country,
+    Domain,
+    Endpoint,
+    FilePath,
+    HostName,
+    KeyId,
+    Language,
+    Name,
+    Octets,
+    Seconds,
+    Server,
+    Slug,
+    Url,
+    Zone,
+)
 
 
 class Section(BaseModel):
     """One table of config.toml: strict types, no unknown key, frozen."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-def _address(value: str) -> str:
-    local, _, domain = value.rpartition("@")
-    plain = all(33 <= ord(c) < 127 and c not in '<>()[]\\,;:"' for c in value)
-    if not local or not domain or not plain or "@" in local or ".." in value or domain.startswith("."):
-        raise ValueError(f"{value!r} is not a mail address; write it plainly, like support@market.example")
-    return f"{local}@{domain.lower()}"
-
-
-def _endpoint(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise ValueError(f"{value!r} is not HOST:PORT; write it like 127.0.0.1:25 or [::1]:25")
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-Octets = Annotated[int, Field(ge=1)]
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True)
 
 
 class Secret(Section):
     """A secret, never written into config.toml itself: the name of an environment variable, or a file of mode 0600."""
 
     env: str = ""
-    file: str = ""
+    file: FilePath = ""
 
     @model_validator(mode="after")
     def _one(self) -> "Secret":
@@ -52,14 +50,50 @@ class Secret(Section):
             raise ValueError('name exactly one source: { env = "NAME" } or { file = "/path" }')
         return self
 
+    def __str__(self) -> str:
+        return f"the environment variable {self.env}" if self.env else self.file
+
+    def read(self) -> bytes:
+        """The secret itself, without the newline at its end.
+
+        Raises PermanentError where it is missing or empty, or where others on this machine can read its file.
+        """
+        octets = self._from_environment() if self.env else self._from_file()
+        if not octets.rstrip(b"\r\n"):
+            raise PermanentError(f"{self} is empty", "Put the secret there, on one line.")
+        return octets.rstrip(b"\r\n")
+
+    def _from_environment(self) -> bytes:
+        value = os.environ.get(self.env)
+        if value is None:
+            raise PermanentError(f"{self} is not set", f"Set {self.env} for the daemon, or name a file instead.")
+        return os.fsencode(value)
+
+    def _from_file(self) -> bytes:
+        try:
+            with Path(self.file).open("rb") as file:
+                mode = os.fstat(file.fileno()).st_mode & 0o777
+                if mode & 0o077 and not self._is_credential():
+                    raise PermanentError(f"{self} can be read by others (mode {mode:04o})", f"chmod 600 {self.file}")
+                return file.read(65_536)
+        except OSError as error:
+            raise PermanentError(f"{self} cannot be read: {error.strerror}", "Make it, with mode 0600.") from error
+
+    def _is_credential(self) -> bool:
+        """Whether systemd keeps the file (LoadCredential=), in a folder that it guards itself."""
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        return bool(folder) and Path(self.file).parent == Path(str(folder))
+
 
 class GatepostSection(Section):
     """The daemon itself."""
 
-    data: str = Field(description="Folder of the databases and of large mails; made with mode 0700.")
-    hostname: str = Field(description="Our name in greetings, Received lines and Message-IDs, fully qualified.")
-    rules: str = Field("rules", description="The operator's rules; a file replaces the shipped one of the same name.")
-    templates: str = Field("templates", description="The operator's templates, looked up before the shipped ones.")
+    data: FilePath = Field(description="Folder of the databases and of large mails; made with mode 0700.")
+    hostname: HostName = Field(description="Our name in greetings, Received lines and Message-IDs, fully qualified.")
+    rules: FilePath = Field(
+        "rules", description="The operator's rules; a file replaces the shipped one of the same name."
+    )
+    templates: FilePath = Field("templates", description="The operator's templates, looked up before the shipped ones.")
     staff: Address = Field(description="Who is told of trouble: overdue tickets, undeliverable mail, quarantine.")
     readers: int = Field(1, ge=1, le=16, description="Reader processes, which parse mail under limits.")
     log: Literal["text", "json"] = Field("text", description="The form of the log on standard error.")
@@ -71,8 +105,10 @@ class SmtpSection(Section):
     listen: tuple[Endpoint, ...] = Field(
         ("127.0.0.1:2525",), description="Where to listen, as HOST:PORT; [] closes the door."
     )
-    certificate: str = Field("", description="PEM file of the certificate chain; STARTTLS is offered when it is set.")
-    key: str = Field("", description="PEM file of the certificate's key, mode 0600.")
+    certificate: FilePath = Field(
+        "", description="PEM file of the certificate chain; STARTTLS is offered when it is set."
+    )
+    key: FilePath = Field("", description="PEM file of the certificate's key, mode 0600.")
     require_tls: bool = Field(False, description="Refuse MAIL before STARTTLS with 530.")
     message_octets: Octets = Field(26_214_400, description="The largest message, in octets (SIZE, RFC 1870).")
     header_octets: Octets = Field(262_144, description="The largest header section, in octets.")
@@ -109,15 +145,17 @@ class SmtpSection(Section):
 class DeliverySection(Section):
     """How mail goes out."""
 
-    smarthost: Endpoint = Field("127.0.0.1:25", description="The mail server that takes all our mail, as HOST:PORT.")
+    smarthost: Server = Field("127.0.0.1:25", description="The mail server that takes all our mail, as HOST:PORT.")
     tls: Literal["none", "opportunistic", "required"] = Field(
         "opportunistic",
         description="STARTTLS to the smarthost; required verifies its certificate and never falls back.",
     )
     username: str = Field("", description="User name at the smarthost; '' signs in nowhere.")
     password: Secret | None = Field(None, description="The password for username.")
-    backoff_minutes: tuple[int, ...] = Field(
-        (1, 5, 15, 30, 60, 120, 240), description="Waits between attempts, in minutes; the last one repeats."
+    backoff_minutes: tuple[Count, ...] = Field(
+        (1, 5, 15, 30, 60, 120, 240),
+        min_length=1,
+        description="Waits between attempts, in minutes; the last one repeats.",
     )
     lifetime_hours: Count = Field(120, description="How long a mail is tried before it becomes a dead letter.")
     connections_per_destination: Count = Field(4, description="Connections at one time to one destination.")
@@ -136,9 +174,9 @@ class ReplyAddressSection(Section):
         "plus", description="plus: support+TOKEN@brand; subdomain: TOKEN@domain, for hosts that lose the plus."
     )
     separator: Literal["+", "-", "="] = Field("+", description="What stands between the address and the token.")
-    domain: str = Field("", description="The domain of the subdomain form, for example reply.market.example.")
+    domain: Domain = Field("", description="The domain of the subdomain form, for example reply.market.example.")
     current: int = Field(1, ge=0, le=255, description="The id of the key that signs.")
-    keys: dict[str, Secret] = Field(
+    keys: dict[KeyId, Secret] = Field(
         default_factory=dict,
         description="Keys by id, 32 bytes or more each; without any, one is made in the data folder.",
     )
@@ -182,27 +220,27 @@ class PageSection(Section):
 class TeamSection(Section):
     """A team of the marketplace. `triage` must exist: it takes what nobody else does."""
 
-    name: str = Field(description="What customers read, for example Billing.")
+    name: Name = Field(description="What customers read, for example Billing.")
     address: Address = Field(description="Where the team's tickets go.")
 
 
 class BrandSection(Section):
     """One storefront."""
 
-    name: str = Field(description="What customers read, for example Extension Market.")
+    name: Name = Field(description="What customers read, for example Extension Market.")
     support: tuple[Address, ...] = Field(
         min_length=1, description="Addresses that file a ticket; the first is our From."
     )
-    languages: tuple[str, ...] = Field(
+    languages: tuple[Language, ...] = Field(
         ("en",), min_length=1, description="Languages of the letters, the default first."
     )
-    portal: str = Field("", description="Base URL of the portal, for example https://help.market.example.")
-    privacy: str = Field("", description="URL of the privacy policy, linked in acknowledgements.")
-    data_use: str = Field("", description="URL of the data-use policy, linked in acknowledgements.")
-    knowledge_base: str = Field("", description="URL of the knowledge base.")
-    colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = Field("#3858e9", description="The brand's colour.")
-    zone: str = Field("UTC", description="Time zone, for example Europe/Berlin.")
-    country: str = Field("", description="Country of the public holidays, for example DE.")
+    portal: Url = Field("", description="Base URL of the portal, for example https://help.market.example.")
+    privacy: Url = Field("", description="URL of the privacy policy, linked in acknowledgements.")
+    data_use: Url = Field("", description="URL of the data-use policy, linked in acknowledgements.")
+    knowledge_base: Url = Field("", description="URL of the knowledge base.")
+    colour: Colour = Field("#3858e9", description="The brand's colour.")
+    zone: Zone = Field("UTC", description="Time zone, for example Europe/Berlin.")
+    country: Country = Field("", description="Country of the public holidays, for example DE.")
     masking: bool = Field(False, description="Keep each side's real address from the other.")
 
 
@@ -217,8 +255,8 @@ class Config(Section):
     limits: LimitsSection = LimitsSection()
     clock: ClockSection = ClockSection()
     page: PageSection = PageSection()
-    team: dict[str, TeamSection]
-    brand: dict[str, BrandSection] = Field(min_length=1)
+    team: dict[Slug, TeamSection]
+    brand: dict[Slug, BrandSection] = Field(min_length=1)
 
     @property
     def data(self) -> Path:
@@ -233,7 +271,16 @@ class Config(Section):
         """The marketplace's teams by slug."""
         return {slug: Team(slug=slug, **section.model_dump()) for slug, section in self.team.items()}
 
+    def domains(self) -> frozenset[str]:
+        """The domains for which we take mail: those of the support addresses, and that of the reply addresses."""
+        support = {address.rpartition("@")[2] for brand in self.brand.values() for address in brand.support}
+        return frozenset(support | ({self.reply_address.domain} - {""}))
 
-def load(path: Path) -> Config:
-    """The config at `path`. Raises MistakesError with every mistake, its line and a suggestion."""
-    return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    def receives(self, address: str) -> bool:
+        """Whether mail to `address` comes in here, so that writing to it would be writing to ourselves."""
+        local, _, domain = address.lower().rpartition("@")
+        if domain == self.reply_address.domain or (local == "postmaster" and domain in self.domains()):
+            return True
+        base = local.partition(self.reply_address.separator)[0]
+        support = {each.lower() for brand in self.brand.values() for each in brand.support}
+        return not support.isdisjoint({f"{local}@{domain}", f"{base}@{domain}"})

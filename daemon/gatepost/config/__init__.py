@@ -1,0 +1,40 @@
+"""config.toml -> a frozen `Config`: every key with its default and one sentence, all mistakes at once, with lines.
+
+`types` says what single values look like, `model` which keys there are, `checks` what must hold between them, `file`
+reads a file and says what is wrong with it, `example` writes the example and the table of the documentation.
+"""
+
+from .file import find, load
+from .model import (
+    AuthenticationSection,
+    BrandSection,
+    ClockSection,
+    Config,
+    DeliverySection,
+    GatepostSection,
+    LimitsSection,
+    PageSection,
+    ReplyAddressSection,
+    Secret,
+    SmtpSection,
+    TeamSection,
+)
+from .types import endpoint
+
+__all__ = [
+    "AuthenticationSection",
+    "BrandSection",
+    "ClockSection",
+    "Config",
+    "DeliverySection",
+    "GatepostSection",
+    "LimitsSection",
+    "PageSection",
+    "ReplyAddressSection",
+    "Secret",
+    "SmtpSection",
+    "TeamSection",
+    "endpoint",
+    "find",
+    "load",
+]

@@ -1,0 +1,209 @@
+"""What must hold between the values of a config that are each right by themselves; it reads no file but the secrets.
+
+Every check yields findings: the path of the key, what is wrong, and what to write instead.
+"""
+
+import ipaddress
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..core.reply_address import TOKEN_LENGTH
+from ..errors import PermanentError
+from .model import Config, Secret
+from .types import endpoint
+
+Place = tuple[str | int, ...]
+Finding = tuple[Place, str, str]
+
+_LOCAL_PART = 64
+_KEY_OCTETS = 32
+_ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound
+
+
+def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
+    """Everything that does not fit together. With `secrets`, also secrets that are missing or open to others."""
+    yield from _teams(config)
+    yield from _support_addresses(config)
+    yield from _loops(config)
+    yield from _smtp(config)
+    yield from _delivery(config)
+    yield from _reply_addresses(config)
+    yield from _authentication(config)
+    yield from _folders(config)
+    if secrets:
+        yield from _secrets(config)
+
+
+def _teams(config: Config) -> Iterator[Finding]:
+    if "triage" not in config.team:
+        yield ("team",), "there is no team triage, which takes what nobody else does", "add a table [team.triage]"
+
+
+def _support_addresses(config: Config) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for slug, brand in config.brand.items():
+        for number, address in enumerate(brand.support):
+            first = seen.setdefault(address.lower(), slug)
+            if first != slug or address.lower() in [each.lower() for each in brand.support[:number]]:
+                yield _support(slug, number), f"{address} is already a support address of {first}", "write it once"
+            yield from _room_for_token(config, slug, number, address)
+
+
+def _room_for_token(config: Config, slug: str, number: int, address: str) -> Iterator[Finding]:
+    """A token must fit behind the separator into the 64 octets of a local part (RFC 5321 4.5.3.1.1)."""
+    room = _LOCAL_PART - TOKEN_LENGTH - len(config.reply_address.separator)
+    if config.reply_address.form == "plus" and len(address.rpartition("@")[0]) > room:
+        yield (
+            _support(slug, number),
+            f"{address} leaves no room for a signed reply address: at most {room} characters before the @",
+            'take a shorter address, or reply_address.form = "subdomain"',
+        )
+
+
+def _support(slug: str, number: int) -> Place:
+    return ("brand", slug, "support", number)
+
+
+def _loops(config: Config) -> Iterator[Finding]:
+    """Nobody to whom we write may be ourselves (D32)."""
+    people: list[tuple[Place, str]] = [(("gatepost", "staff"), config.gatepost.staff)]
+    people += [(("team", slug, "address"), team.address) for slug, team in config.team.items()]
+    for place, address in people:
+        if config.receives(address):
+            yield place, f"{address} comes in here again: a loop", "name a mailbox that people read somewhere else"
+
+
+def _smtp(config: Config) -> Iterator[Finding]:
+    smtp = config.smtp
+    if bool(smtp.certificate) != bool(smtp.key):
+        have, lack = ("certificate", "key") if smtp.certificate else ("key", "certificate")
+        yield ("smtp", have), f"there is a {have}, but no {lack}", f"add {lack}, or take {have} out"
+    for place, value in ((("smtp", "certificate"), smtp.certificate), (("smtp", "key"), smtp.key)):
+        if value and not Path(value).is_file():
+            yield place, f"there is no file {value}", ""
+    if smtp.key and Path(smtp.key).is_file() and stat.S_IMODE(Path(smtp.key).stat().st_mode) & 0o007:
+        yield ("smtp", "key"), f"everybody on this machine can read or write {smtp.key}", f"chmod o= {smtp.key}"
+    if smtp.require_tls and not smtp.certificate:
+        yield ("smtp", "require_tls"), "TLS is required, but there is no certificate", "set smtp.certificate and key"
+    if smtp.header_octets > smtp.message_octets:
+        yield ("smtp", "header_octets"), "the header section may be larger than the whole message", "make it smaller"
+    yield from _listening(config)
+
+
+def _listening(config: Config) -> Iterator[Finding]:
+    seen: set[tuple[str, int]] = set()
+    page = endpoint(config.page.listen)
+    for number, listen in enumerate(config.smtp.listen):
+        where = endpoint(listen)
+        if where[1] and where in seen:
+            yield ("smtp", "listen", number), f"{listen} stands here twice", "write it once"
+        seen.add(where)
+        if where[1] and where[1] == page[1] and _same_host(config, where[0], page[0]):
+            yield ("page", "listen"), f"{config.page.listen} is taken by smtp.listen", "choose another port"
+
+
+def _delivery(config: Config) -> Iterator[Finding]:
+    delivery = config.delivery
+    host, port = endpoint(delivery.smarthost)
+    for number, listen in enumerate(config.smtp.listen):
+        ours, our_port = endpoint(listen)
+        if port == our_port and _same_host(config, ours, host):
+            written = "smarthost" in delivery.model_fields_set
+            yield (
+                ("delivery", "smarthost") if written else ("smtp", "listen", number),
+                f"the smarthost {delivery.smarthost} is our own smtp.listen {listen}: every mail would come in again",
+                "name the mail server that takes our mail, or let smtp.listen use another port",
+            )
+            break
+    if delivery.username and delivery.password is None:
+        yield ("delivery", "username"), "there is a username, but no password", 'add password = { file = "/path" }'
+    if delivery.password is not None and not delivery.username:
+        yield ("delivery", "password"), "there is a password, but no username", "add username"
+    if delivery.username and delivery.tls != "required" and not _is_loopback(host):
+        yield (
+            ("delivery", "tls"),
+            f"the password would go to {host} without a verified TLS connection",
+            'write tls = "required"',
+        )
+
+
+def _same_host(config: Config, ours: str, theirs: str) -> bool:
+    """Whether `theirs` reaches a socket that listens on `ours`, as far as can be said without asking DNS."""
+    here = {"localhost", "127.0.0.1", "::1", config.gatepost.hostname, *_ANY}
+    return ours == theirs or (ours in here and theirs in here)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reply_addresses(config: Config) -> Iterator[Finding]:
+    reply = config.reply_address
+    if reply.form == "subdomain" and not reply.domain:
+        yield ("reply_address", "form"), "the subdomain form needs a domain", 'add domain = "reply.market.example"'
+    if reply.domain and any(reply.domain == address.rpartition("@")[2] for _, address in _all_support(config)):
+        yield (
+            ("reply_address", "domain"),
+            f"{reply.domain} is also the domain of a support address",
+            "take a domain of its own, for example reply." + reply.domain,
+        )
+    too_high = [key for key in reply.keys if int(key) > 255]
+    for key in too_high:
+        yield ("reply_address", "keys", key), "the id of a key is a number from 0 to 255", ""
+    if reply.keys and str(reply.current) not in reply.keys:
+        yield (
+            ("reply_address", "current"),
+            f"the current key {reply.current} is not among the keys {', '.join(sorted(reply.keys, key=int))}",
+            "add it to keys, or name one that is there",
+        )
+
+
+def _all_support(config: Config) -> Iterator[tuple[str, str]]:
+    for slug, brand in config.brand.items():
+        for address in brand.support:
+            yield slug, address
+
+
+def _authentication(config: Config) -> Iterator[Finding]:
+    if config.authentication.mode == "trusted-hop" and not config.authentication.authserv_id:
+        yield (
+            ("authentication", "mode"),
+            "trusted-hop needs authserv_id: the name that your own mail server writes first in Authentication-Results",
+            'add authserv_id = "mail.market.example", or write mode = "off" while there is no such server',
+        )
+
+
+def _folders(config: Config) -> Iterator[Finding]:
+    """A folder that the file names must be there; the default ones may be absent."""
+    for name in ("rules", "templates"):
+        value = getattr(config.gatepost, name)
+        if name in config.gatepost.model_fields_set and not Path(value).is_dir():
+            yield (
+                ("gatepost", name),
+                f"there is no folder {value}",
+                "make it, or take the key out to use the shipped ones",
+            )
+    data = Path(config.gatepost.data)
+    if data.exists() and not data.is_dir():
+        yield ("gatepost", "data"), f"{data} is not a folder", "name a folder of its own for the databases"
+
+
+def _secrets(config: Config) -> Iterator[Finding]:
+    """Every secret can be read by us, and by us alone (K09); it is not kept."""
+    found: list[tuple[Place, Secret, int]] = [
+        (("reply_address", "keys", key), secret, _KEY_OCTETS) for key, secret in config.reply_address.keys.items()
+    ]
+    if config.delivery.password is not None:
+        found.append((("delivery", "password"), config.delivery.password, 1))
+    for place, secret, least in found:
+        try:
+            octets = len(secret.read())
+        except PermanentError as error:
+            yield place, error.message, error.hint
+            continue
+        if octets < least:
+            yield place, f"{secret} holds {octets} bytes, too few for a key", f"write {least} bytes or more into it"
