@@ -43,6 +43,10 @@ types: .venv/ready-dev  ## mypy --strict
 .PHONY: check
 check: lint types test  ## all gates: lint, types, test
 
+.PHONY: docs
+docs: .venv/ready-dev  ## write config.example.toml and the tables of docs/config.md anew from the program
+	@$(BIN)/python -c 'from pathlib import Path; from gatepost.config import example; example.write(Path())'
+
 .PHONY: bench
 bench: .venv/ready-dev  ## measure against stock aiosmtpd and what else is installed; prints the table
 	@$(BIN)/python -m bench run $(ARGS)

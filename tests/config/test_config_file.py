@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.config import Config, endpoint, find, load
-from gatepost.config.example import example, reference
+from gatepost.config.example import MARK, example, reference
 from gatepost.errors import PermanentError
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ def test_what_is_no_endpoint_is_refused(text):
 
 
 def test_the_example_is_written_from_the_model():
-    assert (ROOT / "config.example.toml").read_text() == example(), "write it anew: see docs/config.md"
+    assert (ROOT / "config.example.toml").read_text() == example(), "make docs writes it anew"
 
 
 def test_the_example_loads_as_it_is():
@@ -112,4 +112,4 @@ def test_every_key_has_a_sentence():
 
 
 def test_the_documentation_has_the_tables_of_the_model():
-    assert (ROOT / "docs" / "config.md").read_text().endswith("reference() -->\n\n" + reference())
+    assert (ROOT / "docs" / "config.md").read_text().endswith(MARK + reference()), "make docs writes it anew"

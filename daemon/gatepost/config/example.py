@@ -1,6 +1,7 @@
 """Writes config.example.toml and the table of docs/config.md from the model, so that neither can drift from it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from textwrap import wrap
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -47,6 +48,10 @@ _NAMED = {"team": ("triage", "billing"), "brand": ("market",)}
 _SET = frozenset({"authentication.authserv_id", "brand.market.privacy", "brand.market.data_use"})
 
 
+# What stands above this line in docs/config.md is written by hand.
+MARK = "<!-- from here on written by `make docs` -->\n\n"
+
+
 def example() -> str:
     """The text of config.example.toml: it loads, and every key of the model stands in it once."""
     parts = [_HEAD]
@@ -61,6 +66,14 @@ def example() -> str:
 def reference() -> str:
     """The tables of docs/config.md, one for each table of the config."""
     return "\n".join(_reference(table, _model(field)) for table, field in Config.model_fields.items())
+
+
+def write(root: Path) -> None:
+    """Bring config.example.toml and docs/config.md under `root` up to the model (`make docs`)."""
+    root.joinpath("config.example.toml").write_text(example(), encoding="utf-8")
+    page = root / "docs" / "config.md"
+    told = page.read_text(encoding="utf-8").partition(MARK)[0]
+    page.write_text(told + MARK + reference(), encoding="utf-8")
 
 
 def _table(path: str, model: type[BaseModel]) -> str:
