@@ -22,12 +22,16 @@ class Route(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition of a rule as it was judged: the word, what the rule wanted, what was seen, whether it held."""
+    """One condition of a rule as it was judged: the word, what the rule wanted, what was seen, whether it held.
+
+    `depth` counts the groups (`any`, `not`, …) it lies in; the conditions of a group follow it.
+    """
 
     word: str
     wanted: str
     seen: str
     held: bool
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

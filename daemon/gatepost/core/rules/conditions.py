@@ -1,0 +1,268 @@
+"""What a condition wants, made ready to be asked of a mail: one small class per type of the vocabulary.
+
+Each is made from the value that stands in the rule, or raises ValueError with the sentence that says why not.
+Each `ask` answers whether the condition holds, and says what was seen.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Protocol, assert_never
+
+from .reading import Reading
+from .tokens import WordList
+from .words import ConditionWord, Read, Type
+
+Answer = tuple[bool, str]
+_SHOWN = 80
+
+
+class Pattern(Protocol):
+    """A compiled pattern, given by the caller: the core has no engine of its own."""
+
+    def search(self, text: bytes) -> str | None:
+        """What the pattern found first in `text`, or None; in time linear in the text."""
+
+
+CompilePattern = Callable[[str], Pattern]
+"""Compiles a pattern, or raises ValueError with the sentence that says what is wrong with it."""
+
+
+class Condition(Protocol):
+    """A condition, ready to be asked. `costly` ones read text, and are asked after the others."""
+
+    costly: bool
+
+    def ask(self, reading: Reading) -> Answer:
+        """Whether it holds, and what was seen."""
+
+
+class Suggestion(ValueError):
+    """A value that cannot be, with the sentence and with what was probably meant."""
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.suggestion = suggestion
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """`did you mean …?` for the word nearest to `word`, or ''."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def make(word: ConditionWord, value: object, compile_pattern: CompilePattern) -> Condition:
+    """The condition that `word` with `value` is. Raises ValueError where the value is not of the word's type."""
+    match word.type:
+        case Type.CHOICE:
+            return _OneOf(word.read, choices(value, word.choices))
+        case Type.NAME:
+            return _OneOf(word.read, texts(value))
+        case Type.YES_NO:
+            return _YesNo(word.read, yes_no(value))
+        case Type.ADDRESS:
+            return _Address(word.read, texts(value, empty=True))
+        case Type.LANGUAGE:
+            return _Language(word.read, texts(value))
+        case Type.NUMBER:
+            return _Number(word.read, value)
+        case Type.FILE_NAME:
+            return _Starred(word.read, texts(value), "*.log")
+        case Type.CONTENT_TYPE:
+            return _Starred(word.read, texts(value), "image/*")
+        case Type.WORDS:
+            return _Words(word.read, texts(value, empty=False))
+        case Type.PATTERN:
+            return _Pattern(word.read, texts(value, empty=False), compile_pattern)
+        case Type.SENTENCE | Type.HELPER:
+            raise AssertionError(f"{word.word}: no condition has this type")
+        case _:
+            assert_never(word.type)
+
+
+def texts(value: object, *, empty: bool = True) -> tuple[str, ...]:
+    """A text or a list of texts as a tuple."""
+    found = tuple(value) if isinstance(value, list) else (value,)
+    if not found:
+        raise ValueError("an empty list never holds; take the line out, or name a value")
+    for one in found:
+        if not isinstance(one, str):
+            raise ValueError(f"{_shown(one)} is not a text; write it in quotes")
+        if not empty and not one.strip():
+            raise ValueError("an empty text is found everywhere; take it out")
+    return found
+
+
+def choices(value: object, known: tuple[str, ...]) -> tuple[str, ...]:
+    """One of `known` or a list of them."""
+    found = texts(value)
+    for one in found:
+        if one not in known:
+            listed = ", ".join(repr(name) for name in known)
+            raise Suggestion(f"{one!r} is not one of {listed}", closest(one, known))
+    return found
+
+
+def yes_no(value: object) -> bool:
+    """`true` or `false`."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{_shown(value)} is neither true nor false (both without quotes)")
+    return value
+
+
+def clipped(text: str) -> str:
+    """`text` on one line, at most 80 characters of it."""
+    line = " ".join(text[: 4 * _SHOWN].split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def _shown(value: object) -> str:
+    return clipped(repr(value))
+
+
+def _values(read: Read, reading: Reading) -> tuple[str, ...]:
+    value = read(reading.seen)
+    return value if isinstance(value, tuple) else (str(value),)
+
+
+def _said(values: tuple[str, ...]) -> str:
+    return clipped(", ".join(values)) or "none"
+
+
+class _OneOf:
+    costly = False
+
+    def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
+        self._read, self._wanted = read, frozenset(wanted)
+
+    def ask(self, reading: Reading) -> Answer:
+        value = self._read(reading.seen)
+        if isinstance(value, tuple):
+            held = not self._wanted.isdisjoint(value) if value else "" in self._wanted
+            return held, _said(value)
+        return value in self._wanted, str(value) or "none"
+
+
+class _YesNo:
+    costly = False
+
+    def __init__(self, read: Read, wanted: bool) -> None:
+        self._read, self._wanted = read, wanted
+
+    def ask(self, reading: Reading) -> Answer:
+        value = self._read(reading.seen)
+        return value is self._wanted, "yes" if value else "no"
+
+
+class _Address:
+    costly = False
+
+    def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
+        for one in wanted:
+            if one and (one.count("@") != 1 or one.endswith("@") or any(c.isspace() for c in one)):
+                raise ValueError(f"{one!r} is neither an address (anna@shop.example) nor a domain (@shop.example)")
+        self._read, self._wanted = read, frozenset(one.casefold() for one in wanted)
+
+    def ask(self, reading: Reading) -> Answer:
+        values = _values(self._read, reading) or ("",)
+        return any(self._is_wanted(value.casefold()) for value in values), _said(values)
+
+    def _is_wanted(self, address: str) -> bool:
+        return address in self._wanted or (bool(address) and f"@{address.rpartition('@')[2]}" in self._wanted)
+
+
+class _Language:
+    costly = False
+
+    def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
+        self._read, self._wanted = read, frozenset(one.casefold() for one in wanted)
+
+    def ask(self, reading: Reading) -> Answer:
+        value = str(self._read(reading.seen))
+        tag = value.casefold().replace("_", "-")
+        return tag in self._wanted or tag.partition("-")[0] in self._wanted, value or "none"
+
+
+class _Starred:
+    """Whole names and, with a star, endings (`*.log`) or beginnings (`image/*`), in any case."""
+
+    costly = False
+
+    def __init__(self, read: Read, wanted: tuple[str, ...], example: str) -> None:
+        at_end = example.endswith("*")
+        for one in wanted:
+            bare = one[:-1] if at_end else one[1:]
+            if "*" in one and ("*" in bare or not bare):
+                raise ValueError(f"{one!r}: one star, as in {example!r}, and more than the star")
+        folded = tuple(one.casefold() for one in wanted)
+        starred = tuple(one.strip("*") for one in folded if "*" in one)
+        self._read = read
+        self._whole = frozenset(one for one in folded if "*" not in one)
+        self._is_like = str.startswith if at_end else str.endswith
+        self._parts = starred
+
+    def ask(self, reading: Reading) -> Answer:
+        values = _values(self._read, reading)
+        return any(self._is_wanted(value.casefold()) for value in values), _said(values)
+
+    def _is_wanted(self, name: str) -> bool:
+        return name in self._whole or self._is_like(name, self._parts)
+
+
+class _Number:
+    costly = False
+
+    def __init__(self, read: Read, wanted: object) -> None:
+        self._read = read
+        self._sign, self._bound = _comparison(wanted)
+
+    def ask(self, reading: Reading) -> Answer:
+        value = self._read(reading.seen)
+        assert isinstance(value, int | float)
+        return _COMPARE[self._sign](float(value), self._bound), f"{value:g}"
+
+
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">=": lambda value, bound: value >= bound,
+    "<=": lambda value, bound: value <= bound,
+    ">": lambda value, bound: value > bound,
+    "<": lambda value, bound: value < bound,
+    "=": lambda value, bound: value == bound,
+}
+
+
+def _comparison(wanted: object) -> tuple[str, float]:
+    if isinstance(wanted, int | float) and not isinstance(wanted, bool):
+        return "=", float(min(wanted, 2**53))
+    if isinstance(wanted, str):
+        text = wanted.strip()
+        sign = next((sign for sign in _COMPARE if text.startswith(sign)), "=")
+        digits = text.removeprefix(sign).strip()
+        if digits.replace(".", "", 1).isdecimal() and digits.isascii():
+            return sign, float(digits)
+    raise ValueError(f'{_shown(wanted)} is neither a number nor a comparison like ">= 3"')
+
+
+class _Words:
+    costly = True
+
+    def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
+        self._read, self._list = read, WordList(wanted)
+
+    def ask(self, reading: Reading) -> Answer:
+        found = self._list.find(reading.tokens(self._read))
+        return (False, "none of them") if found is None else (True, found)
+
+
+class _Pattern:
+    costly = True
+
+    def __init__(self, read: Read, wanted: tuple[str, ...], compile_pattern: CompilePattern) -> None:
+        self._read, self._patterns = read, tuple(compile_pattern(one) for one in wanted)
+
+    def ask(self, reading: Reading) -> Answer:
+        text = reading.encoded(self._read)
+        for pattern in self._patterns:
+            found = pattern.search(text)
+            if found is not None:
+                return True, clipped(found) or "nothing, which the pattern allows"
+        return False, "no match"

@@ -1,0 +1,136 @@
+"""Asks a book of rules about one mail: a verdict with every hit and miss. It decides, and does nothing.
+
+The judgement is total: whatever the rules say, there is one route; a mail that no rule routes goes to triage.
+What is not the sender's own (identity refused or unconfirmed it) is kept back before any rule is asked, so that no rule
+file can open that door.
+"""
+
+from dataclasses import dataclass, field
+
+from ..verdict import Condition, Route, RuleTrace, Verdict
+from .book import Book
+from .reading import Reading
+from .rule import Clause, Group, Node, Rule
+from .seen import Seen
+
+FALLBACK = "built-in fallback"
+GUARD = "built-in guard"
+
+
+def judge(book: Book, seen: Seen, *, thorough: bool = False) -> Verdict:
+    """What `book` says of the mail. Never raises; the same for the same book and mail.
+
+    A rule that misses is traced up to the condition that failed; `thorough` asks and traces the others as well.
+    """
+    held = _guard(seen)
+    if held is not None:
+        return held
+    reading, draft = Reading(seen), _Draft()
+    for rule in book.rules:
+        conditions: list[Condition] = []
+        hit = _holds(rule.when, reading, conditions, 0, thorough)
+        draft.trail.append(
+            RuleTrace(
+                rule=rule.name,
+                file=rule.file,
+                hit=hit,
+                conditions=tuple(conditions),
+                steps=tuple(step.told for step in rule.steps) if hit else (),
+            )
+        )
+        if hit:
+            draft.take(rule)
+            if rule.stop:
+                break
+    return draft.verdict()
+
+
+def matches(rule: Rule, seen: Seen) -> tuple[bool, tuple[Condition, ...]]:
+    """Whether the rule alone hits the mail, with its conditions as they were asked."""
+    conditions: list[Condition] = []
+    return _holds(rule.when, Reading(seen), conditions, 0, True), tuple(conditions)
+
+
+def _guard(seen: Seen) -> Verdict | None:
+    """Keep back what claims a ticket and is not the participant's own (I5); a report proves itself by its delivery."""
+    if not seen.doubt or seen.author in ("report", "ourselves"):
+        return None
+    asked = Condition(word="doubt", wanted="none", seen=seen.doubt, held=False)
+    trace = RuleTrace(rule=GUARD, file="", hit=True, conditions=(asked,), steps=("route = quarantine",))
+    return Verdict(route=Route.QUARANTINE, cause=seen.doubt, rating=False, clock=False, by=GUARD, trail=(trace,))
+
+
+def _holds(node: Node, reading: Reading, asked: list[Condition], depth: int, thorough: bool) -> bool:
+    if isinstance(node, Clause):
+        held, saw = node.condition.ask(reading)
+        asked.append(Condition(word=node.word, wanted=node.wanted, seen=saw, held=held, depth=depth))
+        return held
+    if depth == 0 and node.word == "all":  # The table under `when` itself: its conditions are the rule's.
+        return _all_hold(node, reading, asked, 0, thorough)
+    at = len(asked)
+    inner = depth + 1
+    if node.word == "any":
+        held = _any_holds(node, reading, asked, inner, thorough)
+    else:
+        held = _all_hold(node, reading, asked, inner, thorough) is (node.word != "not")
+    asked.insert(at, Condition(word=node.word, wanted="", seen="", held=held, depth=depth))
+    return held
+
+
+def _all_hold(group: Group, reading: Reading, asked: list[Condition], depth: int, thorough: bool) -> bool:
+    held = True
+    for part in group.parts:
+        if not _holds(part, reading, asked, depth, thorough):
+            held = False
+            if not thorough:
+                break
+    return held
+
+
+def _any_holds(group: Group, reading: Reading, asked: list[Condition], depth: int, thorough: bool) -> bool:
+    held = False
+    for part in group.parts:
+        if _holds(part, reading, asked, depth, thorough):
+            held = True
+            if not thorough:
+                break
+    return held
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The verdict while it is written: the last rule wins a field, lists add up without doubles."""
+
+    single: dict[str, str | bool] = field(default_factory=dict)
+    many: dict[str, dict[str, None]] = field(default_factory=dict)
+    by: str = FALLBACK
+    trail: list[RuleTrace] = field(default_factory=list)
+
+    def take(self, rule: Rule) -> None:
+        """Write the steps of a rule that hit."""
+        for step in rule.steps:
+            if isinstance(step.value, tuple):
+                self.many.setdefault(step.word, {}).update(dict.fromkeys(step.value))
+                continue
+            self.single[step.word] = step.value
+            if step.word == "route":
+                self.by = rule.name
+
+    def verdict(self) -> Verdict:
+        """What was written, with a route in any case and nothing that belongs to another route."""
+        route = Route(str(self.single.get("route", Route.TRIAGE)))
+        silent = route in (Route.EVENT, Route.QUARANTINE)
+        return Verdict(
+            route=route,
+            team=str(self.single.get("team", "")) if route is Route.TEAM else "",
+            cause=str(self.single.get("cause", "")) if route is Route.QUARANTINE else "",
+            acknowledge="" if silent else str(self.single.get("acknowledge", "")),
+            rating=bool(self.single.get("rating", True)),
+            clock=bool(self.single.get("clock", True)),
+            labels=tuple(self.many.get("labels", ())),
+            flags=tuple(self.many.get("flags", ())),
+            notes=tuple(self.many.get("notes", ())),
+            copies=tuple(self.many.get("copies", ())),
+            by=self.by,
+            trail=tuple(self.trail),
+        )

@@ -1,0 +1,168 @@
+"""Raw bytes to a `Letter`: the one place where a mail is read, and the one module that the rest of the house calls.
+
+A bad mail is read as far as it goes and says so in `troubles`; only what breaks a limit is refused, as hostile, with
+its cause. Reading the same bytes twice gives the same Letter. It leaves alone who the sender is to us.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..core.letter import Letter, Mailbox, Trouble
+from ..errors import PermanentError
+from . import address, body, header, mime
+from .fingerprint import fingerprint
+
+_ADDRESS_FIELDS = ("from", "to", "cc", "reply-to", "date")
+_ONCE = ("date", "subject", "message-id", "to", "cc", "reply-to", "in-reply-to", "references")
+
+
+class Cause(StrEnum):
+    """Why a mail was refused as hostile; a closed list."""
+
+    HEADER_BOMB = "header_bomb"
+    MESSAGE_TOO_LARGE = "message_too_large"
+
+
+class HostileMail(PermanentError):
+    """A mail that breaks a limit and is not read. Permanent: the same bytes will be refused again."""
+
+    exit_code = 65
+
+    def __init__(self, cause: Cause, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLimits:
+    """What reading one mail may meet. Beyond the first two it is refused; beyond the others the rest is left out."""
+
+    message_octets: int = 26_214_400
+    header_octets: int = 262_144
+    fields: int = 1_000
+    depth: int = mime.MULTIPART_DEPTH
+    parts: int = mime.PARTS
+    attachments: int = 50
+
+
+LIMITS = ReadLimits()
+
+
+def read_letter(raw: bytes, *, limits: ReadLimits = LIMITS) -> Letter:
+    """The letter that `raw` is. Raises HostileMail for a limit broken, and nothing for a bad mail."""
+    if len(raw) > limits.message_octets:
+        raise HostileMail(Cause.MESSAGE_TOO_LARGE, f"the mail has {len(raw)} octets; {limits.message_octets} are read")
+    raw = _begun(raw)
+    head = header.split(raw, most=limits.fields)
+    if head.body > limits.header_octets and _header_end(raw, head) > limits.header_octets:
+        raise HostileMail(
+            Cause.HEADER_BOMB, f"the header section has over {limits.header_octets} octets, which no honest mail has"
+        )
+    tree = mime.read(raw, head, depth=limits.depth, parts=limits.parts)
+    return _letter(raw, head, tree, limits)
+
+
+def _header_end(raw: bytes, head: header.Section) -> int:
+    """How long the header section is; a mail that is all body has none."""
+    return head.body if head.fields else 0
+
+
+def _begun(raw: bytes) -> bytes:
+    """The mail without what mail stores put before its first field: a byte order mark, blank lines, `From ` lines.
+
+    A mail whose lines end in CR alone is read with LF instead.
+    """
+    start = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
+    while start < len(raw) and raw[start] in b"\r\n":
+        start += 1
+    while raw.startswith((b"From ", b">From "), start) and (end := raw.find(b"\n", start)) >= 0:
+        start = end + 1
+    raw = raw[start:] if start else raw
+    if b"\r" in raw[:1_000] and b"\n" not in raw[:1_000] and b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
+    return raw
+
+
+def _letter(raw: bytes, head: header.Section, tree: mime.Tree, limits: ReadLimits) -> Letter:
+    hints = _charsets(head, tree)
+    addresses = address.Addresses(_first_fields(head), hints)
+    sender, from_trouble = _sender(head)
+    content = body.read(tree, hints)
+    files = body.attachments(content, limits.attachments, hints)
+    message_ids = header.message_ids(head.first("message-id"), 1)
+    date = addresses.date
+    troubles = [
+        *from_trouble,
+        *_missing(head, date is None, not message_ids),
+        *_structural(head, tree),
+        *([Trouble.CHARSET_GUESSED] if content.guessed else []),
+        *([Trouble.TEXT_CUT] if content.cut else []),
+        *([Trouble.TOO_MANY_PARTS] if tree.too_many or len(content.files) > limits.attachments else []),
+    ]
+    return Letter(
+        sender=sender,
+        from_=addresses.of("from"),
+        to=addresses.of("to"),
+        cc=addresses.of("cc"),
+        reply_to=addresses.of("reply-to"),
+        subject=header.readable(head.first("subject"), hints),
+        message_id=message_ids[0] if message_ids else "",
+        in_reply_to=header.message_ids(head.first("in-reply-to")),
+        references=header.message_ids(head.first("references")),
+        date=date,
+        headers=tuple((name, header.unfold(value, hints)) for name, value in head.fields),
+        text=content.text,
+        reply_text=content.text,
+        relay_text=content.text,
+        attachments=files,
+        troubles=tuple(dict.fromkeys(troubles)),
+        fingerprint=fingerprint(raw, head),
+    )
+
+
+def _first_fields(head: header.Section) -> dict[str, bytes]:
+    """The first field of each name that mail-parser reads; later ones are told in `troubles`, not read."""
+    fields: dict[str, bytes] = {}
+    for name, value in head.fields:
+        if name in _ADDRESS_FIELDS:
+            fields.setdefault(name, value)
+    return fields
+
+
+def _charsets(head: header.Section, tree: mime.Tree) -> tuple[str, ...]:
+    """The charsets that the mail names anywhere: hints for the places where it names none."""
+    named = [part.params["charset"] for part in tree.leaves() if "charset" in part.params]
+    for name in ("subject", "from", "to"):
+        value = head.first(name)[:2_000]
+        at = value.find(b"=?")
+        if at >= 0:
+            named.append(value[at + 2 : at + 42].split(b"?")[0].split(b"*")[0].decode("ascii", "replace"))
+    return tuple(dict.fromkeys(label.lower() for label in named[:20]))
+
+
+def _sender(head: header.Section) -> tuple[Mailbox | None, list[Trouble]]:
+    """The single author of a strict From field, or the reason why there is none (D17, D19)."""
+    fields = head.all("from")
+    if not fields or not any(value.strip() for value in fields):
+        return None, [Trouble.FROM_MISSING]
+    mailbox = address.strict(address.field_text(fields[0])) if len(fields) == 1 else None
+    return mailbox, [] if mailbox else [Trouble.FROM_AMBIGUOUS]
+
+
+def _missing(head: header.Section, no_date: bool, no_message_id: bool) -> Iterable[Trouble]:
+    if no_date:
+        yield Trouble.DATE_INVALID if head.first("date").strip() else Trouble.DATE_MISSING
+    if no_message_id:
+        yield Trouble.MESSAGE_ID_MISSING
+    if any(len(head.all(name)) > 1 for name in _ONCE):
+        yield Trouble.HEADER_REPEATED
+
+
+def _structural(head: header.Section, tree: mime.Tree) -> Iterable[Trouble]:
+    if head.cut:
+        yield Trouble.HEADER_TRUNCATED
+    if head.broken or tree.broken:
+        yield Trouble.STRUCTURE_BROKEN
+    if tree.too_deep:
+        yield Trouble.NESTED_TOO_DEEP

@@ -1,0 +1,183 @@
+"""Reads the rule files, shipped and the operator's, and keeps one checked set of rules that changes all at once.
+
+A set that has any mistake never serves: the old one stays. What rules mean is said in core.rules.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .core.rules.book import Book, load
+from .core.rules.examples import Known, failed_examples, lint, unknown_names
+from .core.rules.rule import Fault
+from .errors import Mistake, MistakesError
+from .patterns import compile_pattern
+from .toml_lines import line_of, syntax_mistake
+
+_READS = 10
+_FILE_LIMIT = 1024 * 1024
+
+Signature = tuple[tuple[str, int, int, int], ...]
+Contents = dict[str, bytes | str]
+"""The files' bytes by name; a text in their place says why a file cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadResult:
+    """What a reload did. `changed` is whether another set serves now; `error` is why the old one stays."""
+
+    changed: bool
+    digest: str
+    rules: int
+    error: MistakesError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All that is to be said of a set of rules: its book, its mistakes, and its warnings."""
+
+    book: Book | None
+    mistakes: list[Mistake]
+    warnings: list[Mistake]
+
+
+class Rulebook:
+    """The rules that serve. `shipped` comes with us; a file of the same name in `own` replaces it."""
+
+    def __init__(self, shipped: Path, own: Path | None = None, *, known: Known | None = None) -> None:
+        """Raises MistakesError with every mistake where the files cannot serve: then there is no old set to keep."""
+        self._shipped, self._own, self._known = shipped, own, known or Known()
+        self._signature = self._look()
+        self._pending: Signature | None = None
+        findings = examine(read_stable(shipped, own), self._known)
+        if findings.book is None:
+            raise MistakesError("the rules", findings.mistakes)
+        self._book = findings.book
+
+    @property
+    def book(self) -> Book:
+        """The set that serves now. Take it once for a mail: the next look may give another."""
+        return self._book
+
+    def reload(self) -> ReloadResult:
+        """Read and check the files, and let them serve if nothing is wrong. Never raises for a broken file."""
+        self._signature, self._pending = self._look(), None
+        findings = examine(read_stable(self._shipped, self._own), self._known)
+        if findings.book is None:
+            return self._result(False, MistakesError("the rules are unchanged", findings.mistakes))
+        if findings.book.digest == self._book.digest:
+            return self._result(False)
+        self._book = findings.book
+        return self._result(True)
+
+    def poll(self) -> ReloadResult | None:
+        """Look whether files changed, without opening them; reload at the second look that sees the same change.
+
+        A file that an editor is still writing changes between two looks and so waits for the third. None: nothing new.
+        """
+        found = self._look()
+        if found == self._signature:
+            self._pending = None
+            return None
+        if found != self._pending:
+            self._pending = found
+            return None
+        return self.reload()
+
+    def _look(self) -> Signature:
+        return tuple(_stamp(path) for path in paths(self._shipped, self._own).values())
+
+    def _result(self, changed: bool, error: MistakesError | None = None) -> ReloadResult:
+        return ReloadResult(changed=changed, digest=self._book.digest, rules=len(self._book.rules), error=error)
+
+
+def paths(shipped: Path, own: Path | None) -> dict[str, Path]:
+    """The rule files by name, in name order; the operator's file stands for the shipped one of the same name."""
+    found: dict[str, Path] = {}
+    for folder in (shipped, own):
+        if folder is not None and folder.is_dir():
+            found.update({path.name: path for path in folder.glob("*.toml") if not path.name.startswith(".")})
+    return dict(sorted(found.items()))
+
+
+def read_stable(shipped: Path, own: Path | None) -> Contents:
+    """The files by name, read until two readings agree, so that none is caught while it is being written (H09)."""
+    before = _read(shipped, own)
+    for _ in range(_READS):
+        after = _read(shipped, own)
+        if after == before:
+            break
+        before = after
+    return before
+
+
+def examine(files: Mapping[str, bytes | str], known: Known) -> Findings:
+    """Everything that is wrong, or looks wrong, with the files, by name; with the book if it may serve."""
+    texts: dict[str, str] = {}
+    tables: dict[str, dict[str, object]] = {}
+    mistakes: list[Mistake] = []
+    for name, content in files.items():
+        mistake = _parse(name, content, texts, tables)
+        if mistake is not None:
+            mistakes.append(mistake)
+    loaded = load(tables, compile_pattern)
+    if isinstance(loaded, list):
+        faults = loaded
+        return Findings(book=None, mistakes=[*mistakes, *(_mistake(fault, texts) for fault in faults)], warnings=[])
+    faults = [*failed_examples(loaded), *unknown_names(loaded, known)]
+    mistakes += [_mistake(fault, texts) for fault in faults]
+    warnings = [_mistake(fault, texts) for fault in lint(loaded)]
+    return Findings(book=None if mistakes else loaded, mistakes=mistakes, warnings=warnings)
+
+
+def _stamp(path: Path) -> tuple[str, int, int, int]:
+    try:
+        stat = path.stat()
+    except OSError:  # Taken away since it was listed, or not ours to see: reading it will tell.
+        return path.name, 0, 0, 0
+    return path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _read(shipped: Path, own: Path | None) -> Contents:
+    content: Contents = {}
+    for name, path in paths(shipped, own).items():
+        try:
+            with path.open("rb") as file:
+                content[name] = file.read(_FILE_LIMIT + 1)
+        except FileNotFoundError:  # Taken away between the listing and now; the next reading will not list it.
+            continue
+        except OSError as error:
+            content[name] = f"cannot be read: {error.strerror or error}"
+    return content
+
+
+def _parse(
+    name: str, content: bytes | str, texts: dict[str, str], tables: dict[str, dict[str, object]]
+) -> Mistake | None:
+    if isinstance(content, str):
+        return Mistake(file=name, message=content)
+    if len(content) > _FILE_LIMIT:
+        return Mistake(file=name, message=f"larger than {_FILE_LIMIT} octets", suggestion="split it into several files")
+    try:
+        text = content.decode("utf-8")
+        table = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Mistake(file=name, line=line, message="not UTF-8", suggestion="save the file as UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        return syntax_mistake(name, text, error)
+    except RecursionError:
+        return Mistake(file=name, message="tables lie too deep in each other")
+    texts[name], tables[name] = text, table
+    return None
+
+
+def _mistake(fault: Fault, texts: Mapping[str, str]) -> Mistake:
+    return Mistake(
+        file=fault.file,
+        line=line_of(texts.get(fault.file, ""), fault.path),
+        key=f"rule {fault.rule!r}" if fault.rule else "",
+        message=fault.message,
+        suggestion=fault.suggestion,
+    )
