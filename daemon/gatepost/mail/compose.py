@@ -13,7 +13,7 @@ from ..core import Millis
 from ..core.effect import Auto
 from ..core.letter import Attachment, Mailbox
 from ..core.party import Brand
-from . import fields, mime
+from . import fields, writing
 from .templates import Letters, Rendered
 
 MARKER = "X-Gatepost-Ticket"
@@ -81,7 +81,7 @@ def compose(draft: Draft, letters: Letters) -> Composed:
         fields.address(draft.mail_from)
     rendered = letters.render(draft.template, (draft.language, *draft.brand.languages), _values(draft))
     subject = _subject(draft, rendered)
-    text, html = mime.clean_text(rendered.text), mime.clean_text(rendered.html) if rendered.html else ""
+    text, html = writing.clean_text(rendered.text), writing.clean_text(rendered.html) if rendered.html else ""
     own_id = fields.message_id(draft.message_id)
     if not own_id:
         raise fields.FieldError(f"{draft.message_id!r} is no message id")
@@ -89,7 +89,7 @@ def compose(draft: Draft, letters: Letters) -> Composed:
     body = _body(text, html, draft.attachments, own_id)
     raw = b"".join((*(line for _, line in head), b"MIME-Version: 1.0\r\n", body))
     part = ["Content-Type"] if body.startswith(b"Content-Type: multipart/") else _PART_FIELDS
-    mime.check(raw, [*(name for name, _ in head), "MIME-Version", *part])
+    writing.check(raw, [*(name for name, _ in head), "MIME-Version", *part])
     return Composed(
         raw=raw, subject=subject, text=text, html=html, language=rendered.language, message_id=own_id
     )  # fmt: skip
@@ -183,9 +183,9 @@ def _head(draft: Draft, subject: str, own_id: str) -> Iterator[tuple[str, bytes]
 
 def _body(text: str, html: str, attachments: tuple[Attachment, ...], seed: str) -> bytes:
     """The MIME entity: the text, with its HTML form as the richer alternative, with the files."""
-    entity = mime.text_part(text, "plain")
+    entity = writing.text_part(text, "plain")
     if html:
-        entity = mime.multipart("alternative", [entity, mime.text_part(html, "html")], seed)
+        entity = writing.multipart("alternative", [entity, writing.text_part(html, "html")], seed)
     if attachments:
-        entity = mime.multipart("mixed", [entity, *map(mime.attachment_part, attachments)], seed)
+        entity = writing.multipart("mixed", [entity, *map(writing.attachment_part, attachments)], seed)
     return entity

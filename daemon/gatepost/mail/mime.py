@@ -1,122 +1,234 @@
-"""Body parts on their way out: text and files become 7-bit MIME parts, and the finished mail is checked byte by byte.
+"""Raw bytes to a tree of parts: where each begins and ends, what it says it is, and its content decoded.
 
-What is written here is composed anew from values; no parsed mail is ever serialised again.
+The tree is made by offsets into the one `bytes` of the mail, so that 25 MB cost one copy of what is decoded and no
+line objects, and a hostile mail costs its length times the depth limit at most. It stops at message/*: a forwarded
+mail is one leaf (RFC 2046 5.2). The structures that real mail gets wrong are mended and noted, never refused.
 """
 
-import re
-from base64 import b64encode
-from binascii import b2a_qp
-from hashlib import sha256
+import binascii
+import quopri
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from ..core.letter import Attachment
-from ..errors import PermanentError
-from .fields import filename_parameter, one_line
+from .header import Section, parameters, split, unfold
 
-LINE_OCTETS = 998
-_EIGHT_BIT = bytes(range(128, 256))
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}")
-_FIELD = re.compile(rb"([!-9;-~]+):[ -~]*(?:\r\n[ \t][ -~\t]*)*\r\n")
+MULTIPART_DEPTH = 100
+PARTS = 1_000
 
 
-class BrokenMailError(PermanentError):
-    """A composed mail failed the check before it leaves: a fault of ours, never sent."""
+@dataclass(slots=True)
+class Part:
+    """One entity (RFC 2045 2.4): its header, the offsets of its body, and its children where it is a multipart."""
+
+    raw: bytes = field(repr=False)
+    start: int
+    head: Section
+    end: int
+    type: str = "text/plain"
+    params: dict[str, str] = field(default_factory=dict)
+    disposition: str = ""
+    disposition_params: dict[str, str] = field(default_factory=dict)
+    children: list["Part"] = field(default_factory=list)
+
+    @property
+    def body(self) -> bytes:
+        """The body as it was sent, transfer encoding and all."""
+        return self.raw[self.head.body : self.end]
+
+    @property
+    def whole(self) -> bytes:
+        """Header and body as they were sent."""
+        return self.raw[self.start : self.end]
+
+    @property
+    def encoding(self) -> str:
+        """The transfer encoding by its lower-case name, '' where none is declared."""
+        value = unfold(self.head.first("content-transfer-encoding")[:200]).lower()
+        return value.split(";")[0].split("(")[0].strip(" \"'")
+
+    def content(self) -> bytes:
+        """The body decoded. What does not decode is given as it is, or as far as it went. Never raises."""
+        return transfer_decoded(memoryview(self.raw)[self.head.body : self.end], self.encoding)
 
 
-def clean_text(text: str) -> str:
-    """`text` with one kind of line end (LF) and no control character but tab; ends with a line end."""
-    text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
-    return text if text.endswith("\n") else text + "\n"
+@dataclass(slots=True)
+class Tree:
+    """The parts of one mail, and what was wrong with their structure."""
+
+    root: Part
+    parts: int = 1
+    broken: bool = False
+    too_deep: bool = False
+    too_many: bool = False
+
+    def leaves(self) -> Iterator[Part]:
+        """The parts without children, in their order."""
+        waiting = [self.root]
+        while waiting:
+            part = waiting.pop()
+            if part.children:
+                waiting.extend(reversed(part.children))
+            else:
+                yield part
 
 
-def text_part(text: str, subtype: str) -> bytes:
-    """A part text/`subtype` in UTF-8: 7bit where the text is so already, else quoted-printable or base64."""
-    data = clean_text(text).encode("utf-8")
-    if data.isascii() and b"From " not in data and len(max(data.split(b"\n"), key=len)) <= 200:
-        encoding, body = b"7bit", data.replace(b"\n", b"\r\n")
-    elif len(data.translate(None, _EIGHT_BIT)) * 3 > len(data) * 2:
-        encoding, body = b"quoted-printable", _quoted_printable(data)
-    else:
-        encoding, body = b"base64", _base64(data.replace(b"\n", b"\r\n"))
-    head = b"Content-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: %b\r\n\r\n"
-    return head % (subtype.encode("ascii"), encoding) + body
+def read(raw: bytes, head: Section, *, depth: int = MULTIPART_DEPTH, parts: int = PARTS) -> Tree:
+    """The tree of the mail `raw` whose header section is `head`. Deeper or further parts stay inside their parent."""
+    root = _part(raw, 0, head, len(raw), "text/plain")
+    tree = Tree(root)
+    waiting = [(root, 0)]
+    while waiting:
+        part, level = waiting.pop(0)
+        if not part.type.startswith("multipart/"):
+            continue
+        if level >= depth:
+            tree.too_deep = True
+            part.type = "application/octet-stream"
+            continue
+        part.children = _children(tree, part, parts)
+        waiting.extend((child, level + 1) for child in part.children)
+    return tree
 
 
-def attachment_part(attachment: Attachment) -> bytes:
-    """A part that carries the file's exact bytes, in base64.
-
-    Composite types (message/*, multipart/*) may not be base64 (RFC 2045 6.4) and could not be kept byte for byte
-    otherwise, so they travel as application/octet-stream under their own file name.
-    """
-    kind = attachment.content_type.lower()
-    if _TYPE.fullmatch(kind) is None or kind.startswith(("message/", "multipart/")):
-        kind = "application/octet-stream"
-    shown = b"inline" if attachment.inline and kind.startswith("image/") else b"attachment"
-    filename = one_line(attachment.filename, 200) or "file"
-    return b"".join(
-        (
-            b"Content-Type: ", kind.encode("ascii"), _charset(kind, attachment.content), b"\r\n",
-            b"Content-Transfer-Encoding: base64\r\n",
-            b"Content-Disposition: ", shown, filename_parameter(filename), b"\r\n\r\n",
-            _base64(attachment.content),
-        )
+def _part(raw: bytes, start: int, head: Section, end: int, default: str) -> Part:
+    kind, params = parameters(head.first("content-type"))
+    disposition, disposition_params = parameters(head.first("content-disposition"))
+    return Part(
+        raw, start, head, end, _type(kind, default), params, disposition.split(" ")[0], disposition_params
     )  # fmt: skip
 
 
-def multipart(subtype: str, parts: list[bytes], seed: str) -> bytes:
-    """A part multipart/`subtype` around `parts`; its boundary comes from `seed` and stands in none of them."""
-    turn = 0
-    while True:
-        boundary = b"=_" + sha256(f"{subtype}{turn}{seed}".encode("utf-8", "replace")).hexdigest()[:32].encode("ascii")
-        if not any(boundary in part for part in parts):
-            break
-        turn += 1
-    head = b'Content-Type: multipart/%b;\r\n boundary="%b"\r\n\r\n' % (subtype.encode("ascii"), boundary)
-    return head + b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts) + b"--%b--\r\n" % boundary
+def _type(kind: str, default: str) -> str:
+    """A media type in lower case; a bare `text` or `multipart` means its usual kind (RFC 2045 5.2)."""
+    major, slash, minor = kind.partition("/")
+    major, minor = major.strip(), minor.strip().split(" ")[0]
+    if not slash:
+        return {"text": "text/plain", "html": "text/html", "multipart": "multipart/mixed"}.get(major, default)
+    if not _token(major) or not _token(minor):
+        return "application/octet-stream" if major not in ("text", "multipart") else f"{major}/plain"
+    return f"{major}/{minor}"
 
 
-def check(raw: bytes, names: list[str]) -> None:
-    """Raise BrokenMailError unless `raw` may leave: exactly the fields `names`, CRLF alone, 7 bits, lines <= 998.
-
-    RFC 5322 2.1.1 and 2.3; RFC 5321 2.3.8.
-    """
-    if not raw.isascii() or b"\x00" in raw:
-        raise BrokenMailError("the mail holds 8-bit octets or NUL")
-    ends = raw.count(b"\r\n")
-    if raw.count(b"\r") != ends or raw.count(b"\n") != ends or not raw.endswith(b"\r\n"):
-        raise BrokenMailError("the mail holds a bare CR or LF")
-    if max(map(len, raw.split(b"\r\n"))) > LINE_OCTETS:
-        raise BrokenMailError(f"the mail holds a line of more than {LINE_OCTETS} octets")
-    found, at = [], 0
-    while not raw.startswith(b"\r\n", at):
-        field = _FIELD.match(raw, at)
-        if field is None:
-            raise BrokenMailError("the header section holds a line that is no field")
-        found.append(field.group(1).decode("ascii"))
-        at = field.end()
-    if found != names:
-        raise BrokenMailError(f"the header fields are {found}, wanted {names}")
+def _token(word: str) -> bool:
+    return bool(word) and len(word) <= 127 and word.isascii() and all(c.isalnum() or c in "!#$&^_.+-" for c in word)
 
 
-def _quoted_printable(data: bytes) -> bytes:
-    """RFC 2045 6.7; a line's leading `From ` is encoded too, for the mailboxes that would write `>From `."""
-    body = b"\n" + b2a_qp(data, istext=True)
-    return body.replace(b"\nFrom ", b"\n=46rom ")[1:].replace(b"\n", b"\r\n")
+def _children(tree: Tree, part: Part, most: int) -> list[Part]:
+    """The parts of a multipart. Where its boundary is missing, wrong or never closed, what the body shows is taken."""
+    boundary = part.params.get("boundary", "").rstrip().encode("utf-8", "replace")
+    spans, closed = _spans(part, boundary, most - tree.parts) if boundary else ([], False)
+    if not spans and (guessed := _guessed_boundary(part)):
+        spans, closed = _spans(part, guessed, most - tree.parts)
+        tree.broken = True
+    tree.broken = tree.broken or not closed
+    tree.too_many = tree.too_many or (bool(spans) and tree.parts + len(spans) >= most)
+    default = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
+    children = []
+    for start, end in spans:
+        head = split(part.raw, start, end)
+        children.append(_part(part.raw, start, head, end, default))
+    if not children:
+        part.type = "text/plain"
+    tree.parts += len(children)
+    return children
 
 
-def _base64(data: bytes) -> bytes:
-    encoded = b64encode(data)
-    lines = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]
-    return b"\r\n".join(lines) + b"\r\n"
+def _spans(part: Part, boundary: bytes, most: int) -> tuple[list[tuple[int, int]], bool]:
+    """Where each part begins and ends, and whether the closing delimiter was there (RFC 2046 5.1.1)."""
+    raw, end = part.raw, part.end
+    spans: list[tuple[int, int]] = []
+    begun = -1
+    for at, after, closing in _delimiters(raw, part.head.body, end, boundary):
+        if begun >= 0:
+            spans.append((begun, max(begun, at)))
+            if len(spans) >= most:
+                return spans, True
+        if closing:
+            return spans, True
+        begun = after
+    if begun >= 0:
+        spans.append((begun, end))
+    return spans, False
 
 
-def _charset(kind: str, content: bytes) -> bytes:
-    """Text that is UTF-8 says so, since the default would be us-ascii (RFC 2046 4.1.2)."""
-    if not kind.startswith("text/"):
-        return b""
+def _delimiters(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Each delimiter line: where the content before it ends, where the next begins, whether it closes the multipart."""
+    mark = b"--" + boundary
+    at = raw.find(mark, start, end)
+    while at >= 0:
+        if at == start or raw[at - 1] in b"\r\n":
+            stop = raw.find(b"\n", at, end)
+            stop = end if stop < 0 else stop
+            rest = raw[at + len(mark) : min(stop, at + len(mark) + 200)].rstrip(b" \t\r")
+            if rest in (b"", b"--"):
+                before = at - 1 if at > start else at
+                if before > start and raw[before - 1 : before + 1] == b"\r\n":
+                    before -= 1
+                yield before, min(stop + 1, end), rest == b"--"
+        at = raw.find(b"\n" + mark, at + 1, end)
+        at += at >= 0
+
+
+def _guessed_boundary(part: Part) -> bytes:
+    """The delimiter that the body really uses: its first line of `--word` that is followed by a field."""
+    at = part.head.body
+    limit = min(part.end, at + 65_536)
+    while 0 <= at < limit:
+        stop = part.raw.find(b"\n", at, limit)
+        stop = limit if stop < 0 else stop
+        line = part.raw[at:stop].rstrip(b" \t\r")
+        following = part.raw[stop + 1 : stop + 9].lower()
+        if line.startswith(b"--") and 2 < len(line) <= 202 and b" " not in line and following == b"content-":
+            return line[2:]
+        at = stop + 1
+    return b""
+
+
+def transfer_decoded(body: memoryview, encoding: str) -> bytes:
+    """Content by its transfer encoding (RFC 2045 6). An unknown or broken one gives the octets as they are."""
+    if encoding == "base64":
+        return _base64(body)
+    if encoding in ("quoted-printable", "quotedprintable", "qp"):
+        return quopri.decodestring(bytes(body))
+    if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
+        return uudecoded(bytes(body)) or bytes(body)
+    return bytes(body)
+
+
+def _base64(body: memoryview) -> bytes:
+    """Base64 as far as it goes: foreign characters passed over, padding added, text after the padding left alone."""
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
+        return binascii.a2b_base64(body)
+    except binascii.Error:
+        pass
+    letters = bytes(body).translate(None, _NOT_BASE64)
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    try:
+        return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+    except binascii.Error:
+        return bytes(body)
+
+
+_NOT_BASE64 = bytes(
+    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+)  # fmt: skip
+
+
+def uudecoded(body: bytes) -> bytes:
+    """The first uuencoded file of `body`, b'' where there is none."""
+    lines = iter(body.splitlines())
+    if not any(line.startswith(b"begin ") for line in lines):
         return b""
-    return b"; charset=utf-8"
+    out = []
+    for line in lines:
+        if line.strip() in (b"end", b"`"):
+            break
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            count = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+            try:
+                out.append(binascii.a2b_uu(line[:count]))
+            except binascii.Error:
+                continue
+    return b"".join(out)

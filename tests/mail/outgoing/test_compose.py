@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gatepost.core.effect import Auto
 from gatepost.core.letter import Attachment, Mailbox
 from gatepost.core.party import Brand
-from gatepost.mail import fields, mime
+from gatepost.mail import fields, writing
 from gatepost.mail.compose import bare_subject, compose, via_name
 from gatepost.mail.templates import TemplateError
 
@@ -228,9 +228,9 @@ def test_ids_that_cannot_be_written_are_left_out(ids):
      b"A: b\r\n\r\n" + b"x" * 999 + b"\r\n", b"A: b\r\n\r\nx"],
 )  # fmt: skip
 def test_the_last_check_stops_a_mail_that_is_not_sound(raw):
-    with pytest.raises(mime.BrokenMailError):
-        mime.check(raw, ["A"])
+    with pytest.raises(writing.BrokenMailError):
+        writing.check(raw, ["A"])
 
 
 def test_the_last_check_passes_a_sound_mail():
-    mime.check(b"A: b\r\n c\r\n\r\n" + b"x" * 998 + b"\r\n", ["A"])
+    writing.check(b"A: b\r\n c\r\n\r\n" + b"x" * 998 + b"\r\n", ["A"])
