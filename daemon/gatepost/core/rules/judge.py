@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..verdict import Condition, Route, RuleTrace, Verdict
 from .book import Book
 from .reading import Reading
-from .rule import Clause, Group, Node, Rule
+from .rule import Clause, Group, Rule
 from .seen import Seen
 
 FALLBACK = "built-in fallback"
@@ -28,16 +28,8 @@ def judge(book: Book, seen: Seen, *, thorough: bool = False) -> Verdict:
     reading, draft = Reading(seen), _Draft()
     for rule in book.rules:
         conditions: list[Condition] = []
-        hit = _holds(rule.when, reading, conditions, 0, thorough)
-        draft.trail.append(
-            RuleTrace(
-                rule=rule.name,
-                file=rule.file,
-                hit=hit,
-                conditions=tuple(conditions),
-                steps=tuple(step.told for step in rule.steps) if hit else (),
-            )
-        )
+        hit = _parts_hold(rule.when, reading, conditions, 0, thorough)
+        draft.trail.append(rule.trace(hit, conditions))
         if hit:
             draft.take(rule)
             if rule.stop:
@@ -48,7 +40,7 @@ def judge(book: Book, seen: Seen, *, thorough: bool = False) -> Verdict:
 def matches(rule: Rule, seen: Seen) -> tuple[bool, tuple[Condition, ...]]:
     """Whether the rule alone hits the mail, with its conditions as they were asked."""
     conditions: list[Condition] = []
-    return _holds(rule.when, Reading(seen), conditions, 0, True), tuple(conditions)
+    return _parts_hold(rule.when, Reading(seen), conditions, 0, True), tuple(conditions)
 
 
 def _guard(seen: Seen) -> Verdict | None:
@@ -60,41 +52,29 @@ def _guard(seen: Seen) -> Verdict | None:
     return Verdict(route=Route.QUARANTINE, cause=seen.doubt, rating=False, clock=False, by=GUARD, trail=(trace,))
 
 
-def _holds(node: Node, reading: Reading, asked: list[Condition], depth: int, thorough: bool) -> bool:
-    if isinstance(node, Clause):
-        held, saw = node.condition.ask(reading)
-        asked.append(Condition(word=node.word, wanted=node.wanted, seen=saw, held=held, depth=depth))
-        return held
-    if depth == 0 and node.word == "all":  # The table under `when` itself: its conditions are the rule's.
-        return _all_hold(node, reading, asked, 0, thorough)
+def _group_holds(group: Group, reading: Reading, asked: list[Condition], depth: int, thorough: bool) -> bool:
+    """Whether a group inside a rule holds; the group is traced before its parts."""
     at = len(asked)
-    inner = depth + 1
-    if node.word == "any":
-        held = _any_holds(node, reading, asked, inner, thorough)
-    else:
-        held = _all_hold(node, reading, asked, inner, thorough) is (node.word != "not")
-    asked.insert(at, Condition(word=node.word, wanted="", seen="", held=held, depth=depth))
+    held = _parts_hold(group, reading, asked, depth + 1, thorough) is (group.word != "not")
+    asked.insert(at, Condition(word=group.word, wanted="", seen="", held=held, depth=depth))
     return held
 
 
-def _all_hold(group: Group, reading: Reading, asked: list[Condition], depth: int, thorough: bool) -> bool:
-    held = True
+def _parts_hold(group: Group, reading: Reading, asked: list[Condition], depth: int, thorough: bool) -> bool:
+    """Whether all parts hold, or for `any` one of them. Asks no more than it must, unless `thorough`."""
+    decisive = group.word == "any"  # One part that answers so decides the group.
+    decided = False
     for part in group.parts:
-        if not _holds(part, reading, asked, depth, thorough):
-            held = False
+        if isinstance(part, Clause):
+            held, saw = part.condition.ask(reading)
+            asked.append(part.told(held, saw, depth))
+        else:
+            held = _group_holds(part, reading, asked, depth, thorough)
+        if held is decisive:
+            decided = True
             if not thorough:
                 break
-    return held
-
-
-def _any_holds(group: Group, reading: Reading, asked: list[Condition], depth: int, thorough: bool) -> bool:
-    held = False
-    for part in group.parts:
-        if _holds(part, reading, asked, depth, thorough):
-            held = True
-            if not thorough:
-                break
-    return held
+    return decided is decisive
 
 
 @dataclass(slots=True)

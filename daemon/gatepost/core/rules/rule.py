@@ -1,12 +1,15 @@
 """One rule, loaded: its conditions as a tree, its steps as values, its examples. It decides nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from .. import verdict
 from .conditions import Condition
 from .seen import Seen
 
 Path: TypeAlias = tuple[str | int, ...]
+
+_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,16 @@ class Clause:
     wanted: str
     condition: Condition
     names: tuple[str, ...] = ()
+    _told: dict[tuple[bool, str], verdict.Condition] = field(default_factory=dict, compare=False, repr=False)
+
+    def told(self, held: bool, saw: str, depth: int) -> verdict.Condition:
+        """The line of the trace. A clause lies at one depth only, and mostly sees what an earlier mail showed it."""
+        line = self._told.get((held, saw))
+        if line is None:
+            line = verdict.Condition(word=self.word, wanted=self.wanted, seen=saw, held=held, depth=depth)
+            if len(self._told) < _KEPT and not (held and self.condition.costly):
+                self._told[held, saw] = line
+        return line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +83,19 @@ class Rule:
     hits: tuple[Seen, ...]
     misses: tuple[Seen, ...]
     about: str = ""
+    _missed: list[verdict.RuleTrace] = field(default_factory=list, compare=False, repr=False)
+
+    def trace(self, hit: bool, asked: list[verdict.Condition]) -> verdict.RuleTrace:
+        """The rule's part of a trail. Most rules miss mail after mail for the same reason, so the last miss is kept."""
+        conditions = tuple(asked)
+        if hit:
+            steps = tuple(step.told for step in self.steps)
+            return verdict.RuleTrace(rule=self.name, file=self.file, hit=True, conditions=conditions, steps=steps)
+        kept = self._missed[0] if self._missed else None
+        if kept is None or kept.conditions != conditions:
+            kept = verdict.RuleTrace(rule=self.name, file=self.file, hit=False, conditions=conditions)
+            self._missed[:] = [kept]
+        return kept
 
     @property
     def unconditional(self) -> bool:

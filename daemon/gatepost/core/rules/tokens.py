@@ -38,13 +38,16 @@ class _Classes(dict[int, str]):
 
 
 _CLASSES = _Classes()
+_ASCII = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 
 
 def tokenise(text: str) -> list[str]:
     """The words of `text`, folded, in order. Linear in the text, of which at most TEXT_LIMIT characters are read."""
-    tokens = text[:TEXT_LIMIT].translate(_CLASSES).split()
+    text = text[:TEXT_LIMIT]
     if text.isascii():
-        return [token[:_TOKEN_LIMIT].lower() for token in tokens]
+        plain = text.encode("ascii").translate(_ASCII).decode("ascii")
+        return [token[:_TOKEN_LIMIT] for token in plain.split()]
+    tokens = text.translate(_CLASSES).split()
     # Normalising sorts runs of marks, in time quadratic in their length: therefore each word is cut first.
     folded = unicodedata.normalize("NFKC", " ".join(token[:_TOKEN_LIMIT] for token in tokens)).casefold()
     return unicodedata.normalize("NFKC", folded).translate(_CLASSES).split()
