@@ -173,7 +173,7 @@ def _overdue(ticket: Ticket, event: CameDue, terms: Terms) -> Outcome:
     ]
     if terms.staff_address:
         key = f"overdue-staff-{event.since}"
-        effects.append(Send(template="overdue", address=terms.staff_address, auto=Auto.GENERATED, key=key))
+        effects.append(Send(template="staff/overdue", address=terms.staff_address, auto=Auto.GENERATED, key=key))
     return replace(ticket, flags=_with(ticket.flags, "overdue")), tuple(effects)
 
 

@@ -17,15 +17,12 @@ from jinja2.exceptions import TemplateError as JinjaError
 
 from ..clock import Clock
 from ..errors import Mistake, MistakesError, PermanentError
+from .quote import delimiter
 from .sandbox import LetterEnvironment, counted
 
 AUDIENCES = ("customer", "vendor", "staff", "collaborator")
 FILE_OCTETS = 256 * 1024
 _TEXT, _HTML = ".txt.j2", ".html.j2"
-
-
-def _delimiter(sentence: str) -> str:
-    return f"##- {sentence} -##"
 
 
 class TemplateError(PermanentError):
@@ -117,7 +114,7 @@ class _Shelf:
         self.digest = _digest(files)
         self.languages = _languages(files)
         self._letters: dict[str, _Letter] = {}
-        self._environment = LetterEnvironment(_Files(files), _delimiter)
+        self._environment = LetterEnvironment(_Files(files), delimiter)
         mistakes = list(self._mistakes())
         if mistakes:
             raise MistakesError("the letters cannot be used", mistakes)

@@ -35,12 +35,16 @@ def ticket_values(
     choices: Iterable[tuple[str, str]] = (),
     reason: str = "",
     waiting_since: str = "",
+    filed: str = "",
+    unsubscribe: str = "",
+    first: bool = True,
 ) -> dict[str, object]:
     """The figures of a letter in `language`.
 
     `author` and `words` are relayed: masked and scrubbed by the caller. With `masked` the customer's address is left
-    out. `link` leads to the ticket for this recipient, `answer_by` and `away` are sentences or times as the recipient
-    reads them, `choices` are (label, link) pairs, `reason` is what a notice to staff is about.
+    out. `link` leads to the ticket for this recipient; `answer_by`, `waiting_since` and `filed` are times as the
+    recipient reads them (`wording.moment`, `wording.day`), `away` is a sentence; `choices` are (label, link) pairs;
+    `reason` is what a notice to staff is about; `first` is whether `words` opened the ticket.
     """
     return {
         "customer": {
@@ -65,6 +69,9 @@ def ticket_values(
         "choices": [{"label": label, "link": target} for label, target in choices],
         "reason": reason,
         "waiting_since": waiting_since,
+        "filed": filed,
+        "unsubscribe": unsubscribe,
+        "first": first,
     }
 
 
