@@ -1,0 +1,144 @@
+"""The readers: a mail that kills its reader costs one try, and the next mail is read."""
+
+import asyncio
+import os
+import resource
+import sys
+
+import pytest
+
+from gatepost.mail.parse import Cause, HostileMail, ReadLimits, read_letter
+from gatepost.reader.pool import Death, ReaderDied, ReaderPool
+
+MAIL = b"From: ann@shop.example\nSubject: Hello\n\nIt is broken.\n"
+
+# A child that is the real one, but misbehaves over one marked mail.
+FAULTY = """
+import os, sys
+from gatepost.reader import __main__ as reader
+real = reader.read_letter
+def read_letter(raw, **kwargs):
+    if b"die" in raw:
+        os._exit(3)
+    if b"spin" in raw:
+        while True: pass
+    if b"sleep" in raw:
+        import time; time.sleep(60)
+    if b"eat" in raw:
+        hoard = []
+        while True: hoard.append(bytes(16_000_000))
+    if b"raise" in raw:
+        raise RuntimeError("unforeseen")
+    if b"babble" in raw:
+        os.write(4, b"\\x00\\x00\\x00\\x02[]")
+        os.write(3, b"\\x00\\x00\\x00\\x02[]")
+    if b"open" in raw:
+        try:
+            open("/etc/hostname")
+        except OSError as error:
+            raw = b"Subject: " + str(error.errno).encode() + b"\\n\\n"
+    if b"socket" in raw:
+        import _socket
+        try:
+            _socket.socket()
+        except OSError as error:
+            raw = b"Subject: " + str(error.errno).encode() + b"\\n\\n"
+    return real(raw, **kwargs)
+reader.read_letter = read_letter
+import _socket, time
+reader.main(sys.argv[1:])
+"""
+
+
+@pytest.fixture
+async def pool():
+    made = ReaderPool(cpu_seconds=1, wall_seconds=4, memory_octets=400_000_000, command=(sys.executable, "-c", FAULTY))
+    yield made
+    await made.close()
+
+
+async def test_a_letter_comes_back_as_it_was_read(pool):
+    assert await pool.read(MAIL) == read_letter(MAIL)
+
+
+@pytest.mark.catalogue("C20")
+@pytest.mark.parametrize(
+    ("word", "cause"),
+    [
+        (b"die", Death.CRASH),
+        (b"raise", Death.CRASH),
+        (b"spin", Death.CPU),
+        (b"eat", Death.OOM),
+    ],
+)
+async def test_a_mail_that_kills_its_reader_costs_one_try(pool, word, cause):
+    with pytest.raises(ReaderDied) as died:
+        await pool.read(MAIL + word)
+    assert died.value.cause is cause
+    assert died.value.temporary
+    assert (await pool.read(MAIL)).subject == "Hello"
+
+
+@pytest.mark.catalogue("C20")
+async def test_a_reader_that_hangs_is_killed_at_the_wall_limit():
+    pool = ReaderPool(wall_seconds=1.5, command=(sys.executable, "-c", FAULTY))
+    try:
+        await pool.read(MAIL)
+        hung = pool.pids
+        with pytest.raises(ReaderDied) as died:
+            await pool.read(MAIL + b"sleep")
+        assert died.value.cause is Death.TIMEOUT
+        assert (await pool.read(MAIL)).subject == "Hello"
+        assert pool.pids != hung
+    finally:
+        await pool.close()
+
+
+@pytest.mark.parametrize("word", [b"open", b"socket"])
+async def test_a_reader_can_open_nothing(pool, word):
+    assert (await pool.read(MAIL + word)).subject == "24"
+
+
+async def test_a_hostile_mail_is_refused_by_its_cause_and_the_reader_lives():
+    pool = ReaderPool(limits=ReadLimits(message_octets=100))
+    try:
+        await pool.read(MAIL)
+        before = pool.pids
+        with pytest.raises(HostileMail) as refused:
+            await pool.read(MAIL + b"x" * 100)
+        assert refused.value.cause is Cause.MESSAGE_TOO_LARGE
+        assert pool.pids == before
+    finally:
+        await pool.close()
+
+
+async def test_a_cancelled_read_leaves_no_stale_answer(pool):
+    await pool.read(MAIL)
+    task = asyncio.create_task(pool.read(MAIL + b"sleep"))
+    await asyncio.sleep(0)
+    while not pool._idle.empty():
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await pool.read(MAIL.replace(b"Hello", b"Next"))).subject == "Next"
+
+
+async def test_two_readers_read_side_by_side_and_close_leaves_no_process():
+    pool = ReaderPool(count=2)
+    letters = await asyncio.gather(*(pool.read(MAIL.replace(b"Hello", b"n%d" % n)) for n in range(8)))
+    assert [letter.subject for letter in letters] == [f"n{n}" for n in range(8)]
+    pids = pool.pids
+    assert len(pids) == 2
+    await pool.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_a_file_of_megabytes_comes_through_whole(pool):
+    content = os.urandom(3_000_000)
+    mail = b"Content-Type: application/zip\nContent-Transfer-Encoding: binary\n\n" + content
+    letter = await pool.read(mail)
+    assert letter.attachments[0].content == content
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 400_000
