@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from ..core.letter import Letter, Mailbox, Trouble
 from ..errors import PermanentError
-from . import address, body, header, mime
+from . import address, body, bounce, compat, header, mime, quote
 from .fingerprint import fingerprint
+from .language import language
 
 _ADDRESS_FIELDS = ("from", "to", "cc", "reply-to", "date")
 _ONCE = ("date", "subject", "message-id", "to", "cc", "reply-to", "in-reply-to", "references")
@@ -59,8 +60,8 @@ def read_letter(raw: bytes, *, limits: ReadLimits = LIMITS) -> Letter:
         raise HostileMail(
             Cause.HEADER_BOMB, f"the header section has over {limits.header_octets} octets, which no honest mail has"
         )
-    tree = mime.read(raw, head, depth=limits.depth, parts=limits.parts)
-    return _letter(raw, head, tree, limits)
+    parts = mime.read(raw, head, depth=limits.depth, parts=limits.parts)
+    return _letter(raw, head, parts, limits)
 
 
 def _header_end(raw: bytes, head: header.Section) -> int:
@@ -84,21 +85,22 @@ def _begun(raw: bytes) -> bytes:
     return raw
 
 
-def _letter(raw: bytes, head: header.Section, tree: mime.Tree, limits: ReadLimits) -> Letter:
-    hints = _charsets(head, tree)
+def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimits) -> Letter:
+    hints = _charsets(head, parts)
     addresses = address.Addresses(_first_fields(head), hints)
     sender, from_trouble = _sender(head)
-    content = body.read(tree, hints)
+    content = body.read(parts, hints)
     files = body.attachments(content, limits.attachments, hints)
     message_ids = header.message_ids(head.first("message-id"), 1)
+    fields = tuple((name, header.unfold(value, hints)) for name, value in head.fields)
     date = addresses.date
     troubles = [
         *from_trouble,
         *_missing(head, date is None, not message_ids),
-        *_structural(head, tree),
+        *_structural(head, parts),
         *([Trouble.CHARSET_GUESSED] if content.guessed else []),
         *([Trouble.TEXT_CUT] if content.cut else []),
-        *([Trouble.TOO_MANY_PARTS] if tree.too_many or len(content.files) > limits.attachments else []),
+        *([Trouble.TOO_MANY_PARTS] if parts.too_many or len(content.files) > limits.attachments else []),
     ]
     return Letter(
         sender=sender,
@@ -111,11 +113,13 @@ def _letter(raw: bytes, head: header.Section, tree: mime.Tree, limits: ReadLimit
         in_reply_to=header.message_ids(head.first("in-reply-to")),
         references=header.message_ids(head.first("references")),
         date=date,
-        headers=tuple((name, header.unfold(value, hints)) for name, value in head.fields),
+        headers=fields,
         text=content.text,
-        reply_text=content.text,
-        relay_text=content.text,
+        reply_text=quote.reply_text(content.text),
+        relay_text=quote.relay_text(content.text),
+        language=language(fields, content.text),
         attachments=files,
+        report=bounce.report(compat.message(parts.root)),
         troubles=tuple(dict.fromkeys(troubles)),
         fingerprint=fingerprint(raw, head),
     )
@@ -130,9 +134,9 @@ def _first_fields(head: header.Section) -> dict[str, bytes]:
     return fields
 
 
-def _charsets(head: header.Section, tree: mime.Tree) -> tuple[str, ...]:
+def _charsets(head: header.Section, parts: mime.Tree) -> tuple[str, ...]:
     """The charsets that the mail names anywhere: hints for the places where it names none."""
-    named = [part.params["charset"] for part in tree.leaves() if "charset" in part.params]
+    named = [part.params["charset"] for part in parts.leaves() if "charset" in part.params]
     for name in ("subject", "from", "to"):
         value = head.first(name)[:2_000]
         at = value.find(b"=?")
@@ -159,10 +163,10 @@ def _missing(head: header.Section, no_date: bool, no_message_id: bool) -> Iterab
         yield Trouble.HEADER_REPEATED
 
 
-def _structural(head: header.Section, tree: mime.Tree) -> Iterable[Trouble]:
+def _structural(head: header.Section, parts: mime.Tree) -> Iterable[Trouble]:
     if head.cut:
         yield Trouble.HEADER_TRUNCATED
-    if head.broken or tree.broken:
+    if head.broken or parts.broken:
         yield Trouble.STRUCTURE_BROKEN
-    if tree.too_deep:
+    if parts.too_deep:
         yield Trouble.NESTED_TOO_DEEP
