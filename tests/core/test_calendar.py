@@ -144,6 +144,20 @@ def test_hours_that_begin_or_end_in_the_jump() -> None:
     assert open_time(night, back, back + DAY) == 2 * HOUR + 30 * MINUTE
 
 
+@pytest.mark.catalogue("M04")
+def test_a_night_that_goes_back_to_yesterday() -> None:
+    """In St John's, until 2011, clocks went back at one minute past midnight; Sunday had begun and stays begun."""
+    sundays = Calendar(zone="America/St_Johns", weekdays=frozenset({6}), shift=Shift(0, 1440))
+    begins = at("2010-11-07T00:00", sundays.zone, fold=0)
+    saturday_again = begins + 31 * MINUTE
+    assert shown(saturday_again, sundays.zone) == "Sat 2010-11-06 23:31:00"
+    assert is_open(sundays, saturday_again)
+    assert due(sundays, begins - HOUR, 0) == begins
+    assert due(sundays, saturday_again, 0) == saturday_again
+    assert open_time(sundays, begins - HOUR, saturday_again) == 31 * MINUTE
+    assert open_time(sundays, begins, begins + 3 * DAY) == 25 * HOUR
+
+
 def test_is_open() -> None:
     assert is_open(OFFICE, at("2024-11-18T09:00"))
     assert not is_open(OFFICE, at("2024-11-18T09:00") - 1)
@@ -174,6 +188,11 @@ def test_a_calendar_that_closes_for_good_counts_the_rest_in_plain_days() -> None
     assert not never_opens(gone, start)
     # Three hours of Friday and four of Monday are counted; nine of the sixteen hours, 9/8 of a day, are left.
     assert due(gone, start, 2) == leaves + 27 * HOUR
+
+
+def test_the_rest_in_plain_days_is_rounded_up_to_whole_milliseconds() -> None:
+    seven_hours = Calendar(weekdays=frozenset(), shift=Shift(0, 7 * 60))
+    assert after(seven_hours, 0, 1) == 4  # 24/7 of a millisecond: never early
 
 
 def test_a_calendar_that_opens_just_within_the_look_ahead() -> None:
