@@ -11,12 +11,13 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from zoneinfo import ZoneInfoNotFoundError, available_timezones
+from functools import cache
+from zoneinfo import available_timezones
 
 from .core import Millis
 from .core.calendar import Calendar, Shift, never_opens
 from .core.party import Away, Brand, Hours
-from .core.wall import ONE_DAY, local, minute_text, zone
+from .core.wall import ONE_DAY, local, minute_text
 from .errors import Mistake, MistakesError
 
 YEARS_BACK, YEARS_AHEAD = 1, 4
@@ -127,10 +128,9 @@ _Said = Iterator[tuple[str, str, str]]
 
 
 def _zone(hours: Hours) -> _Said:
-    try:
-        zone(hours.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield "zone", f"there is no time zone {hours.zone!r}", _near(hours.zone, available_timezones(), "Europe/Warsaw")
+    # ZoneInfo would also take `localtime` and the zones with leap seconds, whose clocks are not those of others.
+    if hours.zone not in _zones():
+        yield "zone", f"there is no time zone {hours.zone!r}", _near(hours.zone, _zones(), "Europe/Warsaw")
 
 
 def _week(hours: Hours) -> _Said:
@@ -200,6 +200,12 @@ def _near_subdivision(country: str, word: str, known: list[str]) -> str:
     return f"did you mean {names[close[0]]}?" if close else _near(word, known, known[0])
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@cache
 def _supported() -> Mapping[str, list[str]]:
     """The subdivisions of every country that the library knows."""
     import holidays  # noqa: PLC0415 - see the module's first sentence

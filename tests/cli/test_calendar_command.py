@@ -1,5 +1,6 @@
 """`gatepost calendar show` reads a vendor from the desk's database while nothing else runs, and draws what it has."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,6 +91,17 @@ def test_hours_that_never_open_are_told(config: Path, capsys: pytest.CaptureFixt
     printed = capsys.readouterr().out
     assert "0 working days, 0 s open" in printed
     assert "plain days of 24 hours" in printed
+
+
+def test_an_absence_that_leaves_the_clock_running_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    away = Away(starts=NOW, ends=NOW + 24 * 3_600_000, clock_stops=False)
+    database = Database(f"sqlite:///{config.parent / 'data' / DESK_FILE}", prepare=migrate)
+    database.write_now(lambda tx: parties.put_vendor(tx, replace(ACME, away=away)))
+    database.close()
+    assert run(config, "acme") == 0
+    printed = capsys.readouterr().out
+    assert "away Mon 23 Nov 2026 12:00 – Tue 24 Nov 2026 12:00, while the clock runs on" in printed
+    assert "~" not in printed.replace("~  away", "")
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,19 @@ def show(name: str, month: datetime | None, brand: bool, config_file: str | None
     at = now if month is None else first_instant(month, hours.zone)
     found = Calendars().get(hours, at, away)
     shown = local(at, hours.zone)
-    lines = [title, describe(found, hours.country, hours.subdivision), ""]
+    lines = [title, describe(found, hours.country, hours.subdivision), *_running(away, hours.zone), ""]
     lines += [*draw_month(found, shown.year, shown.month, now), ""]
     click.echo("\n".join([*lines, *_promise(found, now, config.clock.overdue_business_days)]).rstrip())
+
+
+def _running(away: tuple[Away, ...], key: str) -> list[str]:
+    """Absences that leave the clock running, and so are nowhere in the picture."""
+    times = [(local(one.starts, key), local(one.ends, key)) for one in away if not one.clock_stops]
+    return [f"away {_instant(starts)} – {_instant(ends)}, while the clock runs on" for starts, ends in times]
+
+
+def _instant(shown: datetime) -> str:
+    return f"{day_text(shown.date())} {shown.year} {shown:%H:%M}"
 
 
 def _promise(found: Calendar, now: Millis, days: int) -> list[str]:
