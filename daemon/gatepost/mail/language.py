@@ -3,9 +3,10 @@
 The answer picks a template's language, so that no answer is better than a wrong one.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
-_TEXT_CAP = 20_000
+_TEXT_CAP = 6_000
 _MINIMUM_WORDS = 3
 
 # The small words that nearly every letter in the language contains and few others do.
@@ -73,6 +74,10 @@ _SCRIPTS = (
     ("th", 0x0E00, 0x0E7F), ("hi", 0x0900, 0x097F), ("ka", 0x10A0, 0x10FF), ("hy", 0x0530, 0x058F),
     ("zh", 0x4E00, 0x9FFF),
 )  # fmt: skip
+_SPOKEN = {
+    word: tuple(code for code, small in _TABLE.items() if word in small) for word in set().union(*_TABLE.values())
+}
+_SEPARATORS = {code: " " for code in range(128) if not chr(code).isalpha() and chr(code) != "'"}
 _REGIONS = {"nb": "no", "nn": "no", "iw": "he", "in": "id"}
 
 
@@ -92,6 +97,8 @@ def _declared(headers: Iterable[tuple[str, str]]) -> str:
 
 
 def _of_script(text: str) -> str:
+    if text.isascii():
+        return ""
     letters = [ord(character) for character in text if character.isalpha()]
     counts = {code: sum(low <= letter <= high for letter in letters) for code, low, high in _SCRIPTS}
     if counts["ja"] * 10 >= counts["zh"] and counts["ja"]:
@@ -106,7 +113,8 @@ def _of_words(text: str) -> str:
     words = _words(text)
     if len(words) < _MINIMUM_WORDS:
         return ""
-    scores = sorted(((sum(word in small for word in words), code) for code, small in _TABLE.items()), reverse=True)
+    counted = Counter(code for word in words for code in _SPOKEN.get(word, ()))
+    scores = sorted(((counted[code], code) for code in _TABLE), reverse=True)
     (best, code), (second, _) = scores[0], scores[1]
     clear = best >= 2 and best * 12 >= len(words) and (best - second >= 2 or best * 2 >= second * 3)
     return code if clear else ""
@@ -114,4 +122,8 @@ def _of_words(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     folded = text.replace("’", "'").casefold()
+    return folded.translate(_SEPARATORS).split() if folded.isascii() else _foreign_words(folded)
+
+
+def _foreign_words(folded: str) -> list[str]:
     return "".join(c if c.isalpha() or c == "'" else " " for c in folded).split()

@@ -50,6 +50,8 @@ def attribution_start(lines: Sequence[str], end: int, *, quote_follows: bool) ->
     if not last or is_quoted(lines[end]):
         return None
     colon = last.endswith((":", "：", ":*", ": *", "wrote", "写道", "寫道", "<>:", ":_"))
+    if not colon and not quote_follows and not last.endswith(">"):
+        return None
     joined = ""
     fallback: int | None = None
     for start in range(end, max(end - _ATTRIBUTION_LINES, -1), -1):
@@ -67,7 +69,7 @@ def attribution_start(lines: Sequence[str], end: int, *, quote_follows: bool) ->
 
 
 def _attributes(joined: str, *, colon: bool, quote_follows: bool) -> bool:
-    digits = sum(character.isdigit() for character in joined)
+    digits = sum(map(str.isdigit, joined))
     located = "@" in joined or digits >= 4
     if not colon:
         # Old Gmail: “2013/10/3 Jane Doe <jane@example.com>”, and programs that leave the colon out.
