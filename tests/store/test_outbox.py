@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.core.outgoing import Due, Expired, Later, Outgoing, Refused, Sent
-from gatepost.store import outbox, outbox_view
+from gatepost.store import outbox, outbox_tables, outbox_view
 from gatepost.store.connection import open_writer
 from gatepost.store.database import SqliteTx, Tx
 
@@ -19,7 +19,7 @@ LEASE = 60_000
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Tx]:
     connection = open_writer(tmp_path / "desk.db")
-    for statement in (*outbox.TABLES, *outbox.INDEXES):
+    for statement in (*outbox_tables.TABLES, *outbox_tables.INDEXES):
         connection.execute(statement)
     connection.execute("BEGIN IMMEDIATE")
     yield SqliteTx(connection)

@@ -36,8 +36,8 @@ class Outgoing:
 class Due:
     """One recipient of one mail, claimed until `lease_until`: nobody else tries it before that instant.
 
-    `attempts` counts this one; `since` is when the patience with it began. `raw` is empty where the mail is large
-    (`octets`), to be read when its connection is ready.
+    `attempts` counts this one; `since` is when the patience with it began; `code` and `said` are the last answer. `raw`
+    is empty where the mail is large (`octets`), to be read when its connection is ready.
     """
 
     id: int
@@ -52,6 +52,8 @@ class Due:
     since: Millis
     lease_until: Millis
     octets: int
+    code: int = 0
+    said: str = ""
     raw: bytes = field(default=b"", repr=False)
 
 

@@ -14,70 +14,15 @@ at an end, and those that wait for an earlier mail of the same ticket to the sam
 a line has a `next` or a lease, and the order of a conversation holds whatever a single mail meets.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from ..core import Millis
 from ..core.outgoing import Due, Expired, Later, Outgoing, Refused, Result, Sent
 from .database import Row, Tx
 
-TABLES: tuple[str, ...] = (
-    """CREATE TABLE outbox (
-        id INTEGER PRIMARY KEY,
-        ticket INTEGER NOT NULL,
-        participant INTEGER NOT NULL,
-        message INTEGER NOT NULL,
-        template TEXT NOT NULL,
-        key TEXT NOT NULL,
-        address TEXT NOT NULL,
-        message_id TEXT NOT NULL,
-        mail_from TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        raw BLOB NOT NULL,
-        auto TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('ready', 'error')),
-        error TEXT NOT NULL,
-        created INTEGER NOT NULL,
-        UNIQUE (ticket, participant, address, key)
-    )""",
-    """CREATE TABLE delivery (
-        id INTEGER PRIMARY KEY,
-        outbox INTEGER NOT NULL REFERENCES outbox (id),
-        ticket INTEGER NOT NULL,
-        recipient TEXT NOT NULL,
-        destination TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'deferred', 'sent', 'failed', 'dead')),
-        attempts INTEGER NOT NULL,
-        since INTEGER NOT NULL,
-        next INTEGER,
-        lease_until INTEGER,
-        owner TEXT NOT NULL,
-        code INTEGER NOT NULL,
-        said TEXT NOT NULL,
-        changed INTEGER NOT NULL
-    )""",
-    """CREATE TABLE attempt (
-        id INTEGER PRIMARY KEY,
-        delivery INTEGER NOT NULL REFERENCES delivery (id),
-        at INTEGER NOT NULL,
-        code INTEGER NOT NULL,
-        said TEXT NOT NULL,
-        took_ms INTEGER NOT NULL,
-        host TEXT NOT NULL
-    )""",
-)
-
-INDEXES: tuple[str, ...] = (
-    "CREATE INDEX delivery_outbox ON delivery (outbox)",
-    "CREATE INDEX delivery_line ON delivery (ticket, recipient, id)",
-    "CREATE INDEX delivery_due ON delivery (next, id, destination) WHERE next IS NOT NULL",
-    "CREATE INDEX delivery_leased ON delivery (destination) WHERE lease_until IS NOT NULL",
-    "CREATE INDEX delivery_open ON delivery (since) WHERE state IN ('queued', 'sending', 'deferred')",
-    "CREATE INDEX delivery_ended ON delivery (state, id) WHERE state IN ('failed', 'dead')",
-    "CREATE INDEX outbox_error ON outbox (id) WHERE state = 'error'",
-    "CREATE INDEX attempt_delivery ON attempt (delivery)",
-)
-
+_log = logging.getLogger("gatepost.store")
 _OPEN = "state IN ('queued', 'sending', 'deferred')"
 _SMALL = 262_144
 _WINDOW = 64
@@ -103,7 +48,7 @@ RETURNING id"""
 
 _DUE = """
 SELECT d.id, d.outbox, d.ticket, o.participant, d.recipient, d.destination, o.mail_from, o.message_id, d.attempts,
-    d.since, coalesce(d.lease_until, 0) AS lease_until, length(o.raw) AS octets,
+    d.since, coalesce(d.lease_until, 0) AS lease_until, length(o.raw) AS octets, d.code, d.said,
     CASE WHEN length(o.raw) <= :small THEN o.raw END AS raw
 FROM delivery AS d JOIN outbox AS o ON o.id = d.outbox WHERE d.id = :id"""
 
@@ -194,11 +139,24 @@ def content(tx: Tx, outbox: int) -> bytes:
     return bytes(tx.value("SELECT raw FROM outbox WHERE id = :id", id=outbox) or b"")
 
 
-def record(tx: Tx, due: Due, result: Result, now: Millis, *, took_ms: int = 0, host: str = "") -> bool:
+OnFailed = Callable[[Tx, Due, Refused | Expired], None]
+
+
+def record(
+    tx: Tx,
+    due: Due,
+    result: Result,
+    now: Millis,
+    *,
+    took_ms: int = 0,
+    host: str = "",
+    on_failed: OnFailed | None = None,
+) -> bool:
     """Write down how a try ended, and let the next mail of the line go where this one is at its end.
 
-    False if the delivery was at its end already: somebody else finished it after our lease had run out. The try is
-    kept all the same.
+    `on_failed` is called in this transaction when the mail will not be delivered; what it raises is logged and undoes
+    only what it wrote, since the end of the try is true whatever follows from it. False if the delivery was at its end
+    already: somebody else finished it after our lease had run out. The try is kept all the same.
     """
     tx.run(
         "INSERT INTO attempt (delivery, at, code, said, took_ms, host) "
@@ -214,14 +172,13 @@ def record(tx: Tx, due: Due, result: Result, now: Millis, *, took_ms: int = 0, h
         case Later():
             return _settle(tx, due, "deferred", result, now, until=result.until, uncounted=result.unreachable)
         case Sent():
-            state = "sent"
-        case Refused():
-            state = "failed"
-        case Expired():
-            state = "dead"
+            settled = _settle(tx, due, "sent", result, now)
+        case Refused() | Expired():
+            settled = _settle(tx, due, "failed" if isinstance(result, Refused) else "dead", result, now)
+            if settled and on_failed is not None:
+                _tell(tx, due, result, on_failed)
         case _:
             assert_never(result)
-    settled = _settle(tx, due, state, result, now)
     if settled and due.ticket:
         _advance_line(tx, due, now)
     return settled
@@ -269,9 +226,9 @@ def tired(tx: Tx, before: Millis, limit: int = 256) -> list[Due]:
     return [due for row in rows if (due := find(tx, int(row["id"]))) is not None]
 
 
-def next_due(tx: Tx) -> Millis | None:
-    """The instant at which the next delivery may be claimed, None if none is queued."""
-    found = tx.value("SELECT min(next) FROM delivery WHERE next IS NOT NULL")
+def next_due(tx: Tx, after: Millis = -1) -> Millis | None:
+    """The first instant behind `after` from which a delivery may be claimed, None if there is none."""
+    found = tx.value("SELECT min(next) FROM delivery WHERE next > :after", after=after)
     return None if found is None else int(found)
 
 
@@ -329,6 +286,16 @@ def _line_is_open(tx: Tx, ticket: int, recipient: str) -> bool:
     )
 
 
+def _tell(tx: Tx, due: Due, result: Refused | Expired, on_failed: OnFailed) -> None:
+    tx.run("SAVEPOINT told")
+    try:
+        on_failed(tx, due, result)
+    except Exception:
+        _log.exception("outbox.failure_not_told")
+        tx.run("ROLLBACK TO told")
+    tx.run("RELEASE told")
+
+
 def _advance_line(tx: Tx, due: Due, now: Millis) -> None:
     tx.run(
         """UPDATE delivery SET next = :now WHERE id = (
@@ -378,5 +345,7 @@ def _due(row: Row) -> Due:
         since=row["since"],
         lease_until=row["lease_until"],
         octets=row["octets"],
+        code=row["code"],
+        said=row["said"],
         raw=row["raw"] or b"",
     )

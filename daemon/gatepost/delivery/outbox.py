@@ -1,0 +1,234 @@
+"""What is due goes out: claims from the outbox, hands each mail to the courier, writes down how it ended.
+
+One transaction writes the ends that have come in and claims the next mails, so that the database is asked once a turn
+however many mails are under way. At least once, with the same Message-ID: a mail whose end could not be written down
+because we were killed is sent once more.
+"""
+
+import asyncio
+import itertools
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar, assert_never
+
+from ..clock import Clock
+from ..config import DeliverySection
+from ..core import HOUR, MINUTE, SECOND, Millis
+from ..core.outgoing import Answer, Due, Expired, Later, Refused, Result, Sent
+from ..crashpoint import crashpoint
+from ..errors import GatepostError
+from ..store import outbox
+from ..store.database import Database, Tx
+from .courier import Courier
+from .plan import Host, planned, wait
+
+T = TypeVar("T")
+OnResult = Callable[[Due, Result], None]
+
+_log = logging.getLogger("gatepost.delivery")
+_LEASE_SLACK = 60 * SECOND
+_TIDY_EVERY = MINUTE
+_TIRED_AT_ONCE = 256
+_LOOK_SECONDS = 5.0
+_LARGE_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A claim that has come to an end; `answer` is None where it led to no try."""
+
+    due: Due
+    answer: Answer | None
+    took_ms: int = 0
+
+
+class Deliverer:
+    """Sends what is due until it is closed. `owner` names this process in its claims; it is the only one that delivers.
+
+    `on_failed` is called in the transaction that writes down a refusal or an expiry, `on_result` after the commit of
+    every end. `chance` spreads the retries.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        courier: Courier,
+        clock: Clock,
+        settings: DeliverySection,
+        *,
+        owner: str,
+        chance: random.Random,
+        on_failed: outbox.OnFailed | None = None,
+        on_result: OnResult | None = None,
+    ) -> None:
+        self._db = db
+        self._courier = courier
+        self._clock = clock
+        self._settings = settings
+        self._owner = owner
+        self._chance = chance
+        self._on_failed = on_failed
+        self._on_result = on_result
+        self._host = Host(chance)
+        self._lifetime = settings.lifetime_hours * HOUR
+        self._lease = round(courier.patience * SECOND) + _LEASE_SLACK
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._ended: list[_Tried] = []
+        self._trips: set[asyncio.Task[None]] = set()
+        self._busy = 0
+        self._look_at: Millis = 0
+        self._tidy_at: Millis = 0
+        self._woken = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; what a process before us had claimed and not finished is taken up at once."""
+        self._task = asyncio.create_task(self._run(), name="deliverer")
+
+    def wake(self) -> None:
+        """Look at the outbox now: something was put into it, or the clock was set."""
+        self._look_at = 0
+        self._woken.set()
+
+    async def close(self, grace: float) -> None:
+        """Claim no more, let what is under way finish within `grace` seconds, put the rest back, and stop."""
+        self._closing = True
+        self._woken.set()
+        if self._trips:
+            await asyncio.wait(self._trips, timeout=grace)
+        for trip in tuple(self._trips):
+            trip.cancel()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        await self._try_write(lambda tx: outbox.release_others(tx, self._owner, self._clock.now()))
+        while not (self._closing and not self._busy):
+            self._woken.clear()
+            if await self._turn() or self._woken.is_set():
+                continue
+            try:
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+        await self._turn()
+
+    async def _turn(self) -> bool:
+        """One turn: write the ends, tidy up once a minute, claim and send off. True if it is to be repeated."""
+        now = self._clock.now()
+        ended = [(tried, self._end(tried, now)) for tried in self._ended]
+        room = 0 if self._closing else self._host.room(now, self._settings.connections - self._busy, self._busy)
+        tidy = now >= self._tidy_at and not self._closing
+        if not ended and not tidy and (now < self._look_at or not room):
+            return False
+
+        def turn(tx: Tx) -> tuple[list[Due], list[tuple[Due, Result]], Millis | None]:
+            for tried, end in ended:
+                self._write(tx, tried, end, now)
+            given_up = self._tidy(tx, now) if tidy else []
+            dues = self._claim(tx, now, room) if room else []
+            return dues, given_up, outbox.next_due(tx, now)
+
+        written = await self._try_write(turn)
+        if written is None:
+            return False
+        dues, given_up, next_due = written
+        del self._ended[: len(ended)]
+        self._tidy_at = self._tidy_at if not tidy else now if len(given_up) == _TIRED_AT_ONCE else now + _TIDY_EVERY
+        self._look_at = self._host.until if self._host.down else now + MINUTE if next_due is None else next_due
+        self._send_off(dues)
+        self._tell([(tried.due, end) for tried, end in ended if end is not None] + given_up)
+        return len(given_up) == _TIRED_AT_ONCE
+
+    def _claim(self, tx: Tx, now: Millis, room: int) -> list[Due]:
+        bound = self._settings.connections_per_destination
+        return outbox.claim(tx, now=now, limit=room, lease=self._lease, owner=self._owner, per_destination=bound)
+
+    def _write(self, tx: Tx, tried: _Tried, end: Result | None, now: Millis) -> None:
+        if end is None:
+            outbox.give_back(tx, tried.due, now)
+            return
+        host = self._courier.host
+        outbox.record(tx, tried.due, end, now, took_ms=tried.took_ms, host=host, on_failed=self._on_failed)
+
+    def _tidy(self, tx: Tx, now: Millis) -> list[tuple[Due, Result]]:
+        """Take back claims that ran out, and give up what is past its life while the host was away."""
+        outbox.release_expired(tx, now)
+        given_up: list[tuple[Due, Result]] = []
+        for due in outbox.tired(tx, now - self._lifetime - _TIDY_EVERY, _TIRED_AT_ONCE):
+            end = Expired(code=due.code, said=due.said or self._host.said or "never tried")
+            outbox.record(tx, due, end, now, host=self._courier.host, on_failed=self._on_failed)
+            given_up.append((due, end))
+        return given_up
+
+    def _end(self, tried: _Tried, now: Millis) -> Result | None:
+        """What an answer means for the delivery, with the instant of its next try."""
+        match tried.answer:
+            case None:
+                return None
+            case Sent() | Refused():
+                self._host.answered()
+                return tried.answer
+            case Later(unreachable=True, said=said):
+                return planned(tried.due, tried.answer, self._host.unreachable(said, now), self._lifetime, now)
+            case Later():
+                self._host.answered()
+                until = now + wait(self._settings.backoff_minutes, tried.due.attempts, self._chance)
+                return planned(tried.due, tried.answer, until, self._lifetime, now)
+            case _:
+                assert_never(tried.answer)
+
+    def _send_off(self, dues: list[Due]) -> None:
+        """One trip for each mail; recipients of one mail at one destination travel together."""
+        for _, group in itertools.groupby(dues, key=lambda due: (due.outbox, due.destination)):
+            together = tuple(group)
+            self._busy += len(together)
+            trip = asyncio.create_task(self._trip(together))
+            self._trips.add(trip)
+            trip.add_done_callback(self._trips.discard)
+
+    async def _trip(self, dues: tuple[Due, ...]) -> None:
+        """Try one mail once. Whatever happens, each of its claims comes to an end."""
+        begun = self._clock.monotonic()
+        answers: tuple[Answer | None, ...]
+        try:
+            answers = await self._carry(dues)
+        except asyncio.CancelledError:
+            answers = (Later(said="we were stopped before the server had answered"),) * len(dues)
+        except Exception as error:
+            _log.exception("delivery.fault")
+            answers = (Later(said=f"a fault of ours: {type(error).__name__}"),) * len(dues)
+        crashpoint("deliver.before_record")
+        took_ms = round((self._clock.monotonic() - begun) * 1_000)
+        self._ended += [_Tried(due, answer, took_ms) for due, answer in zip(dues, answers, strict=True)]
+        self._busy -= len(dues)
+        self._woken.set()
+
+    async def _carry(self, dues: tuple[Due, ...]) -> tuple[Answer | None, ...]:
+        first, recipients = dues[0], [due.recipient for due in dues]
+        if first.raw or not first.octets:
+            return await self._courier.send(first.mail_from, recipients, first.raw)
+        async with self._large:  # Few large mails in memory at one time, however many are due.
+            if self._clock.now() > first.lease_until - round(self._courier.patience * SECOND):
+                return (None,) * len(dues)
+            raw = await self._db.read(lambda tx: outbox.content(tx, first.outbox))
+            return await self._courier.send(first.mail_from, recipients, raw)
+
+    async def _try_write(self, run: Callable[[Tx], T]) -> T | None:
+        """The outcome of `run` in a transaction; None if the database could not, and then nothing is forgotten."""
+        try:
+            return await self._db.write(run)
+        except GatepostError as error:
+            _log.warning("delivery.not_written %s", error.message)
+        except Exception:
+            _log.exception("delivery.not_written")
+        return None
+
+    def _tell(self, ends: list[tuple[Due, Result]]) -> None:
+        for due, end in ends:
+            if self._on_result is not None:
+                self._on_result(due, end)
