@@ -121,8 +121,10 @@ _PART_FIELDS = ["Content-Type", "Content-Transfer-Encoding"]
 
 
 def _bare_name(name: str) -> str:
-    line = _AT_DOMAIN.sub("", fields.one_line(name, 4 * fields.NAME_CHARACTERS)).replace("=?", "").replace("?=", "")
-    return fields.one_line(line.translate(_SPECIALS), fields.NAME_CHARACTERS // 3)
+    line = _AT_DOMAIN.sub("", fields.one_line(name, 4 * fields.NAME_CHARACTERS)).translate(_SPECIALS)
+    if "=?" in line or "?=" in line:
+        line = line.replace("=", "").replace("?", " ")
+    return fields.one_line(line, fields.NAME_CHARACTERS // 3)
 
 
 def _values(draft: Draft) -> dict[str, object]:

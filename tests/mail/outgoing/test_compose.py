@@ -107,7 +107,7 @@ def test_a_via_name_never_reads_like_an_address(person, organisation):
     brand = Brand(slug="m", name="Extension Market", support=("s@m.example",))
     name = via_name(person, organisation, brand)
     assert name.endswith("Extension Market")
-    assert not set(name) & set('<>@"\\:;,'.replace(",", "")) and "=?" not in name
+    assert not set(name) & set('<>@"\\:;') and "=?" not in name
     assert not any(unicodedata.category(c) == "Cc" for c in name)
 
 
@@ -122,7 +122,7 @@ def test_a_via_name_never_reads_like_an_address(person, organisation):
         ("jane@acme.example", "Acme", "jane (Acme) via Extension Market"),
         ("real＠bank.example", "", "real via Extension Market"),
         ('"Dr. Jane" <x@y>', "", "Dr. Jane x via Extension Market"),
-        ("=?utf-8?q?real=40bank?=", "", "utf-8?q?real=40bank via Extension Market"),
+        ("=?utf-8?q?real=40bank?=", "", "utf-8 q real40bank via Extension Market"),
     ],
 )
 def test_via_names(person, organisation, expected):

@@ -1,0 +1,162 @@
+"""The sandbox of the letters, the operator's folder before ours, and a broken set that never replaces a sound one."""
+
+from pathlib import Path
+
+import pytest
+
+from gatepost.errors import MistakesError
+from gatepost.mail.templates import Letters, TemplateError
+
+GOOD = "Subject: Hello {{ name }}\n\nDear {{ name }}\n"
+
+
+def write(folder: Path, **files: str) -> Path:
+    for name, source in files.items():
+        path = folder / (name.replace("__", "/").replace("_DOT_", ".") + ".j2")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+    return folder
+
+
+def letter(folder: Path, source: str, name: str = "customer/x.en.txt.j2") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, encoding="utf-8")
+    return folder
+
+
+def test_a_letter_is_subject_text_and_html(tmp_path):
+    letter(tmp_path, GOOD)
+    letter(tmp_path, "<p>{{ name }}</p>", "customer/x.en.html.j2")
+    got = Letters(None, tmp_path).render("x", ["en"], {"name": "A & <B>"})
+    assert (got.subject, got.text, got.html) == ("Hello A & <B>", "Dear A & <B>\n", "<p>A &amp; &lt;B&gt;</p>")
+
+
+def test_the_operators_file_goes_before_ours_file_by_file(tmp_path):
+    shipped, own = tmp_path / "shipped", tmp_path / "own"
+    letter(shipped, GOOD)
+    letter(shipped, GOOD, "customer/y.en.txt.j2")
+    letter(own, "Subject: Own\n\nOwn\n")
+    letters = Letters(own, shipped)
+    assert letters.render("x", ["en"], {}).text == "Own\n"
+    assert letters.render("y", ["en"], {"name": "J"}).text == "Dear J\n"
+    assert Letters(tmp_path / "absent", shipped).names() == ("x", "y")
+
+
+def test_the_language_falls_back_to_english(tmp_path):
+    letter(tmp_path, GOOD)
+    letter(tmp_path, "Subject: Hallo\n\nLiebe {{ name }}\n", "customer/x.de.txt.j2")
+    letters = Letters(None, tmp_path)
+    chosen = [
+        letters.render("x", wanted, {"name": "J"}).language
+        for wanted in (["de-AT"], ["fr", "de"], ["fr"], ["", "en"], ["DE"])
+    ]
+    assert chosen == ["de", "de", "en", "en", "de"]
+    assert letters.languages("x") == ("de", "en") and letters.languages("none") == ()
+
+
+def test_the_same_name_for_two_audiences_is_told_apart(tmp_path):
+    letter(tmp_path, "Subject: v\n\nvendor\n", "vendor/overdue.en.txt.j2")
+    letter(tmp_path, "Subject: s\n\nstaff\n", "staff/overdue.en.txt.j2")
+    letters = Letters(None, tmp_path)
+    assert [letters.render(n, ["en"], {}).text for n in ("overdue", "vendor/overdue", "staff/overdue")] == [
+        "vendor\n",
+        "vendor\n",
+        "staff\n",
+    ]
+
+
+@pytest.mark.catalogue("F16")
+@pytest.mark.parametrize("name", ["none", "../x", "pieces/base", "customer/x.en", ""])
+def test_an_unknown_letter_is_a_permanent_error(tmp_path, name):
+    with pytest.raises(TemplateError, match="no such letter"):
+        Letters(None, letter(tmp_path, GOOD)).render(name, ["en"], {})
+
+
+@pytest.mark.catalogue("H08")
+def test_a_broken_set_does_not_replace_a_sound_one(tmp_path):
+    letters = Letters(None, letter(tmp_path, GOOD))
+    before = letters.digest()
+    assert not letters.reload()
+    letter(tmp_path, "Subject: x\n\n{% if %}\n")
+    letter(tmp_path, "no header\n", "customer/y.en.txt.j2")
+    with pytest.raises(MistakesError) as error:
+        letters.reload()
+    assert [(m.file, m.line) for m in error.value.mistakes] == [
+        ("customer/x.en.txt.j2", 3),
+        ("customer/y.en.txt.j2", 1),
+    ]
+    assert letters.digest() == before and letters.render("x", ["en"], {"name": "J"}).text == "Dear J\n"
+    (tmp_path / "customer/y.en.txt.j2").unlink()
+    letter(tmp_path, "Subject: New\n\nNew\n")
+    assert letters.reload() and letters.render("x", ["en"], {}).text == "New\n"
+
+
+@pytest.mark.catalogue("H04", "H05")
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "{{ name.__class__ }}", "{{ ''.__class__.__mro__ }}", "{{ name|attr('__class__') }}", "{{ '{0.__class__}'.format(name) }}",
+        "{{ name.upper() }}", "{{ self.__init__ }}", "{{ cycler.__init__ }}", "{{ lipsum(99) }}", "{{ range(9) }}", "{{ [1].append(2) }}",
+        "{{ things.pop() }}", "{{ (name.format)() }}", "{{ delimiter.__globals__ }}", "{{ name['__class__'] }}", "{% set x = 1 %}",
+        "{% macro m() %}{% endmacro %}", "{% filter upper %}x{% endfilter %}", "{{ name|safe }}", "{{ name|format }}", "{{ name|center(9) }}",
+        "{% autoescape false %}{% endautoescape %}", "{% do x %}", "{% import 'pieces/y' as y %}", "{% for a in things recursive %}{% endfor %}",
+    ],
+)  # fmt: skip
+def test_a_letter_reaches_nothing_but_its_values(tmp_path, payload):
+    with pytest.raises((MistakesError, TemplateError)):
+        Letters(None, letter(tmp_path, f"Subject: x\n\n{payload}\n")).render("x", ["en"], {"name": "J", "things": [1]})
+
+
+@pytest.mark.catalogue("H04")
+@pytest.mark.parametrize("text", ["{{ 7 }}", "{% raw %}", "{{ name.__class__ }}", "<script>alert(1)</script>", "{#"])
+def test_a_customers_words_are_never_a_template(tmp_path, text):
+    letter(tmp_path, GOOD)
+    letter(tmp_path, "<b>{{ name }}</b>", "customer/x.en.html.j2")
+    got = Letters(None, tmp_path).render("x", ["en"], {"name": text})
+    assert got.text == f"Dear {text}\n" and "<script" not in got.html
+
+
+@pytest.mark.catalogue("H06")
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "{{ 'a' * 10**9 }}", "{{ 10**10**7 }}", "{{ name ** 2 }}", "{{ '%99999999d' % 1 }}", "{{ name.ljust(99999999) }}", "{{ name + name }}",
+        "{% for a in things %}{% for b in things %}{% for c in things %}x{% endfor %}{% endfor %}{% endfor %}",
+        "{% for a in things %}{% include 'customer/x.en.txt.j2' %}{% endfor %}", "{% include 'customer/x.en.txt.j2' %}",
+        "{% for a in things %}{% for b in things %}{{ name }}{% endfor %}{% endfor %}",
+    ],
+)  # fmt: skip
+def test_a_letter_without_end_ends(tmp_path, payload):
+    with pytest.raises((MistakesError, TemplateError)):
+        Letters(None, letter(tmp_path, f"Subject: x\n\n{payload}\n")).render(
+            "x", ["en"], {"name": "J" * 100, "things": [1] * 300}
+        )
+
+
+@pytest.mark.catalogue("H06")
+def test_a_letter_that_takes_too_long_is_stopped(tmp_path):
+    ticks = iter(range(1_000))
+    letters = Letters(
+        None,
+        letter(tmp_path, "Subject: x\n\n{% for a in things %}.{% endfor %}\n"),
+        monotonic=lambda: float(next(ticks)),
+    )
+    with pytest.raises(TemplateError, match="longer than 2 seconds"):
+        letters.render("x", ["en"], {"things": [1] * 300})
+
+
+@pytest.mark.catalogue("H07")
+@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "customer/../../x", "pieces/none.j2"])
+@pytest.mark.parametrize("word", ["include", "extends"])
+def test_a_letter_includes_nothing_from_outside(tmp_path, path, word):
+    letters = Letters(None, letter(tmp_path, f"Subject: x\n\n{{% {word} '{path}' %}}\n"))
+    with pytest.raises(TemplateError) as error:
+        letters.render("x", ["en"], {})
+    assert (error.value.file, error.value.line) == ("customer/x.en.txt.j2", 3)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    (letter(tmp_path, GOOD) / "customer" / "x.de.txt.j2").write_bytes(b"\xff\xfe")
+    with pytest.raises(MistakesError, match="cannot be read"):
+        Letters(None, tmp_path)
