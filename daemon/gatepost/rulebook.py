@@ -4,10 +4,11 @@ A set that has any mistake never serves: the old one stays. What rules mean is s
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .config import Config
 from .core.rules.book import Book, load
 from .core.rules.examples import Known, failed_examples, lint, unknown_names
 from .core.rules.rule import Fault
@@ -35,11 +36,17 @@ class ReloadResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """All that is to be said of a set of rules: its book, its mistakes, and its warnings."""
+    """What there is to say of a set of rules. `book` is None where the files cannot be read as rules at all."""
 
     book: Book | None
     mistakes: list[Mistake]
     warnings: list[Mistake]
+
+    def sound(self, refusal: str) -> Book:
+        """The book, if it may serve. Raises MistakesError, beginning with `refusal`, if there is any mistake."""
+        if self.book is None or self.mistakes:
+            raise MistakesError(refusal, self.mistakes)
+        return self.book
 
 
 class Rulebook:
@@ -50,10 +57,7 @@ class Rulebook:
         self._shipped, self._own, self._known = shipped, own, known or Known()
         self._signature = self._look()
         self._pending: Signature | None = None
-        findings = examine(read_stable(shipped, own), self._known)
-        if findings.book is None:
-            raise MistakesError("the rules", findings.mistakes)
-        self._book = findings.book
+        self._book = examine(read_stable(shipped, own), self._known).sound("the rules")
 
     @property
     def book(self) -> Book:
@@ -63,13 +67,14 @@ class Rulebook:
     def reload(self) -> ReloadResult:
         """Read and check the files, and let them serve if nothing is wrong. Never raises for a broken file."""
         self._signature, self._pending = self._look(), None
-        findings = examine(read_stable(self._shipped, self._own), self._known)
-        if findings.book is None:
-            return self._result(False, MistakesError("the rules are unchanged", findings.mistakes))
-        if findings.book.digest == self._book.digest:
-            return self._result(False)
-        self._book = findings.book
-        return self._result(True)
+        try:
+            book = examine(read_stable(self._shipped, self._own), self._known).sound("the old rules stay")
+        except MistakesError as error:
+            return self._result(False, error)
+        changed = book.digest != self._book.digest
+        if changed:
+            self._book = book
+        return self._result(changed)
 
     def poll(self) -> ReloadResult | None:
         """Look whether files changed, without opening them; reload at the second look that sees the same change.
@@ -122,13 +127,23 @@ def examine(files: Mapping[str, bytes | str], known: Known) -> Findings:
         if mistake is not None:
             mistakes.append(mistake)
     loaded = load(tables, compile_pattern)
-    if isinstance(loaded, list):
-        faults = loaded
+    if mistakes or isinstance(loaded, list):
+        faults = loaded if isinstance(loaded, list) else []
         return Findings(book=None, mistakes=[*mistakes, *(_mistake(fault, texts) for fault in faults)], warnings=[])
     faults = [*failed_examples(loaded), *unknown_names(loaded, known)]
     mistakes += [_mistake(fault, texts) for fault in faults]
     warnings = [_mistake(fault, texts) for fault in lint(loaded)]
-    return Findings(book=None if mistakes else loaded, mistakes=mistakes, warnings=warnings)
+    return Findings(book=loaded, mistakes=mistakes, warnings=warnings)
+
+
+def known_names(config: Config, templates: Iterable[Path]) -> Known:
+    """The names that rules may use: teams and brands of the config, letters to customers in the `templates` folders."""
+    letters = (path for folder in templates for path in (folder / "mail" / "customer").glob("*.txt.j2"))
+    return Known(
+        teams=frozenset(config.team),
+        brands=frozenset(config.brand),
+        templates=frozenset(path.name.partition(".")[0] for path in letters),
+    )
 
 
 def _stamp(path: Path) -> tuple[str, int, int, int]:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     # name: module:function, the module inside this package.
     "calendar": "calendar:calendar",
     "mail": "mail:mail",
+    "rules": "rules:rules",
 }
 
 

@@ -33,7 +33,7 @@ def load(files: Mapping[str, Mapping[str, object]], compile_pattern: CompilePatt
 
 def digest(files: Mapping[str, Mapping[str, object]]) -> str:
     """The hash of what the files say, whatever their comments and layout."""
-    text = json.dumps({name: files[name] for name in sorted(files)}, default=str, ensure_ascii=True)
+    text = json.dumps(dict(files), default=str, sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 

@@ -88,7 +88,7 @@ def texts(value: object, *, empty: bool = True) -> tuple[str, ...]:
         if not isinstance(one, str):
             raise ValueError(f"{_shown(one)} is not a text; write it in quotes")
         if not empty and not one.strip():
-            raise ValueError("an empty text is found everywhere; take it out")
+            raise ValueError("an empty text says nothing; take it out")
     return found
 
 
@@ -258,6 +258,9 @@ class _Pattern:
 
     def __init__(self, read: Read, wanted: tuple[str, ...], compile_pattern: CompilePattern) -> None:
         self._read, self._patterns = read, tuple(compile_pattern(one) for one in wanted)
+        for one, pattern in zip(wanted, self._patterns, strict=True):
+            if pattern.search(b"") is not None and pattern.search(b"\x07") is not None:
+                raise ValueError(f"{one!r} is found in every text; write + for *, or name what is looked for")
 
     def ask(self, reading: Reading) -> Answer:
         text = reading.encoded(self._read)

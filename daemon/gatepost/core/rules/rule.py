@@ -89,7 +89,7 @@ class Rule:
         """The rule's part of a trail. Most rules miss mail after mail for the same reason, so the last miss is kept."""
         conditions = tuple(asked)
         if hit:
-            steps = tuple(step.told for step in self.steps)
+            steps = (*(step.told for step in self.steps), *(("stop",) if self.stop else ()))
             return verdict.RuleTrace(rule=self.name, file=self.file, hit=True, conditions=conditions, steps=steps)
         kept = self._missed[0] if self._missed else None
         if kept is None or kept.conditions != conditions:

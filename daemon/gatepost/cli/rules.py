@@ -1,0 +1,126 @@
+"""`gatepost rules …`: check the rules and print their vocabulary; nothing is sent and nothing is changed."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from .. import config, shipped
+from ..core.rules import reference
+from ..core.rules.book import Book
+from ..core.rules.examples import Known
+from ..core.rules.rule import Rule
+from ..errors import Mistake
+from ..rulebook import Findings, examine, known_names, read_stable
+from . import EX_OK
+
+EX_FOUND = 1
+
+
+@click.group()
+def rules() -> None:
+    """Check the rules that route mail, and look up their words."""
+
+
+@rules.command()
+@click.option("-c", "--config", "config_file", metavar="FILE", help="Know folders, teams and brands by this config.")
+@click.option(
+    "--rules",
+    "folder",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The operator's rules, in place of those that the config names.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(config_file: str | None, folder: Path | None, as_json: bool) -> int:
+    """Run every rule's examples and look for rules that cannot work.
+
+    The shipped rules are checked together with the operator's, as the daemon would load them. Exit codes: 1 when an
+    example fails or a rule looks wrong, 78 when a file cannot be read as rules.
+    """
+    own, known = _surroundings(config_file, folder)
+    findings = examine(read_stable(shipped.folder("rules"), own), known)
+    book = findings.book or findings.sound("the rules")
+    if as_json:
+        print(json.dumps(_as_data(book, findings), ensure_ascii=False))
+    else:
+        print("\n".join(_as_text(book, findings)))
+    return EX_FOUND if findings.mistakes or findings.warnings else EX_OK
+
+
+@rules.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--markdown", is_flag=True, help="Print the tables of docs/rules.md.")
+def words(as_json: bool, markdown: bool) -> int:
+    """Print every condition and every step that a rule may use, with its type."""
+    if as_json:
+        print(json.dumps(reference.as_data(), ensure_ascii=False))
+    else:
+        print(reference.as_markdown() if markdown else reference.as_text())
+    return EX_OK
+
+
+def _surroundings(config_file: str | None, folder: Path | None) -> tuple[Path | None, Known]:
+    """The operator's folder and the names that rules may use, as far as they are told."""
+    if config_file is None:
+        return folder, Known()
+    loaded = config.load(Path(config_file), secrets=False)
+    templates = (shipped.folder("templates"), Path(loaded.gatepost.templates))
+    return folder or Path(loaded.gatepost.rules), known_names(loaded, templates)
+
+
+def _as_text(book: Book, findings: Findings) -> Iterator[str]:
+    rows = [("file", "rule", "goes to", "hits", "misses")]
+    rows += [(r.file, r.name, _destination(r), str(len(r.hits)), str(len(r.misses))) for r in book.rules]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for file, name, destination, hits, misses in rows:
+        yield f"{file:<{widths[0]}}  {name:<{widths[1]}}  {destination:<{widths[2]}}  {hits:>4}  {misses:>6}"
+    yield ""
+    yield from (f"mistake  {mistake}" for mistake in findings.mistakes)
+    yield from (f"warning  {warning}" for warning in findings.warnings)
+    yield _summary(book, findings)
+
+
+def _summary(book: Book, findings: Findings) -> str:
+    examples = sum(len(rule.hits) + len(rule.misses) for rule in book.rules)
+    found = ", ".join(
+        _counted(count, what)
+        for count, what in ((len(findings.mistakes), "mistake"), (len(findings.warnings), "warning"))
+        if count
+    )
+    files = len({rule.file for rule in book.rules})
+    return f"{len(book.rules)} rules in {_counted(files, 'file')}, {examples} examples: {found or 'all well'}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _destination(rule: Rule) -> str:
+    steps = {step.word: step.value for step in rule.steps}
+    beside = steps.get("team") or steps.get("cause") or ""
+    return f"{steps.get('route', '(unchanged)')} {beside}".strip()
+
+
+def _as_data(book: Book, findings: Findings) -> dict[str, object]:
+    return {
+        "digest": book.digest,
+        "rules": [
+            {
+                "file": rule.file,
+                "rule": rule.name,
+                "goes_to": _destination(rule),
+                "hits": len(rule.hits),
+                "misses": len(rule.misses),
+            }
+            for rule in book.rules
+        ],
+        "mistakes": _mistakes(findings.mistakes),
+        "warnings": _mistakes(findings.warnings),
+    }
+
+
+def _mistakes(mistakes: Iterable[Mistake]) -> list[dict[str, object]]:
+    return [asdict(mistake) for mistake in mistakes]

@@ -1,0 +1,108 @@
+"""`gatepost rules check` and `gatepost rules words`, as they are typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gatepost import cli
+from gatepost.core.rules.words import CONDITIONS, STEPS
+
+GOOD = """
+[[rule]]
+name = "wholesale"
+when = { words = "wholesale" }
+then = { route = "team", team = "sales" }
+
+[[rule.hit]]
+text = "wholesale"
+
+[[rule.miss]]
+text = "retail"
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    return folder
+
+
+def test_the_shipped_rules_are_well(capsys):
+    assert cli.run(["rules", "check"]) == 0
+    printed = capsys.readouterr().out
+    assert "the vendor answers" in printed
+    assert printed.strip().endswith("all well")
+
+
+def test_the_operators_rules_are_checked_with_ours(own: Path, capsys):
+    (own / "35-wholesale.toml").write_text(GOOD)
+    assert cli.run(["rules", "check", "--rules", str(own)]) == 0
+    assert "team sales" in capsys.readouterr().out
+
+
+def test_a_failing_example_ends_with_1_and_its_line(own: Path, capsys):
+    (own / "35-wholesale.toml").write_text(GOOD.replace('text = "retail"', 'text = "Wholesale!"'))
+    assert cli.run(["rules", "check", "--rules", str(own)]) == 1
+    assert "35-wholesale.toml:10: rule 'wholesale': this example of a miss is a hit" in capsys.readouterr().out
+
+
+def test_a_rule_that_is_never_asked_ends_with_1(own: Path, capsys):
+    (own / "99-z.toml").write_text(GOOD)
+    assert cli.run(["rules", "check", "--rules", str(own)]) == 1
+    printed = capsys.readouterr().out
+    assert "warning  99-z.toml:2: rule 'wholesale': never asked: 'everything else' in 99-fallback.toml" in printed
+    assert printed.strip().endswith("1 warning")
+
+
+def test_what_cannot_be_read_ends_with_78(own: Path, capsys):
+    (own / "35-wholesale.toml").write_text(GOOD.replace("words", "wrods"))
+    assert cli.run(["rules", "check", "--rules", str(own)]) == 78
+    assert "35-wholesale.toml:4: rule 'wholesale': there is no condition 'wrods'" in capsys.readouterr().err
+
+
+def test_with_a_config_the_teams_are_known(own: Path, tmp_path: Path, capsys):
+    (own / "35-wholesale.toml").write_text(GOOD)
+    config = tmp_path / "config.toml"
+    (tmp_path / "data").mkdir(mode=0o700)
+    config.write_text(
+        """
+[gatepost]
+data = "data"
+hostname = "mx.market.example"
+rules = "rules"
+staff = "staff@market.example"
+[authentication]
+mode = "off"
+[team.triage]
+name = "Triage"
+address = "triage@desk.example"
+[team.billing]
+name = "Billing"
+address = "billing@desk.example"
+[brand.market]
+name = "Market"
+support = ["support@market.example"]
+"""
+    )
+    assert cli.run(["rules", "check", "-c", str(config)]) == 1
+    assert "35-wholesale.toml:5: rule 'wholesale': there is no team 'sales'" in capsys.readouterr().out
+
+
+def test_check_as_json(own: Path, capsys):
+    (own / "35-wholesale.toml").write_text(GOOD)
+    assert cli.run(["rules", "check", "--rules", str(own), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {"file": "35-wholesale.toml", "rule": "wholesale", "goes_to": "team sales", "hits": 1, "misses": 1} in shown[
+        "rules"
+    ]
+    assert (shown["mistakes"], shown["warnings"]) == ([], [])
+
+
+def test_words_are_printed_as_text_markdown_and_json(capsys):
+    for options in ([], ["--markdown"], ["--json"]):
+        assert cli.run(["rules", "words", *options]) == 0
+        printed = capsys.readouterr().out
+        assert all(word in printed for word in (*CONDITIONS, *STEPS))
+    assert len(json.loads(printed)["conditions"]) == len(CONDITIONS)
