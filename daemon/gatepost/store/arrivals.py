@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..core import Millis
+from ..core import HOUR, Millis
 from ..core.letter import Arrival, Door, Envelope
 from .database import Row, Tx
+
+
+_WINDOW_WITHOUT_ID = 12 * HOUR
 
 
 class Outcome(StrEnum):
@@ -34,14 +37,13 @@ class Seen:
 
 def begin(tx: Tx, arrival: Arrival) -> int:
     """The desk's row for an arrival, made with its raw bytes if this is the first look; its id."""
-    door = arrival.envelope.door.value
-    known = tx.value("SELECT id FROM arrival WHERE door = :door AND spool = :spool", door=door, spool=arrival.id)
+    known = _row_of(tx, arrival)
     if known is not None:
-        return int(known)
+        return int(known["id"])
     row = tx.insert(
         """INSERT INTO arrival (door, spool, received, mail_from, recipients, peer, helo, size, outcome, tries, cause)
            VALUES (:door, :spool, :received, :mail_from, :recipients, :peer, :helo, :size, '', 0, '') RETURNING id""",
-        door=door,
+        door=arrival.envelope.door.value,
         spool=arrival.id,
         received=arrival.received,
         mail_from=arrival.envelope.mail_from,
@@ -54,16 +56,15 @@ def begin(tx: Tx, arrival: Arrival) -> int:
     return row
 
 
-def handled(tx: Tx, door: Door, spool: Sequence[int]) -> list[int]:
-    """Those of the spool ids that have an outcome: the gate may clear them."""
-    names = {f"spool{place}": number for place, number in enumerate(spool)}
-    listed = ", ".join(f":{name}" for name in names)
-    rows = tx.rows(
-        f"SELECT spool FROM arrival WHERE door = :door AND outcome <> '' AND spool IN ({listed}) ORDER BY spool",  # noqa: S608
-        door=door.value,
-        **names,
-    )
-    return [row["spool"] for row in rows]
+def handled(tx: Tx, some: Sequence[Arrival]) -> list[int]:
+    """The spool ids of those arrivals that have an outcome: the gate may clear them."""
+    return [arrival.id for arrival in some if (row := _row_of(tx, arrival)) is not None and row["outcome"]]
+
+
+def outcome_of(tx: Tx, arrival: int) -> Outcome | None:
+    """What became of an arrival; None while it is not handled."""
+    word = tx.value("SELECT outcome FROM arrival WHERE id = :id", id=arrival)
+    return Outcome(word) if word else None
 
 
 def finish(
@@ -82,11 +83,10 @@ def finish(
     )
 
 
-def failed(tx: Tx, arrival: Arrival, cause: str) -> int:
+def failed(tx: Tx, arrival: int, cause: str) -> int:
     """Count a try that failed; how many there were."""
-    row = begin(tx, arrival)
-    tx.run("UPDATE arrival SET tries = tries + 1, cause = :cause WHERE id = :id", id=row, cause=cause)
-    return int(tx.value("SELECT tries FROM arrival WHERE id = :id", id=row))
+    tx.run("UPDATE arrival SET tries = tries + 1, cause = :cause WHERE id = :id", id=arrival, cause=cause)
+    return int(tx.value("SELECT tries FROM arrival WHERE id = :id", id=arrival))
 
 
 def decided(tx: Tx, arrival: int, said: dict[str, object]) -> None:
@@ -99,14 +99,29 @@ def decided(tx: Tx, arrival: int, said: dict[str, object]) -> None:
     )
 
 
-def seen(tx: Tx, fingerprint: str, message_id: str) -> Seen | None:
-    """The earlier copy of this mail, or else an earlier, different mail with its Message-ID (B08)."""
-    row = tx.row("SELECT message, ticket FROM seen WHERE fingerprint = :fingerprint", fingerprint=fingerprint)
+def seen(tx: Tx, fingerprint: str, message_id: str, *, ticket: int | None, now: Millis) -> Seen | None:
+    """The earlier copy of this mail, or else an earlier, different mail with its Message-ID (B08).
+
+    `ticket` is the one that the mail cites: a copy on another ticket is another message. Without a Message-ID only a
+    copy of the last hours counts, since people do write the same words twice (B09).
+    """
+    since = 0 if message_id else now - _WINDOW_WITHOUT_ID
+    row = tx.row(
+        """SELECT message, ticket FROM seen WHERE fingerprint = :fingerprint AND at > :since
+           AND (:ticket = 0 OR ticket IN (0, :ticket)) ORDER BY at DESC LIMIT 1""",
+        fingerprint=fingerprint,
+        since=since,
+        ticket=ticket or 0,
+    )
     if row is not None:
         return Seen(message=row["message"], ticket=row["ticket"], same_mail=True)
     if not message_id:
         return None
-    row = tx.row("SELECT message, ticket FROM seen WHERE message_id = :id ORDER BY at LIMIT 1", id=message_id)
+    row = tx.row(
+        "SELECT message, ticket FROM seen WHERE message_id = :id AND fingerprint <> :fingerprint ORDER BY at LIMIT 1",
+        id=message_id,
+        fingerprint=fingerprint,
+    )
     return Seen(message=row["message"], ticket=row["ticket"], same_mail=False) if row else None
 
 
@@ -114,7 +129,8 @@ def remember(tx: Tx, fingerprint: str, message_id: str, *, message: int, ticket:
     """Remember a mail, so that its next copy is known."""
     tx.run(
         """INSERT INTO seen (fingerprint, message_id, message, ticket, at)
-           VALUES (:fingerprint, :message_id, :message, :ticket, :at) ON CONFLICT (fingerprint) DO NOTHING""",
+           VALUES (:fingerprint, :message_id, :message, :ticket, :at)
+           ON CONFLICT (fingerprint, ticket) DO UPDATE SET message = excluded.message, at = excluded.at""",
         fingerprint=fingerprint,
         message_id=message_id,
         message=message,
@@ -205,3 +221,13 @@ def automatic_counts(tx: Tx, *, address: str, now: Millis) -> tuple[int, int, in
         minute=now - 60_000,
     )
     return (row["address_day"], row["domain_hour"], row["all_minute"]) if row else (0, 0, 0)
+
+
+def _row_of(tx: Tx, arrival: Arrival) -> Row | None:
+    """The desk's row of an arrival; the instant is part of the key, since a new spool counts from 1 again."""
+    return tx.row(
+        "SELECT id, outcome FROM arrival WHERE door = :door AND spool = :spool AND received = :received",
+        door=arrival.envelope.door.value,
+        spool=arrival.id,
+        received=arrival.received,
+    )

@@ -91,7 +91,7 @@ _ARRIVALS = (
         mail_from TEXT NOT NULL, recipients TEXT NOT NULL, peer TEXT NOT NULL, helo TEXT NOT NULL,
         size INTEGER NOT NULL, outcome TEXT NOT NULL, message INTEGER, ticket INTEGER, tries INTEGER NOT NULL,
         cause TEXT NOT NULL, handled INTEGER)""",
-    "CREATE UNIQUE INDEX arrival_spool ON arrival (door, spool)",
+    "CREATE UNIQUE INDEX arrival_spool ON arrival (door, spool, received)",
     "CREATE INDEX arrival_message ON arrival (message)",
     "CREATE INDEX arrival_ticket ON arrival (ticket)",
     # The bytes as they came, compressed.
@@ -100,8 +100,8 @@ _ARRIVALS = (
     "CREATE TABLE decision (arrival INTEGER PRIMARY KEY REFERENCES arrival (id), said TEXT NOT NULL)",
     # The same mail over several ways is one message (G6). The Message-ID alone never says that (B08).
     """CREATE TABLE seen (
-        fingerprint TEXT PRIMARY KEY, message_id TEXT NOT NULL, message INTEGER NOT NULL, ticket INTEGER NOT NULL,
-        at INTEGER NOT NULL) WITHOUT ROWID""",
+        fingerprint TEXT NOT NULL, message_id TEXT NOT NULL, message INTEGER NOT NULL, ticket INTEGER NOT NULL,
+        at INTEGER NOT NULL, PRIMARY KEY (fingerprint, ticket)) WITHOUT ROWID""",
     "CREATE INDEX seen_message_id ON seen (message_id)",
     """CREATE TABLE quarantine (
         id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL REFERENCES arrival (id), cause TEXT NOT NULL,

@@ -1,0 +1,70 @@
+"""A ticket with everyone and everything that its effects need: read once per transaction, then frozen."""
+
+from dataclasses import dataclass, replace
+
+from .core import Millis
+from .core.party import Brand, Participant, Product, Role, Standing, Subscription, Vendor
+from .core.ticket import Terms, Ticket
+from .house import House
+from .store import parties, tickets
+from .store.database import Tx
+from .store.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One ticket and what surrounds it. `message` is the one that the effects are about, None for a deadline's."""
+
+    ticket: Ticket
+    brand: Brand
+    participants: tuple[Participant, ...]
+    product: Product | None = None
+    vendor: Vendor | None = None
+    subscription: Subscription | None = None
+    standing: Standing = Standing.UNKNOWN
+    topics: tuple[str, ...] = ()
+    candidates: tuple[Product, ...] = ()
+    message: Message | None = None
+    verified: bool = True
+    arrival: int = 0
+
+    @property
+    def requester(self) -> Participant | None:
+        """Who filed the ticket."""
+        return next((p for p in self.participants if p.role is Role.REQUESTER), None)
+
+    def participant(self, number: int) -> Participant | None:
+        """The participant with this number."""
+        return next((p for p in self.participants if p.number == number), None)
+
+    def terms(self, house: House, now: Millis) -> Terms:
+        """The promises for this ticket."""
+        return house.terms(self.brand, self.participants, self.vendor, self.ticket.route, now)
+
+    def after(self, ticket: Ticket) -> "Case":
+        """The same case around what has become of the ticket."""
+        return replace(self, ticket=ticket)
+
+
+def case_of(tx: Tx, house: House, ticket: Ticket, now: Millis) -> Case:
+    """The case of a stored ticket."""
+    product = house.names(tx).by_id.get(ticket.product_id)
+    subscription = None
+    if product is not None and ticket.customer_id:
+        subscription = parties.best(parties.subscriptions_of(tx, ticket.customer_id), product.id, now)
+    return Case(
+        ticket=ticket,
+        brand=house.brands.get(ticket.brand) or next(iter(house.brands.values())),
+        participants=tickets.participants(tx, ticket.number),
+        product=product,
+        vendor=parties.vendor(tx, ticket.vendor_id) if ticket.vendor_id else None,
+        subscription=subscription,
+        standing=_standing(product, subscription, now),
+        topics=tickets.labels(tx, ticket.number),
+    )
+
+
+def _standing(product: Product | None, subscription: Subscription | None, now: Millis) -> Standing:
+    if product is None:
+        return Standing.UNKNOWN
+    return subscription.standing(now) if subscription is not None else Standing.NONE

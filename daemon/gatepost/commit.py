@@ -1,0 +1,227 @@
+"""Writes what a trip decided, in one transaction: ticket, message, outbox, deadlines, trace, and the arrival's outcome.
+
+A deadline that has come, and a mail of ours that could not be delivered, take the same way through `advance`.
+"""
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, assert_never
+
+from .case import Case, case_of
+from .core import Millis
+from .core.effect import Flag, Note
+from .core.event import CameDue, Event, Filed, Undeliverable, Wrote
+from .core.letter import Letter
+from .core.nature import Author
+from .core.party import Participant, Role
+from .core.quarantine import Cause
+from .core.ticket import Ticket, advance
+from .core.trip import Aside, Continues, Kept, Opens, Reports
+from .core.verdict import Route, Verdict
+from .house import House, requester
+from .perform import perform
+from .store import arrivals, deadlines, messages, returns, tickets, trace
+from .store.arrivals import Outcome
+from .store.database import Tx
+from .store.deadlines import Due
+
+if TYPE_CHECKING:
+    from .pipeline import Trip
+
+_QUIET = Verdict(route=Route.TICKET)
+
+
+def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome:
+    """Write the trip of the arrival with the desk's row `row`; what became of it."""
+    arrivals.decided(tx, row, _said(trip))
+    for sentence in (*trip.identity.why, trip.nature.reason):
+        trace.note(tx, kind="judged", said=sentence, now=now, arrival=row)
+    if trip.earlier is not None and trip.earlier.same_mail:
+        return _duplicate(tx, trip, row, now)
+    decision = trip.decision
+    match decision:
+        case Opens():
+            return _opened(tx, house, trip, row, now)
+        case Continues():
+            return _continued(tx, house, trip, decision, row, now)
+        case Reports():
+            return _reported(tx, house, decision, row, now)
+        case Kept():
+            arrivals.finish(tx, row, Outcome.EVENT, now, cause=decision.reason)
+            return Outcome.EVENT
+        case Aside():
+            return _aside(tx, trip, decision, row, now)
+        case _:
+            assert_never(decision)
+
+
+def came_due(tx: Tx, house: House, due: Due, now: Millis) -> bool:
+    """Do what a deadline asks for; False where somebody else has done it."""
+    ticket = tickets.find(tx, due.ticket)
+    if ticket is None or not deadlines.met(tx, due.id, now):
+        return False
+    trace.note(tx, kind="deadline", said=f"{due.kind.value} came due", now=now, ticket=ticket.number)
+    _advance(tx, house, case_of(tx, house, ticket, now), CameDue(kind=due.kind, since=due.since), _QUIET, now)
+    return True
+
+
+def undeliverable(tx: Tx, house: House, number: int, event: Undeliverable, now: Millis) -> None:
+    """A mail of ours on this ticket was refused for good: the ticket says so, staff hear of it."""
+    ticket = tickets.find(tx, number)
+    if ticket is not None:
+        _advance(tx, house, case_of(tx, house, ticket, now), event, _QUIET, now)
+
+
+def _opened(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome:
+    facts, letter, received = trip.facts, trip.letter, trip.arrival.received
+    language = letter.language or (facts.customer.language if facts.customer else "") or facts.brand.languages[0]
+    answers_vendor = trip.verdict.route is Route.VENDOR and facts.vendor is not None and facts.vendor.active
+    route = trip.verdict.route if answers_vendor or trip.verdict.route is not Route.VENDOR else Route.TRIAGE
+    verdict = replace(trip.verdict, route=Route.TRIAGE if route is Route.TICKET else route)
+    ticket = Ticket(
+        number=0,
+        brand=facts.brand.slug,
+        subject=letter.subject,
+        filed=received,
+        customer_id=facts.customer.id if facts.customer else 0,
+        product_id=facts.product.id if facts.product else 0,
+        vendor_id=facts.vendor.id if facts.vendor else 0,
+        last_activity=received,
+        language=language,
+    )
+    ticket = replace(ticket, number=tickets.open_(tx, ticket))
+    people = _first_participants(house, trip, ticket, verdict)
+    for participant in people:
+        tickets.join(tx, participant)
+    case = Case(
+        ticket=ticket,
+        brand=facts.brand,
+        participants=people,
+        product=facts.product,
+        vendor=facts.vendor,
+        subscription=facts.subscription,
+        standing=facts.standing,
+        candidates=facts.candidates,
+        verified=trip.identity.trust.value == "trusted",
+        arrival=row,
+    )
+    case, message = _received(tx, trip, case, author=1)
+    trace.note(tx, kind="opened", said=f"product: {facts.product_why}", now=now, ticket=ticket.number, arrival=row)
+    _advance(tx, house, case, Filed(message=message, nature=trip.nature), verdict, received, now)
+    arrivals.finish(tx, row, Outcome.OPENED, now, message=message, ticket=ticket.number)
+    return Outcome.OPENED
+
+
+def _continued(tx: Tx, house: House, trip: "Trip", decision: Continues, row: int, now: Millis) -> Outcome:
+    ticket = trip.facts.ticket
+    if ticket is None:
+        raise LookupError(f"ticket {decision.ticket} was decided on and is not there")
+    case = replace(case_of(tx, house, ticket, now), arrival=row)
+    case, message = _received(tx, trip, case, author=decision.author)
+    event = Wrote(message=message, author=decision.author, nature=trip.nature)
+    _advance(tx, house, case, event, trip.verdict, trip.arrival.received, now)
+    arrivals.finish(tx, row, Outcome.CONTINUED, now, message=message, ticket=ticket.number)
+    return Outcome.CONTINUED
+
+
+def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) -> Outcome:
+    """A delivery report for a mail of ours: only what failed for good is an event (M4)."""
+    number = returns.ticket_of(tx, decision.outbox)
+    failed = [recipient for recipient in decision.report.recipients if recipient.action == "failed"]
+    for recipient in failed:
+        returns.bounced(tx, decision.outbox, said=recipient.diagnostic or recipient.status, now=now)
+        reason = " ".join(filter(None, (recipient.status, recipient.diagnostic))) or "reported as undeliverable"
+        event = Undeliverable(participant=decision.participant, address=recipient.address, reason=reason)
+        undeliverable(tx, house, number, event, now)
+    arrivals.finish(tx, row, Outcome.REPORT, now, ticket=number)
+    return Outcome.REPORT
+
+
+def _aside(tx: Tx, trip: "Trip", decision: Aside, row: int, now: Millis) -> Outcome:
+    letter = trip.letter
+    arrivals.quarantine(
+        tx,
+        row,
+        cause=decision.cause.word,
+        detail=decision.detail,
+        sender=letter.sender.address if letter.sender else trip.arrival.envelope.mail_from,
+        subject=letter.subject,
+        ticket=decision.ticket,
+        now=now,
+    )
+    _remember(tx, letter, 0, 0, trip.arrival.received)
+    said = f"{decision.cause.number} {decision.cause.sentence}: {decision.detail}"
+    trace.note(tx, kind="quarantine", said=said, now=now, ticket=decision.ticket, arrival=row)
+    outcome = Outcome.SELF if decision.cause is Cause.LOOP and trip.nature.author is Author.OURSELVES else (
+        Outcome.QUARANTINED
+    )  # fmt: skip
+    arrivals.finish(tx, row, outcome, now, ticket=decision.ticket, cause=decision.cause.word)
+    return outcome
+
+
+def _duplicate(tx: Tx, trip: "Trip", row: int, now: Millis) -> Outcome:
+    """One more copy of a mail that is here already: its way is recorded, nothing else happens (G6)."""
+    earlier = trip.earlier
+    if earlier is None:
+        raise LookupError("a duplicate has an earlier copy")
+    way = f"{trip.arrival.envelope.door.value} for {', '.join(trip.arrival.envelope.recipients)}"
+    trace.note(tx, kind="duplicate", said=f"came again by {way}", now=now, ticket=earlier.ticket, arrival=row)
+    arrivals.finish(tx, row, Outcome.DUPLICATE, now, message=earlier.message, ticket=earlier.ticket)
+    return Outcome.DUPLICATE
+
+
+def _received(tx: Tx, trip: "Trip", case: Case, author: int) -> tuple[Case, int]:
+    """Store the message, remember the mail, and say so where another mail has used its Message-ID (B08)."""
+    message = messages.put(
+        tx,
+        ticket=case.ticket.number,
+        author=author,
+        received=trip.arrival.received,
+        letter=trip.letter,
+        nature=trip.nature,
+        identity=trip.identity,
+    )
+    _remember(tx, trip.letter, message, case.ticket.number, trip.arrival.received)
+    return replace(case, message=messages.find(tx, message)), message
+
+
+def _advance(
+    tx: Tx, house: House, case: Case, event: Event, verdict: Verdict, at: Millis, now: Millis | None = None
+) -> None:
+    """Take one event through the core, store what has become of the ticket, and do what is to be done.
+
+    `at` is when the event happened, `now` when it is handled; they differ where the daemon was down between.
+    """
+    moment = at if now is None else now
+    ticket, effects = advance(case.ticket, event, verdict, case.terms(house, moment), at)
+    tickets.save(tx, ticket)
+    perform(tx, house, case.after(ticket), effects, moment)
+
+
+def _remember(tx: Tx, letter: Letter, message: int, ticket: int, at: Millis) -> None:
+    arrivals.remember(tx, letter.fingerprint, letter.message_id, message=message, ticket=ticket, now=at)
+
+
+def _first_participants(house: House, trip: "Trip", ticket: Ticket, verdict: Verdict) -> tuple[Participant, ...]:
+    """The requester, and the party that answers."""
+    facts = trip.facts
+    name = facts.customer.name if facts.customer else ""
+    first = requester(ticket.number, trip.letter, trip.arrival.envelope, ticket.customer_id, name, ticket.language)
+    second = house.answering(ticket.number, 2, verdict.route, verdict.team, facts.vendor, facts.now)
+    return first, second
+
+
+def _said(trip: "Trip") -> dict[str, object]:
+    """How the mail was decided, for `gatepost trace`."""
+    return {
+        "nature": asdict(trip.nature),
+        "identity": {
+            "party": trip.identity.party.value,
+            "trust": trip.identity.trust.value,
+            "authentication": trip.identity.authentication.value,
+            "why": trip.identity.why,
+        },
+        "product": trip.facts.product_why,
+        "standing": trip.facts.standing.value,
+        "verdict": asdict(trip.verdict),
+        "decision": type(trip.decision).__name__.lower(),
+    }

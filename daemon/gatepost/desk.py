@@ -1,0 +1,187 @@
+"""The desk's work: reads what the gate has accepted, decides and writes it, and does what is due.
+
+Two steps run side by side: while one batch is being written, the next one is being read by the readers. The order of
+arrival is kept. A mail is tried again after a fault that passes; one that fails three times is put aside (G9).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from .clock import Clock
+from .commit import came_due
+from .core.letter import Arrival, Letter
+from .core.quarantine import Cause
+from .crashpoint import crashpoint
+from .errors import TemporaryError
+from .house import House
+from .mail.parse import HostileMail
+from .pipeline import failed, handle
+from .reader import ReaderDied, ReaderPool
+from .store import arrivals, deadlines
+from .store.arrivals import Outcome
+from .store.database import Database, Tx
+
+_log = logging.getLogger("gatepost.desk")
+_BATCH = 64
+_DUE = 100
+_PAUSE = 1.0
+_CAUSES = {
+    "timeout": Cause.READER_TIMEOUT,
+    "cpu": Cause.READER_TIMEOUT,
+    "oom": Cause.READER_MEMORY,
+    "crash": Cause.READER_CRASH,
+}
+
+
+class Spool(Protocol):
+    """Where accepted mail waits, in the order in which it was accepted."""
+
+    def pending(self, after: int, limit: int) -> list[Arrival]:
+        """The arrivals behind the id `after`, at most `limit`."""
+
+
+class Gate(Protocol):
+    """Who accepted it, and clears what is done."""
+
+    async def done(self, ids: Sequence[int]) -> None:
+        """These need not be kept any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An arrival with its letter, or with the cause for which it could not be read."""
+
+    arrival: Arrival
+    letter: Letter | None
+    cause: Cause = Cause.READER_CRASH
+    detail: str = ""
+
+
+class Desk:
+    """Takes accepted mail through the pipeline, and deadlines through the core."""
+
+    def __init__(
+        self,
+        *,
+        house: House,
+        db: Database,
+        spool: Spool,
+        gate: Gate,
+        readers: ReaderPool,
+        clock: Clock,
+        wake_delivery: Callable[[], None],
+    ) -> None:
+        self._house = house
+        self._db = db
+        self._spool = spool
+        self._gate = gate
+        self._readers = readers
+        self._clock = clock
+        self._wake_delivery = wake_delivery
+        self._news = asyncio.Event()
+        self._read: asyncio.Queue[list[_Read]] = asyncio.Queue(maxsize=1)
+        self._last = 0
+
+    def wake(self) -> None:
+        """Look at the spool at once."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Work until cancelled. What is under way when that happens is finished at the next start."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_reading(), name="desk-read")
+            group.create_task(self._keep_writing(), name="desk-write")
+
+    async def look_at_deadlines(self) -> int:
+        """Do what has come due, each once; how many."""
+        now = self._clock.now()
+        due = await self._db.read(lambda tx: deadlines.due(tx, now, _DUE))
+        for one in due:
+            await self._db.write(lambda tx, one=one: came_due(tx, self._house, one, now))  # type: ignore[misc]
+        if due:
+            self._wake_delivery()
+        return len(due)
+
+    async def _keep_reading(self) -> None:
+        while True:
+            self._news.clear()
+            batch = await asyncio.to_thread(self._spool.pending, self._last, _BATCH)
+            if not batch:
+                await self._wait_for_news()
+                continue
+            fresh = await self._unhandled(batch)
+            await self._read.put(list(await asyncio.gather(*map(self._read_one, fresh))))
+            self._last = batch[-1].id
+
+    async def _wait_for_news(self) -> None:
+        try:
+            await asyncio.wait_for(self._news.wait(), _PAUSE)
+        except TimeoutError:
+            return
+
+    async def _unhandled(self, batch: list[Arrival]) -> list[Arrival]:
+        """Those that have no outcome yet; the others were handled just before a crash and are cleared now."""
+        done = await self._db.read(lambda tx: arrivals.handled(tx, batch))
+        if done:
+            await self._gate.done(done)
+        return [arrival for arrival in batch if arrival.id not in set(done)]
+
+    async def _read_one(self, arrival: Arrival) -> _Read:
+        """The letter of one arrival; a reader that dies over it is tried as often as the limits say."""
+        while True:
+            try:
+                return _Read(arrival, await self._readers.read(arrival.raw))
+            except HostileMail as hostile:
+                return _Read(arrival, None, Cause.HOSTILE, str(hostile))
+            except ReaderDied as died:
+                cause = _CAUSES[died.cause.value]
+                if await self._try_failed(arrival, cause, str(died)):
+                    return _Read(arrival, None, cause, str(died))
+
+    async def _try_failed(self, arrival: Arrival, cause: Cause, detail: str) -> bool:
+        """Count the try; whether it was the last and the mail is in quarantine now."""
+        outcome = await self._persist(partial(self._failed, arrival, cause, detail))
+        return outcome is not None
+
+    async def _keep_writing(self) -> None:
+        while True:
+            batch = await self._read.get()
+            done = await asyncio.gather(*map(self._write_one, batch))
+            crashpoint("desk.written")
+            await self._gate.done(done)
+            self._wake_delivery()
+
+    async def _write_one(self, read: _Read) -> int:
+        """Take one mail through the pipeline, and try until it has an outcome; its id in the spool."""
+        while True:
+            try:
+                outcome = await self._persist(partial(self._handle, read))
+                _log.info("arrival.handled id=%d outcome=%s", read.arrival.id, outcome)
+            except Exception:
+                _log.exception("arrival.failed id=%d", read.arrival.id)
+                if await self._try_failed(read.arrival, Cause.HANDLING_FAILED, "see the log"):
+                    return read.arrival.id
+            else:
+                return read.arrival.id
+
+    async def _persist(self, run: Callable[[Tx], Outcome | None]) -> Outcome | None:
+        """Run a transaction until the disk takes it: a fault that passes costs a mail time, not a try."""
+        while True:
+            try:
+                return await self._db.write(run)
+            except TemporaryError as fault:
+                _log.warning("store.refused %s", fault.message)
+                await asyncio.sleep(_PAUSE)
+
+    def _handle(self, read: _Read, tx: Tx) -> Outcome | None:
+        now = self._clock.now()
+        if read.letter is None:
+            return failed(tx, self._house, read.arrival, read.cause, read.detail, now)
+        return handle(tx, self._house, read.arrival, read.letter, now)
+
+    def _failed(self, arrival: Arrival, cause: Cause, detail: str, tx: Tx) -> Outcome | None:
+        return failed(tx, self._house, arrival, cause, detail, self._clock.now())

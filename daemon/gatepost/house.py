@@ -1,0 +1,191 @@
+"""What the pipeline needs beside a transaction: everything that is made of the config, built once by `app`.
+
+Names of products are cached here and read again when the store says that they have changed.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .calendars import Calendars
+from .config import AuthenticationSection, LimitsSection, ReplyAddressSection
+from .core import DAY, Millis
+from .core.addresses import Addresses, Kind, Located
+from .core.calendar import due
+from .core.identity import Authentication, Citation, Place
+from .core.letter import Envelope, Letter
+from .core.party import Brand, Hours, Participant, Role, Team, Vendor
+from .core.product import Names, names_of
+from .core.reply_address import Keys, Purpose, Token, find, read, sign
+from .core.ticket import Terms
+from .core.verdict import Route
+from .mail.authenticate import from_results
+from .mail.templates import Letters
+from .rulebook import Rulebook
+from .store import parties
+from .store.database import Tx
+
+_STRENGTH = (Kind.REPLY, Kind.BOUNCE, Kind.PRODUCT, Kind.SUPPORT, Kind.POSTMASTER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """The promises about time, of section [clock]."""
+
+    overdue_business_days: int
+    rating_days: int
+
+
+class House:
+    """The marketplace as the config describes it, with its rules, letters, keys and calendars."""
+
+    def __init__(
+        self,
+        *,
+        hostname: str,
+        staff: str,
+        brands: tuple[Brand, ...],
+        teams: Mapping[str, Team],
+        addresses: Addresses,
+        reply: ReplyAddressSection,
+        keys: Keys,
+        authentication: AuthenticationSection,
+        limits: LimitsSection,
+        promises: Promises,
+        rulebook: Rulebook,
+        letters: Letters,
+    ) -> None:
+        self.hostname = hostname
+        self.staff = staff
+        self.brands = {brand.slug: brand for brand in brands}
+        self.teams = teams
+        self.addresses = addresses
+        self.keys = keys
+        self.limits = limits
+        self.rulebook = rulebook
+        self.letters = letters
+        self.staff_addresses = frozenset({staff.casefold(), *(team.address.casefold() for team in teams.values())})
+        self._reply = reply
+        self._authentication = authentication
+        self._promises = promises
+        self._calendars = Calendars()
+        self._names: tuple[int, Names] = (-1, names_of(()))
+
+    def names(self, tx: Tx) -> Names:
+        """The names of every product, as they are in this transaction."""
+        version = parties.version(tx)
+        if self._names[0] != version:
+            self._names = (version, names_of(parties.products(tx)))
+        return self._names[1]
+
+    def place(self, envelope: Envelope) -> Located | None:
+        """By which of our addresses a mail came: a reply address before a product's before a support address."""
+        located = [place for recipient in envelope.recipients if (place := self.addresses.locate(recipient))]
+        return min(located, key=lambda place: _STRENGTH.index(place.kind), default=None)
+
+    def brand_of(self, place: Located | None) -> Brand:
+        """The brand of an address; the first one where it belongs to none in particular."""
+        first = next(iter(self.brands.values()))
+        return self.brands.get(place.brand, first) if place is not None else first
+
+    def citations(self, letter: Letter, envelope: Envelope) -> tuple[Citation, ...]:
+        """Every verified reply token of a mail: in its recipients, its References, its In-Reply-To."""
+        found = [(Place.RECIPIENT, token) for token in self._tokens(envelope)]
+        for place, ids in ((Place.REFERENCES, reversed(letter.references)), (Place.IN_REPLY_TO, letter.in_reply_to)):
+            found += [(place, token) for cited in ids for token in find(self.keys, cited)]
+        return tuple(Citation(place=place, token=token) for place, token in found if token.purpose is Purpose.REPLY)
+
+    def returned(self, envelope: Envelope) -> Token | None:
+        """The verified id of the mail of ours that came back: a report goes to its envelope sender (RFC 3464 2)."""
+        return next((token for token in self._tokens(envelope) if token.purpose is Purpose.DELIVERY), None)
+
+    def authenticate(self, letter: Letter) -> tuple[Authentication, str]:
+        """What is known of the sender address, and the sentence that says how."""
+        if self._authentication.mode == "off":
+            return Authentication.VERIFIED, "authentication is off: From is believed"
+        domain = letter.sender.address.rpartition("@")[2] if letter.sender is not None else ""
+        return from_results(letter.all("authentication-results"), domain, self._authentication.authserv_id)
+
+    def is_ours(self, address_or_id: str) -> bool:
+        """Whether an address is one that we send from, or a Message-ID one that we have given."""
+        bare = address_or_id.strip("<> ")
+        if self.addresses.locate(bare) is not None:
+            return True
+        return any(token.purpose is Purpose.REPLY for token in find(self.keys, bare))
+
+    def reply_address(self, brand: Brand, participant: Participant) -> str:
+        """The signed address of one participant on one ticket."""
+        token = self.token(participant)
+        if self._reply.form == "subdomain":
+            return f"{token}@{self._reply.domain}"
+        return self._with_detail(brand.support[0], token)
+
+    def bounce_address(self, brand: Brand, outbox: int, participant: int) -> str:
+        """The envelope sender of one mail of ours: a report that comes to it is about that mail."""
+        return self._with_detail(f"bounce@{brand.domain}", sign(self.keys, Purpose.DELIVERY, outbox, participant))
+
+    def token(self, participant: Participant) -> str:
+        """The token of a participant."""
+        return sign(self.keys, Purpose.REPLY, participant.ticket, participant.number)
+
+    def message_id(self, token: str, key: str) -> str:
+        """The Message-ID of the mail that the effect `key` sends: the same at every try."""
+        unique = hashlib.sha256(f"{token} {key}".encode()).hexdigest()[:16]
+        return f"{token}.{unique}@{self.hostname}" if token else f"{unique}@{self.hostname}"
+
+    def thread_id(self, token: str) -> str:
+        """The id that closes References: it brings a reply home where a provider has replaced our Message-ID."""
+        return f"{token}@{self.hostname}"
+
+    def terms(
+        self, brand: Brand, participants: tuple[Participant, ...], vendor: Vendor | None, route: Route, now: Millis
+    ) -> Terms:
+        """The promises for a ticket, in the calendar of who answers it."""
+        return Terms(
+            participants=participants,
+            overdue_at=self.overdue_at(brand, vendor if route is Route.VENDOR else None, now),
+            rating_at=lambda filed: filed + self._promises.rating_days * DAY,
+            staff_address=self.staff,
+        )
+
+    def overdue_at(self, brand: Brand, vendor: Vendor | None, now: Millis) -> Callable[[Millis], Millis]:
+        """When an answer to a message of a given instant is overdue, in the vendor's calendar or the brand's."""
+        hours = vendor.hours if vendor is not None else Hours(zone=brand.zone, country=brand.country)
+        away = (vendor.away,) if vendor is not None and vendor.away is not None else ()
+        calendar = self._calendars.get(hours, now, away)
+        return lambda since: due(calendar, since, self._promises.overdue_business_days)
+
+    def answering(
+        self, ticket: int, number: int, route: Route, team: str, vendor: Vendor | None, now: Millis
+    ) -> Participant:
+        """The party that answers a ticket of this route; a vendor who cannot leaves it to the triage team."""
+        if route is Route.VENDOR and vendor is not None:
+            away = vendor.away if vendor.away is not None and vendor.away.covers(now) else None
+            return Participant(
+                ticket=ticket,
+                number=number,
+                role=Role.VENDOR,
+                address=away.substitute if away is not None and away.substitute else vendor.support_address,
+                name=vendor.name,
+                party_id=vendor.id,
+                language=vendor.language,
+            )
+        chosen = self.teams.get(team) or self.teams["triage"]
+        return Participant(ticket=ticket, number=number, role=Role.STAFF, address=chosen.address, name=chosen.name)
+
+    def _tokens(self, envelope: Envelope) -> list[Token]:
+        details = [place.detail for recipient in envelope.recipients if (place := self.addresses.locate(recipient))]
+        return [token for detail in details if (token := read(self.keys, detail)) is not None]
+
+    def _with_detail(self, address: str, detail: str) -> str:
+        local, _, domain = address.rpartition("@")
+        return f"{local}{self._reply.separator}{detail}@{domain}"
+
+
+def requester(ticket: int, letter: Letter, envelope: Envelope, party_id: int, name: str, language: str) -> Participant:
+    """The participant who filed a ticket: From, or the envelope sender where From says nobody."""
+    address = letter.sender.address if letter.sender is not None else envelope.mail_from
+    shown = name or (letter.sender.name if letter.sender is not None else "")
+    return Participant(
+        ticket=ticket, number=1, role=Role.REQUESTER, address=address, name=shown, party_id=party_id, language=language
+    )

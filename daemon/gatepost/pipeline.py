@@ -1,0 +1,115 @@
+"""The whole trip of a mail, in reading order: `travel` decides, `handle` also writes, in one transaction.
+
+No sentence about mail stands here; each step is named where it lives. `explain` is `travel` alone.
+"""
+
+from dataclasses import dataclass
+
+from .commit import commit
+from .core import Millis
+from .core.facts import Facts
+from .core.identity import Citation, Identity, choose_ticket, weigh
+from .core.letter import Arrival, Letter
+from .core.nature import Nature, judge
+from .core.quarantine import Cause
+from .core.rules.judge import judge as judge_rules
+from .core.rules.seen import see
+from .core.trip import Decision, decide
+from .core.verdict import Verdict
+from .house import House
+from .store import arrivals, trace
+from .store.arrivals import Outcome, Seen
+from .store.database import Tx
+from .store.facts import gather
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """How one mail was decided: every value of the way, none of it written yet."""
+
+    arrival: Arrival
+    letter: Letter
+    nature: Nature
+    citation: Citation | None
+    facts: Facts
+    identity: Identity
+    verdict: Verdict
+    decision: Decision
+    earlier: Seen | None
+
+
+def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) -> Trip:
+    """Decide one mail on what `tx` sees; reads only."""
+    envelope = arrival.envelope
+    place = house.place(envelope)
+    nature = judge(letter, mail_from=envelope.mail_from, ours=house.is_ours)
+    citation, citation_why = choose_ticket(house.citations(letter, envelope))
+    facts = gather(
+        tx,
+        letter=letter,
+        envelope=envelope,
+        brand=house.brand_of(place),
+        address=place.address if place is not None else "",
+        detail=place.detail if place is not None else "",
+        staff=house.staff_addresses,
+        citation=citation,
+        names=house.names(tx),
+        now=now,
+    )
+    authentication, authentication_why = house.authenticate(letter)
+    identity = weigh(
+        sender=facts.sender,
+        party=facts.party,
+        authentication=authentication,
+        authentication_why=authentication_why,
+        citation=citation if facts.ticket is not None else None,
+        citation_why=citation_why,
+        participants=facts.participants,
+        vendor=facts.vendor,
+    )
+    verdict = judge_rules(house.rulebook.book, see(facts, letter, nature, identity))
+    decision = decide(
+        letter=letter,
+        nature=nature,
+        identity=identity,
+        delivery=house.returned(envelope),
+        vendor=facts.vendor,
+        verdict=verdict,
+    )
+    earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
+    return Trip(
+        arrival=arrival,
+        letter=letter,
+        nature=nature,
+        citation=citation,
+        facts=facts,
+        identity=identity,
+        verdict=verdict,
+        decision=decision,
+        earlier=earlier,
+    )
+
+
+def handle(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) -> Outcome:
+    """Decide one mail and write what follows; what became of it. A second call for the same arrival changes nothing."""
+    row = arrivals.begin(tx, arrival)
+    known = arrivals.outcome_of(tx, row)
+    return known if known is not None else commit(tx, house, travel(tx, house, arrival, letter, now), row, now)
+
+
+def failed(tx: Tx, house: House, arrival: Arrival, cause: Cause, detail: str, now: Millis) -> Outcome | None:
+    """Count a try that failed; after the last one the mail goes to quarantine, whole, and None is said until then."""
+    row = arrivals.begin(tx, arrival)
+    if (known := arrivals.outcome_of(tx, row)) is not None:
+        return known
+    tries = arrivals.failed(tx, row, cause.word)
+    said = f"try {tries} failed: {cause.sentence} ({detail})"
+    trace.note(tx, kind="failed", said=said, now=now, arrival=row)
+    if tries < house.limits.tries and cause is not Cause.HOSTILE:
+        return None
+    sender = arrival.envelope.mail_from
+    arrivals.quarantine(
+        tx, row, cause=cause.word, detail=detail, sender=sender, subject="", ticket=0, now=now
+    )  # fmt: skip
+    arrivals.finish(tx, row, Outcome.QUARANTINED, now, cause=cause.word)
+    return Outcome.QUARANTINED
