@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from .case import Case, case_of
 from .core import Millis
-from .core.effect import Flag, Note
 from .core.event import CameDue, Event, Filed, Undeliverable, Wrote
 from .core.letter import Letter
 from .core.nature import Author
-from .core.party import Participant, Role
+from .core.party import Participant
 from .core.quarantine import Cause
 from .core.ticket import Ticket, advance
 from .core.trip import Aside, Continues, Kept, Opens, Reports

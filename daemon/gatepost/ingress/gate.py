@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..core import Millis
+from ..core.addresses import Addresses
 from ..core.letter import Envelope
 from ..errors import PermanentError
 from ..store.spool import Spool
-from .addresses import Addresses
 from .control import Control
 from .limits import Room, Turnstile
 from .smtp import Conversation, Doorway

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, assert_never
 from aiosmtpd.smtp import SMTP
 
 from ..core import Millis
+from ..core.addresses import Addresses
 from ..core.letter import Door, Envelope
 from ..crashpoint import crashpoint
 from ..errors import GatepostError
 from ..store.spool import CommitUnknownError, DiskFullError
-from .addresses import Addresses
 from .data import DataReader, Flaw, OverrunError
 from .input import BareNewlineError, Input, LongLineError
 from .limits import Patience, Room, Tally, Turnstile

@@ -10,7 +10,6 @@ from ..core import HOUR, Millis
 from ..core.letter import Arrival, Door, Envelope
 from .database import Row, Tx
 
-
 _WINDOW_WITHOUT_ID = 12 * HOUR
 
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..core.party import Brand
-from ..core.reply_address import TOKEN_LENGTH
+from .party import Brand
+from .reply_address import TOKEN_LENGTH
 
 _TOKEN = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 _PRODUCT = "product"

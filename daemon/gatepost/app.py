@@ -1,0 +1,181 @@
+"""The door of the desk: builds every part from Config, joins them, starts, stops. Read this file first.
+
+The gate, the other process of the daemon, has its own door in ingress/gate.py; supervisor.py starts both.
+"""
+
+import asyncio
+import logging
+import random
+import signal
+from functools import partial
+from pathlib import Path
+
+from . import shipped
+from .clock import Clock
+from .commit import undeliverable
+from .config import Config
+from .core.addresses import Addresses
+from .core.event import Undeliverable
+from .core.outgoing import Due, Expired, Refused
+from .delivery.courier import Courier
+from .delivery.outbox import Deliverer
+from .desk import Desk
+from .errors import MistakesError
+from .house import House, Promises
+from .ingress.gate_link import GateLink
+from .keys import reply_keys
+from .mail.templates import Letters
+from .reader import ReaderPool
+from .rulebook import Rulebook
+from .scheduler import Scheduler
+from .store.database import Database, Tx
+from .store.schema import migrate
+from .store.spool_reader import SpoolReader
+
+_log = logging.getLogger("gatepost.app")
+_GRACE = 10.0
+
+
+def build_house(config: Config) -> House:
+    """Everything that decides: rules, letters, keys, brands. Raises MistakesError with all mistakes of a part."""
+    own_rules, own_letters = Path(config.gatepost.rules), Path(config.gatepost.templates)
+    return House(
+        hostname=config.gatepost.hostname,
+        staff=config.gatepost.staff,
+        brands=config.brands(),
+        teams=config.teams(),
+        addresses=Addresses(config.brands(), config.reply_address.separator, config.reply_address.domain),
+        reply=config.reply_address,
+        keys=reply_keys(config.reply_address, config.data),
+        authentication=config.authentication,
+        limits=config.limits,
+        promises=Promises(
+            overdue_business_days=config.clock.overdue_business_days, rating_days=config.clock.rating_days
+        ),
+        rulebook=Rulebook(shipped.folder("rules"), own_rules),
+        letters=Letters(own_letters, shipped.folder("templates") / "mail"),
+    )
+
+
+def open_database(config: Config) -> Database:
+    """The desk's database, brought up to this program's schema."""
+    return Database(f"sqlite:///{config.data / 'desk.sqlite3'}", prepare=migrate)
+
+
+def run_desk(config: Config, clock: Clock) -> None:
+    """Be the desk until SIGTERM; SIGHUP reads rules and templates again."""
+    asyncio.run(_run(config, clock))
+
+
+async def _run(config: Config, clock: Clock) -> None:
+    office = Office(config, clock)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, office.reload)
+    await office.open()
+    _log.info("desk.ready data=%s", config.data)
+    await stop.wait()
+    await office.close()
+    _log.info("desk.stopped")
+
+
+class Office:
+    """The parts of the desk's process, joined."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        # What decides comes first: a mistake in rules or templates is told before anything is opened.
+        self.house = build_house(config)
+        self.db = open_database(config)
+
+        # Mail comes from the gate's spool, is read by readers without rights, and goes out by the courier.
+        self._spool = SpoolReader(config.data)
+        self._link = GateLink(config.data)
+        self._readers = ReaderPool(config.gatepost.readers, config.limits)
+        self._courier = Courier(config.delivery, local_name=config.gatepost.hostname)
+        self._deliverer = Deliverer(
+            self.db,
+            self._courier,
+            clock,
+            config.delivery,
+            chance=random.Random(),
+            on_failed=partial(_tell_ticket, self.house, clock),
+        )
+        self._desk = Desk(
+            house=self.house,
+            db=self.db,
+            spool=self._spool,
+            gate=self._link,
+            readers=self._readers,
+            clock=clock,
+            wake_delivery=self._deliverer.wake,
+        )
+
+        # The clock only wakes those who look into their tables.
+        self._scheduler = Scheduler()
+        self._scheduler.every(2.0, "outbox", self._look_at_outbox)
+        self._scheduler.every(1.0, "deadlines", self._desk.look_at_deadlines)
+        self._scheduler.every(2.0, "rules", self._look_at_rules)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Start working."""
+        await self._readers.open()
+        self._tasks = [
+            asyncio.create_task(self._desk.run(), name="desk"),
+            asyncio.create_task(self._hear_news(), name="news"),
+            asyncio.create_task(self._deliverer.run(), name="delivery"),
+        ]
+        for task in self._tasks:
+            task.add_done_callback(_end_with_error)
+        self._scheduler.start()
+
+    async def close(self) -> None:
+        """Stop working: nothing new is begun, what is being sent is finished within the grace."""
+        await self._scheduler.close(_GRACE)
+        self._link.close()
+        for task in self._tasks[:2]:
+            task.cancel()
+        await self._deliverer.close(_GRACE)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._courier.close()
+        await self._readers.close()
+        self._spool.close()
+        self.db.close()
+
+    def reload(self) -> None:
+        """Read rules and templates again; a set with a mistake in it never replaces a sound one (R7)."""
+        result = self.house.rulebook.reload()
+        if result.error is not None:
+            _log.error("rules.refused the old set stays: %s", result.error)
+        try:
+            if self.house.letters.reload():
+                _log.info("templates.reloaded")
+        except MistakesError as mistakes:
+            _log.error("templates.refused the old set stays: %s", mistakes)
+
+    async def _hear_news(self) -> None:
+        async for _ in self._link.news():
+            self._desk.wake()
+
+    async def _look_at_outbox(self) -> None:
+        self._deliverer.wake()
+
+    async def _look_at_rules(self) -> None:
+        result = self.house.rulebook.poll()
+        if result is not None and result.error is not None:
+            _log.error("rules.refused the old set stays: %s", result.error)
+
+
+def _tell_ticket(house: House, clock: Clock, tx: Tx, due: Due, result: Refused | Expired) -> None:
+    """In the transaction in which a mail of ours is given up: its ticket says so."""
+    event = Undeliverable(participant=due.participant, address=due.recipient, reason=f"{result.code} {result.said}")
+    undeliverable(tx, house, due.ticket, event, clock.now())
+
+
+def _end_with_error(task: "asyncio.Task[None]") -> None:
+    """A part that fails takes the process with it: the supervisor starts a sound one."""
+    if not task.cancelled() and task.exception() is not None:
+        _log.critical("part.failed name=%s", task.get_name(), exc_info=task.exception())
+        signal.raise_signal(signal.SIGTERM)
