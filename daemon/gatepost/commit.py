@@ -86,6 +86,7 @@ def _opened(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcom
         vendor_id=facts.vendor.id if facts.vendor else 0,
         last_activity=received,
         language=language,
+        flags=("msgid_collision",) if trip.earlier is not None else (),
     )
     ticket = replace(ticket, number=tickets.open_(tx, ticket))
     people = _first_participants(house, trip, ticket, verdict)

@@ -91,6 +91,7 @@ def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Mi
         rating_wanted=verdict.rating,
         clock_wanted=verdict.clock,
         waiting_since=now if event.nature.author is Author.HUMAN else None,
+        flags=_with(ticket.flags, *verdict.flags),
     )
     effects: list[Effect] = [*_marks(verdict)]
     effects += _to_answering(ticket, event.message, terms)
@@ -112,7 +113,7 @@ def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Mi
 
 
 def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
-    ticket = replace(ticket, last_activity=now, unread=True)
+    ticket = replace(ticket, last_activity=now, unread=True, flags=_with(ticket.flags, *verdict.flags))
     effects: list[Effect] = [*_marks(verdict)]
     if verdict.route is Route.EVENT or event.nature.author is not Author.HUMAN:
         effects.append(Note(text=f"kept as an event, sent to nobody: {event.nature.reason}"))
@@ -235,5 +236,5 @@ def _requester(terms: Terms) -> Participant | None:
     return next((p for p in terms.participants if p.role is Role.REQUESTER and p.active), None)
 
 
-def _with(flags: tuple[str, ...], name: str) -> tuple[str, ...]:
-    return flags if name in flags else (*flags, name)
+def _with(flags: tuple[str, ...], *names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*flags, *names)))
