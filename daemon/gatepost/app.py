@@ -5,6 +5,7 @@ The gate, the other process of the daemon, has its own door in ingress/gate.py; 
 
 import asyncio
 import logging
+import os
 import random
 import signal
 from functools import partial
@@ -25,7 +26,7 @@ from .house import House, Promises
 from .ingress.gate_link import GateLink
 from .keys import reply_keys
 from .mail.templates import Letters
-from .reader import ReaderPool
+from .reader.pool import ReaderPool
 from .rulebook import Rulebook
 from .scheduler import Scheduler
 from .store.database import Database, Tx
@@ -92,13 +93,19 @@ class Office:
         # Mail comes from the gate's spool, is read by readers without rights, and goes out by the courier.
         self._spool = SpoolReader(config.data)
         self._link = GateLink(config.data)
-        self._readers = ReaderPool(config.gatepost.readers, config.limits)
-        self._courier = Courier(config.delivery, local_name=config.gatepost.hostname)
+        self._readers = ReaderPool(
+            count=config.gatepost.readers,
+            cpu_seconds=config.limits.reader_cpu_seconds,
+            wall_seconds=config.limits.reader_wall_seconds,
+            memory_octets=config.limits.reader_memory_octets,
+        )
+        self._courier = Courier(config.delivery, hostname=config.gatepost.hostname, password=_password(config))
         self._deliverer = Deliverer(
             self.db,
             self._courier,
             clock,
             config.delivery,
+            owner=f"desk-{os.getpid()}",
             chance=random.Random(),
             on_failed=partial(_tell_ticket, self.house, clock),
         )
@@ -121,24 +128,24 @@ class Office:
 
     async def open(self) -> None:
         """Start working."""
-        await self._readers.open()
+        await self._readers.start()
         self._tasks = [
             asyncio.create_task(self._desk.run(), name="desk"),
             asyncio.create_task(self._hear_news(), name="news"),
-            asyncio.create_task(self._deliverer.run(), name="delivery"),
         ]
         for task in self._tasks:
             task.add_done_callback(_end_with_error)
+        self._deliverer.start()
         self._scheduler.start()
 
     async def close(self) -> None:
         """Stop working: nothing new is begun, what is being sent is finished within the grace."""
         await self._scheduler.close(_GRACE)
         self._link.close()
-        for task in self._tasks[:2]:
+        for task in self._tasks:
             task.cancel()
-        await self._deliverer.close(_GRACE)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._deliverer.close(_GRACE)
         await self._courier.close()
         await self._readers.close()
         self._spool.close()
@@ -172,6 +179,11 @@ def _tell_ticket(house: House, clock: Clock, tx: Tx, due: Due, result: Refused |
     """In the transaction in which a mail of ours is given up: its ticket says so."""
     event = Undeliverable(participant=due.participant, address=due.recipient, reason=f"{result.code} {result.said}")
     undeliverable(tx, house, due.ticket, event, clock.now())
+
+
+def _password(config: Config) -> str:
+    secret = config.delivery.password
+    return secret.read().decode("utf-8") if secret is not None else ""
 
 
 def _end_with_error(task: "asyncio.Task[None]") -> None:

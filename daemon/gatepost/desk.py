@@ -20,7 +20,7 @@ from .errors import TemporaryError
 from .house import House
 from .mail.parse import HostileMail
 from .pipeline import failed, handle
-from .reader import ReaderDied, ReaderPool
+from .reader.pool import ReaderDied, ReaderPool
 from .store import arrivals, deadlines
 from .store.arrivals import Outcome
 from .store.database import Database, Tx

@@ -20,6 +20,10 @@ COMMANDS: Mapping[str, str] = {
     "calendar": "calendar:calendar",
     "mail": "mail:mail",
     "rules": "rules:rules",
+    "run": "run:run",
+    "status": "tickets:status",
+    "tickets": "tickets:tickets",
+    "trace": "trace:trace",
 }
 
 

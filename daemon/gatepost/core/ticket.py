@@ -168,7 +168,7 @@ def _overdue(ticket: Ticket, event: CameDue, terms: Terms) -> Outcome:
     reason = "no human answer within the promised business time"
     effects: list[Effect] = [Flag(name="overdue", reason=reason)]
     effects += [
-        Send(template="overdue", participant=p.number, auto=Auto.GENERATED, key=f"overdue-{event.since}")
+        Send(template="vendor/overdue", participant=p.number, auto=Auto.GENERATED, key=f"overdue-{event.since}")
         for p in terms.participants
         if p.active and p.role is Role.VENDOR
     ]

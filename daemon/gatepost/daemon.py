@@ -1,0 +1,69 @@
+"""The whole daemon: data folder, lock, sockets, and the processes under their supervisor."""
+
+import socket
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from .app import build_house, open_database, run_desk
+from .clock import Clock
+from .config import Config
+from .ingress import gate
+from .ingress.sockets import open_listeners
+from .lock import DataLock, prepare_data_folder
+from .supervisor import Part, Supervisor
+
+Only = Literal["gate", "desk"]
+
+
+def run(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    sockets: Sequence[socket.socket] | None = None,
+    only: Only | None = None,
+    opened: Callable[[Sequence[str]], None] = lambda _: None,
+) -> int:
+    """Run until SIGTERM or SIGINT; the exit code. `opened` is called once with the SMTP endpoints that listen.
+
+    With `only`, this process is the gate or the desk itself, for those who separate them by systemd. Raises
+    PermanentError for a second instance, a taken port, a corrupt or newer database, and MistakesError for rules and
+    templates with mistakes: nothing is started then.
+    """
+    prepare_data_folder(config.data)
+    clock = clock or Clock()
+    if only == "desk":
+        run_desk(config, clock)
+        return 0
+    with DataLock(config.data):
+        if only is None:
+            _check_before_forking(config)
+        listening = list(sockets) if sockets is not None else open_listeners(config.smtp.listen)
+        opened([_endpoint(listener) for listener in listening])
+        if only == "gate":
+            return gate.run(config, listening, clock=clock)
+        return Supervisor(_parts(config, clock, listening)).run()
+
+
+def _parts(config: Config, clock: Clock, listening: list[socket.socket]) -> list[Part]:
+    """The gate first: it stops taking mail before the desk stops handling it."""
+
+    def be_the_gate() -> None:
+        gate.run(config, listening, clock=clock)
+
+    def be_the_desk() -> None:
+        for listener in listening:
+            listener.close()
+        run_desk(config, clock)
+
+    return [Part(name="gate", run=be_the_gate), Part(name="desk", run=be_the_desk, grace=30.0, reloads=True)]
+
+
+def _check_before_forking(config: Config) -> None:
+    """What would keep the desk from starting is told here, once, instead of by a process that dies again and again."""
+    build_house(config)
+    open_database(config).close()
+
+
+def _endpoint(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
