@@ -304,6 +304,14 @@ async def test_mails_that_were_never_tried_are_given_up_too(desk: Desk, sink_wit
     assert all("connect:" in said for _, said in desk.told)
 
 
+async def test_a_mail_that_outlived_its_time_while_we_were_down_is_still_tried(desk: Desk, sink_with: OpenSink) -> None:
+    sink = await sink_with()
+    await desk.put("ann@a.example")
+    await desk.pass_(500 * HOUR)
+    desk.start(sink.port)
+    assert isinstance((await desk.ended(1))[0], Sent)
+
+
 @pytest.mark.catalogue("F12", "F13")
 async def test_a_host_that_hangs_does_not_keep_the_others_waiting(desk: Desk, sink_with: OpenSink) -> None:
     sink = await sink_with()
@@ -320,9 +328,21 @@ async def test_a_host_that_hangs_does_not_keep_the_others_waiting(desk: Desk, si
     await desk.ended(200)
     assert all(recipient.startswith("ann@alive") for recipient, _ in desk.ends)
     assert len(sink.mails) == 200
-    assert (await desk.counts())["sending"] == 4
+    assert (await desk.counts())["sending"] == 16
     await desk.stop(grace=0.0)
     assert await desk.counts() == {"queued": 9_996, "deferred": 4}
+
+
+async def test_who_waited_past_the_lease_is_put_back_and_sent_once(desk: Desk, sink_with: OpenSink) -> None:
+    sink = await sink_with([(Stage.END, Slow(0.05))])
+    await desk.put("ann@a.example")
+    await desk.put("bob@a.example")
+    desk.start(sink.port, seconds=5.0, connections_per_destination=1)
+    while not sink.open:
+        await asyncio.sleep(0)
+    await desk.pass_(round(2 * desk.courier.patience * SECOND))
+    assert [type(end) for end in await desk.ended(2)] == [Sent, Sent]
+    assert [mail.recipients for mail in sink.mails] == [("ann@a.example",), ("bob@a.example",)]
 
 
 async def test_closing_lets_the_mail_under_way_finish(desk: Desk, sink_with: OpenSink) -> None:

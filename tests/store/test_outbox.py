@@ -111,6 +111,7 @@ def test_a_claim_that_was_never_finished_comes_back_after_its_lease(tx: Tx) -> N
     outbox.put(tx, letter(), NOW)
     (lost,) = take(tx)
     assert outbox.release_expired(tx, NOW + LEASE - 1) == 0
+    assert outbox.release_expired(tx, NOW + LEASE, but="desk") == 0
     assert outbox.release_expired(tx, NOW + LEASE) == 1
     (again,) = take(tx, NOW + LEASE, owner="other")
     assert (again.message_id, again.attempts) == (lost.message_id, 2)

@@ -6,9 +6,11 @@ because we were killed is sent once more.
 """
 
 import asyncio
+import functools
 import itertools
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
@@ -28,11 +30,11 @@ T = TypeVar("T")
 OnResult = Callable[[Due, Result], None]
 
 _log = logging.getLogger("gatepost.delivery")
-_LEASE_SLACK = 60 * SECOND
 _TIDY_EVERY = MINUTE
 _TIRED_AT_ONCE = 256
 _LOOK_SECONDS = 5.0
 _LARGE_AT_ONCE = 2
+_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,12 @@ class Deliverer:
         self._on_result = on_result
         self._host = Host(chance)
         self._lifetime = settings.lifetime_hours * HOUR
-        self._lease = round(courier.patience * SECOND) + _LEASE_SLACK
+        self._patience = round(courier.patience * SECOND)
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._ended: list[_Tried] = []
+        self._ready: list[tuple[Due, ...]] = []
         self._trips: set[asyncio.Task[None]] = set()
-        self._busy = 0
+        self._under_way: Counter[str] = Counter()
         self._look_at: Millis = 0
         self._tidy_at: Millis = 0
         self._woken = asyncio.Event()
@@ -97,6 +100,7 @@ class Deliverer:
         """Claim no more, let what is under way finish within `grace` seconds, put the rest back, and stop."""
         self._closing = True
         self._woken.set()
+        self._hold()
         if self._trips:
             await asyncio.wait(self._trips, timeout=grace)
         for trip in tuple(self._trips):
@@ -106,7 +110,7 @@ class Deliverer:
 
     async def _run(self) -> None:
         await self._try_write(lambda tx: outbox.release_others(tx, self._owner, self._clock.now()))
-        while not (self._closing and not self._busy):
+        while not (self._closing and not self._trips):
             self._woken.clear()
             if await self._turn() or self._woken.is_set():
                 continue
@@ -121,7 +125,7 @@ class Deliverer:
         """One turn: write the ends, tidy up once a minute, claim and send off. True if it is to be repeated."""
         now = self._clock.now()
         ended = [(tried, self._end(tried, now)) for tried in self._ended]
-        room = 0 if self._closing else self._host.room(now, self._settings.connections - self._busy, self._busy)
+        room = self._room(now)
         tidy = now >= self._tidy_at and not self._closing
         if not ended and not tidy and (now < self._look_at or not room):
             return False
@@ -138,15 +142,32 @@ class Deliverer:
             return False
         dues, given_up, next_due = written
         del self._ended[: len(ended)]
-        self._tidy_at = self._tidy_at if not tidy else now if len(given_up) == _TIRED_AT_ONCE else now + _TIDY_EVERY
+        more_to_tidy = len(given_up) == _TIRED_AT_ONCE
+        if tidy and not more_to_tidy:
+            self._tidy_at = now + _TIDY_EVERY
         self._look_at = self._host.until if self._host.down else now + MINUTE if next_due is None else next_due
-        self._send_off(dues)
+        self._ready += [tuple(group) for _, group in itertools.groupby(dues, key=lambda d: (d.outbox, d.destination))]
+        self._send_off()
         self._tell([(tried.due, end) for tried, end in ended if end is not None] + given_up)
-        return len(given_up) == _TIRED_AT_ONCE
+        return more_to_tidy
+
+    def _room(self, now: Millis) -> int:
+        """How many more to claim: a few more than can be under way, so that nobody waits for the disk."""
+        if self._closing:
+            return 0
+        if self._host.down:
+            self._hold()
+        claimed = sum(self._under_way.values()) + sum(map(len, self._ready))
+        return self._host.room(now, _AHEAD * self._settings.connections - claimed, claimed)
+
+    def _hold(self) -> None:
+        """Put back what was claimed and has not set out."""
+        self._ended += [_Tried(due, None) for group in self._ready for due in group]
+        self._ready.clear()
 
     def _claim(self, tx: Tx, now: Millis, room: int) -> list[Due]:
-        bound = self._settings.connections_per_destination
-        return outbox.claim(tx, now=now, limit=room, lease=self._lease, owner=self._owner, per_destination=bound)
+        bound = _AHEAD * self._settings.connections_per_destination
+        return outbox.claim(tx, now=now, limit=room, lease=2 * self._patience, owner=self._owner, per_destination=bound)
 
     def _write(self, tx: Tx, tried: _Tried, end: Result | None, now: Millis) -> None:
         if end is None:
@@ -156,9 +177,14 @@ class Deliverer:
         outbox.record(tx, tried.due, end, now, took_ms=tried.took_ms, host=host, on_failed=self._on_failed)
 
     def _tidy(self, tx: Tx, now: Millis) -> list[tuple[Due, Result]]:
-        """Take back claims that ran out, and give up what is past its life while the host was away."""
-        outbox.release_expired(tx, now)
+        """Take back claims that ran out, and give up what is past its life while the host is away.
+
+        Only while it is away: what outlived its time because we ourselves were down gets its try first.
+        """
+        outbox.release_expired(tx, now, but=self._owner)
         given_up: list[tuple[Due, Result]] = []
+        if not self._host.down:
+            return given_up
         for due in outbox.tired(tx, now - self._lifetime - _TIDY_EVERY, _TIRED_AT_ONCE):
             end = Expired(code=due.code, said=due.said or self._host.said or "never tried")
             outbox.record(tx, due, end, now, host=self._courier.host, on_failed=self._on_failed)
@@ -182,14 +208,23 @@ class Deliverer:
             case _:
                 assert_never(tried.answer)
 
-    def _send_off(self, dues: list[Due]) -> None:
-        """One trip for each mail; recipients of one mail at one destination travel together."""
-        for _, group in itertools.groupby(dues, key=lambda due: (due.outbox, due.destination)):
-            together = tuple(group)
-            self._busy += len(together)
-            trip = asyncio.create_task(self._trip(together))
-            self._trips.add(trip)
-            trip.add_done_callback(self._trips.discard)
+    def _send_off(self) -> None:
+        """Start a trip for each mail that is ready, within the bounds of its destination and of all.
+
+        Recipients of one mail at one destination travel together.
+        """
+        waiting: list[tuple[Due, ...]] = []
+        for group in self._ready:
+            destination = group[0].destination
+            full = self._under_way[destination] >= self._settings.connections_per_destination
+            if full or len(self._trips) >= self._settings.connections:
+                waiting.append(group)
+            else:
+                self._under_way[destination] += 1
+                trip = asyncio.create_task(self._trip(group))
+                self._trips.add(trip)
+                trip.add_done_callback(functools.partial(self._arrived, destination))
+        self._ready = waiting
 
     async def _trip(self, dues: tuple[Due, ...]) -> None:
         """Try one mail once. Whatever happens, each of its claims comes to an end."""
@@ -205,18 +240,31 @@ class Deliverer:
         crashpoint("deliver.before_record")
         took_ms = round((self._clock.monotonic() - begun) * 1_000)
         self._ended += [_Tried(due, answer, took_ms) for due, answer in zip(dues, answers, strict=True)]
-        self._busy -= len(dues)
+
+    def _arrived(self, destination: str, trip: "asyncio.Task[None]") -> None:
+        """A trip is over: its place is free for the next mail that is ready."""
+        self._trips.discard(trip)
+        self._under_way[destination] -= 1
+        if not self._under_way[destination]:
+            del self._under_way[destination]
+        self._send_off()
         self._woken.set()
 
     async def _carry(self, dues: tuple[Due, ...]) -> tuple[Answer | None, ...]:
+        """The answers of the courier; None for each where the lease may end before he does."""
         first, recipients = dues[0], [due.recipient for due in dues]
         if first.raw or not first.octets:
+            if self._too_late(first):
+                return (None,) * len(dues)
             return await self._courier.send(first.mail_from, recipients, first.raw)
         async with self._large:  # Few large mails in memory at one time, however many are due.
-            if self._clock.now() > first.lease_until - round(self._courier.patience * SECOND):
+            if self._too_late(first):
                 return (None,) * len(dues)
             raw = await self._db.read(lambda tx: outbox.content(tx, first.outbox))
             return await self._courier.send(first.mail_from, recipients, raw)
+
+    def _too_late(self, due: Due) -> bool:
+        return self._clock.now() > due.lease_until - self._patience
 
     async def _try_write(self, run: Callable[[Tx], T]) -> T | None:
         """The outcome of `run` in a transaction; None if the database could not, and then nothing is forgotten."""

@@ -196,12 +196,17 @@ def give_back(tx: Tx, due: Due, now: Millis) -> None:
     )
 
 
-def release_expired(tx: Tx, now: Millis) -> int:
-    """Make claimable again what somebody claimed and did not finish in time; how many. At most one copy more each."""
+def release_expired(tx: Tx, now: Millis, *, but: str = "") -> int:
+    """Make claimable again what somebody claimed and did not finish in time; how many. At most one copy more each.
+
+    The owner `but` is left alone: it is alive, and a clock that was set must not make it send twice.
+    """
     return tx.run(
         """UPDATE delivery SET state = 'deferred', next = :now, lease_until = NULL, owner = '', changed = :now,
-            said = 'the try before was not finished' WHERE lease_until IS NOT NULL AND lease_until <= :now""",
+            said = 'the try before was not finished'
+        WHERE lease_until IS NOT NULL AND lease_until <= :now AND owner <> :but""",
         now=now,
+        but=but,
     )
 
 
