@@ -425,5 +425,10 @@ async def test_a_host_that_hangs_up_at_once_is_asked_less_and_less(desk: Desk, s
         await desk.put(f"ann{n}@a{n}.example")
     desk.start(sink.port, seconds=0.05)
     await desk.ended(16)
+    assert await desk.counts() == {"queued": 34, "deferred": 16}
+    await desk.pass_(10 * SECOND)
     assert sink.connections == 16
-    assert (await desk.counts()) == {"queued": 34, "deferred": 16}
+    for n in range(17, 20):
+        await desk.pass_(6 * MINUTE)
+        await desk.ended(n)
+        assert sink.connections == n

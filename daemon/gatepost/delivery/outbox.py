@@ -155,8 +155,6 @@ class Deliverer:
         """How many more to claim: a few more than can be under way, so that nobody waits for the disk."""
         if self._closing:
             return 0
-        if self._host.down:
-            self._hold()
         claimed = sum(self._under_way.values()) + sum(map(len, self._ready))
         return self._host.room(now, _AHEAD * self._settings.connections - claimed, claimed)
 
@@ -240,6 +238,8 @@ class Deliverer:
         crashpoint("deliver.before_record")
         took_ms = round((self._clock.monotonic() - begun) * 1_000)
         self._ended += [_Tried(due, answer, took_ms) for due, answer in zip(dues, answers, strict=True)]
+        if isinstance(answers[0], Later) and answers[0].unreachable:
+            self._hold()
 
     def _arrived(self, destination: str, trip: "asyncio.Task[None]") -> None:
         """A trip is over: its place is free for the next mail that is ready."""
