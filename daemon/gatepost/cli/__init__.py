@@ -18,6 +18,7 @@ EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 0
 COMMANDS: Mapping[str, str] = {
     # name: module:function, the module inside this package.
     "calendar": "calendar:calendar",
+    "import": "import_:import_",
     "mail": "mail:mail",
     "rules": "rules:rules",
     "run": "run:run",
@@ -76,9 +77,7 @@ def exit_code(error: GatepostError) -> int:
     """The exit code of an error: 75 where trying again may help, 78 for a file a person must mend, its own, or 70."""
     if error.temporary:
         return EX_TEMPFAIL
-    if isinstance(error, MistakesError):
-        return EX_CONFIG
-    own = getattr(error, "exit_code", EX_SOFTWARE)
+    own = getattr(error, "exit_code", EX_CONFIG if isinstance(error, MistakesError) else EX_SOFTWARE)
     assert isinstance(own, int)
     return own
 

@@ -1,0 +1,67 @@
+"""`gatepost import …`: take vendors, products, customers and subscriptions from a shop's export."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ..config import Config, find, load
+from ..ingress.marketplace import COLUMNS, Import, Kind, Report, run
+from ..ingress.table_file import read_table
+from ..lock import DataLock, prepare_data_folder
+from ..store.database import Database
+from ..store.glance import DESK_FILE
+from ..store.schema import migrate
+from . import EX_DATAERR, EX_OK
+
+_SHOWN = 50
+
+
+@click.command(name="import")
+@click.argument("kind", type=click.Choice([kind.value for kind in Kind]))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), help="Otherwise the file's name says.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--partial", is_flag=True, help="Take the good rows although others are refused.")
+@click.option("-c", "--config", "config_file", metavar="FILE", help="The config, else $GATEPOST_CONFIG and the usual.")
+def import_(*, kind: str, file: Path, form: str | None, dry_run: bool, partial: bool, config_file: str | None) -> int:
+    """Add or update who sells what to whom, from a CSV or JSON table.
+
+    A vendor and a product are known by slug, a customer by address, a subscription by reference, or by customer and
+    product. All rows or none, unless --partial. Exits with 65 where a row was refused.
+    """
+    config = load(find(config_file), secrets=False)
+    table = Kind(kind)
+    wanted = Import(kind=table, rows=read_table(file, COLUMNS[table], form or ""), partial=partial, dry_run=dry_run)
+    report = _run(config, wanted)
+    for refusal in report.refusals[:_SHOWN]:
+        click.echo(f"{file}: {refusal}", err=True)
+    if len(report.refusals) > _SHOWN:
+        click.echo(f"{file}: and {len(report.refusals) - _SHOWN} more", err=True)
+    click.echo(_summary(file, report, dry_run))
+    return EX_DATAERR if report.refused else EX_OK
+
+
+def _run(config: Config, wanted: Import) -> Report:
+    prepare_data_folder(config.data)
+    hidden = not sys.stderr.isatty()
+    with DataLock(config.data):
+        db = Database(f"sqlite:///{config.data / DESK_FILE}", prepare=migrate)
+        try:
+            with click.progressbar(length=len(wanted.rows), label="Importing", file=sys.stderr, hidden=hidden) as bar:
+                return run(db, wanted, config, lambda: bar.update(1))
+        finally:
+            db.close()
+
+
+def _summary(file: Path, report: Report, dry_run: bool) -> str:
+    counts = (("new", report.new), ("changed", report.changed), ("unchanged", report.unchanged))
+    lines = [f"{name:<10} {count:>7}" for name, count in (*counts, ("refused", report.refused))]
+    if report.written:
+        rest = f"; {report.refused} refused" if report.refused else ""
+        end = f"{file}: {report.new + report.changed + report.unchanged} rows are in{rest}."
+    elif dry_run:
+        end = f"{file}: a dry run; nothing was written."
+    else:
+        end = f"{file}: nothing was written. Correct the rows, or take the good ones with --partial."
+    return "\n".join([*lines, end])
