@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_:import_",
     "mail": "mail:mail",
     "rules": "rules:rules",
-    "run": "run:run",
+    "run": "run_:run",
     "status": "tickets:status",
     "tickets": "tickets:tickets",
     "trace": "trace:trace",

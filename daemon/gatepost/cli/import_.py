@@ -5,14 +5,13 @@ from pathlib import Path
 
 import click
 
+from ..app import open_database
 from ..config import Config, find, load
 from ..ingress.marketplace import COLUMNS, Import, Kind, Report, run
 from ..ingress.table_file import read_table
 from ..lock import DataLock, prepare_data_folder
-from ..store.database import Database
-from ..store.glance import DESK_FILE
-from ..store.schema import migrate
 from . import EX_DATAERR, EX_OK
+from .options import config_option
 
 _SHOWN = 50
 
@@ -23,14 +22,14 @@ _SHOWN = 50
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), help="Otherwise the file's name says.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--partial", is_flag=True, help="Take the good rows although others are refused.")
-@click.option("-c", "--config", "config_file", metavar="FILE", help="The config, else $GATEPOST_CONFIG and the usual.")
-def import_(*, kind: str, file: Path, form: str | None, dry_run: bool, partial: bool, config_file: str | None) -> int:
+@config_option
+def import_(*, kind: str, file: Path, form: str | None, dry_run: bool, partial: bool, config_path: str | None) -> int:
     """Add or update who sells what to whom, from a CSV or JSON table.
 
     A vendor and a product are known by slug, a customer by address, a subscription by reference, or by customer and
     product. All rows or none, unless --partial. Exits with 65 where a row was refused.
     """
-    config = load(find(config_file), secrets=False)
+    config = load(find(config_path), secrets=False)
     table = Kind(kind)
     wanted = Import(kind=table, rows=read_table(file, COLUMNS[table], form or ""), partial=partial, dry_run=dry_run)
     report = _run(config, wanted)
@@ -46,7 +45,7 @@ def _run(config: Config, wanted: Import) -> Report:
     prepare_data_folder(config.data)
     hidden = not sys.stderr.isatty()
     with DataLock(config.data):
-        db = Database(f"sqlite:///{config.data / DESK_FILE}", prepare=migrate)
+        db = open_database(config)
         try:
             with click.progressbar(length=len(wanted.rows), label="Importing", file=sys.stderr, hidden=hidden) as bar:
                 return run(db, wanted, config, lambda: bar.update(1))
