@@ -1,7 +1,7 @@
 """The words of absence notices and other automatic answers, as data, and how they are looked for (M5).
 
 A subject is sure only when it begins with the exact words that a program puts there; all other words count as one sign
-of two. Everything compares case-folded prefixes and substrings of capped text; the header fields are not looked at.
+of two. Everything compares lower-cased prefixes and substrings of capped text; the header fields are not looked at.
 """
 
 _TEXT_CAP = 4_000
@@ -162,5 +162,5 @@ def is_acknowledgement(subject: str, text: str) -> bool:
 
 
 def _folded(text: str, *, lines: bool = False) -> str:
-    capped = text[:_TEXT_CAP].replace("’", "'").replace("\u00a0", " ").casefold()
+    capped = text[:_TEXT_CAP].replace("’", "'").replace("\u00a0", " ").lower()
     return capped if lines else " ".join(capped.split())

@@ -70,7 +70,8 @@ def _recipients(part: Message) -> list[ReportedRecipient]:
     found: list[ReportedRecipient] = []
     for group in bounce_text.field_groups(bounce_text.status_lines(part)):
         final, original = (_typed(group.get(name, "")) for name in ("final-recipient", "original-recipient"))
-        address = original if "@" not in final and "@" in original else final or original
+        # Original-Recipient is the address that we wrote to; Final-Recipient may be one that it was rewritten to.
+        address = original if "@" in original else final or original
         if not address and "action" not in group:
             continue
         diagnostic = _typed(group.get("diagnostic-code", ""))

@@ -30,6 +30,19 @@ _RETURNED_BEGINS = (
     "begin original message", "the header of the", "mime-version:", "----- message", "ursprüngliche nachricht",
     "元のメッセージ", "原邮件",
 )  # fmt: skip
+# The summary of the returned mail that some systems print before the failed addresses.
+_SUMMARY_LABELS = (
+    "to:", "from:", "cc:", "subject:", "sent:", "date:", "sender:", "reporting-mta", "message-id:", "your message",
+)  # fmt: skip
+_ANNOUNCED = (
+    "following recipient", "following address", "following user", "these recipients", "following e-mail",
+    "recipient(s)", "following destination", "following persons", "could not be delivered to", "not delivered to",
+    "failed recipients", "intended recipient", "addresses had", "address(es)", "your message to", "your mail to",
+    "destinataires suivants", "folgende empfänger", "folgenden empfänger", "folgende adresse",
+    "siguientes destinatarios", "seguenti destinatari", "volgende geadresseerden", "seguintes destinatários",
+    "recipient:", "recipient address", "次の宛先", "以下の宛先", "宛先メールアドレス", "收件人",
+    "следующим получателям", "delivery of email to this address",
+)  # fmt: skip
 _NOT_FAILED = (
     "mailer-daemon@", "postmaster@", "mailerdaemon@", "abuse@", "support@",
 )  # fmt: skip
@@ -117,13 +130,16 @@ def bare_address(text: str) -> str:
     """The address within angle brackets, quotes or blanks; lower-case domain."""
     if "<" in text and ">" in text:
         text = text[text.rindex("<") + 1 :].partition(">")[0]
-    local, at, domain = text.strip(" \t\"'<>;,()[]").removeprefix("mailto:").rpartition("@")
+    text = text.strip(" \t\"'<>;:,()[]*")
+    for prefix in ("mailto:", "smtp:", "rfc822;"):
+        text = text[len(prefix) :] if text.lower().startswith(prefix) else text
+    local, at, domain = text.strip("\"'<>").rpartition("@")
     return (local + at + domain.lower())[:320]
 
 
 def recipients(message: Message, text: str) -> list[ReportedRecipient]:
     """The recipients that the prose names, with the status found beside them."""
-    delayed = signs.is_delay(str(message.get("subject", "") or ""), text)
+    delayed = signs.is_delay(signs.field(message, "subject"), text)
     status = next((code for line in text.splitlines()[:400] if (code := status_code(line))), "")
     action = "delayed" if delayed else "failed"
     found = list(dict.fromkeys(_named(message, text)))[:_ADDRESSES_CAP]
@@ -137,29 +153,57 @@ def _named(message: Message, text: str) -> list[str]:
     listed = [bare_address(piece) for piece in header[: _LINE_CAP * 10].split(",") if "@" in piece]
     if listed:
         return listed
-    own = {bare_address(str(message.get(name, "") or "")).lower() for name in ("from", "to")}
-    seen = [
-        a for a in _addresses(_report_lines(text)) if a.lower() not in own and not a.lower().startswith(_NOT_FAILED)
-    ]
-    return seen or _asked_of_flufl(message)
+    own = {bare_address(signs.field(message, name)).lower() for name in ("from", "to")}
+    lines = list(_report_lines(text))
+    for chosen in (_headed_lines(lines), _listed_lines(lines), lines):
+        named = [
+            one for one in _addresses(chosen) if one.lower() not in own and not one.lower().startswith(_NOT_FAILED)
+        ]
+        if named:
+            return named
+    return _asked_of_flufl(message)
 
 
 def _report_lines(text: str) -> Iterator[str]:
-    """The lines of the mail system's own words: those above the returned mail."""
+    """The lines of the mail system's own words: those above the returned mail, without its summary of it."""
     for line in text[:_TEXT_CAP].splitlines()[:400]:
-        bare = line.strip(" \t-=*>_+").casefold()
+        bare = line.strip(" \t-=*>_+|#").lower()
         if bare.startswith(_RETURNED_BEGINS):
             return
-        yield line[:_LINE_CAP]
+        if not bare.startswith(_SUMMARY_LABELS):
+            yield line[:_LINE_CAP]
+
+
+def _headed_lines(lines: list[str]) -> list[str]:
+    """The lines that begin with an address in angle brackets and a colon (qmail, Postfix), or hold nothing else."""
+    bare = [line.strip(" \t*-") for line in lines]
+    return [
+        line.partition(":")[0] if line.startswith("<") else line
+        for line in bare
+        if "@" in line and ((line.startswith("<") and ">" in line) or len(line.rstrip(":;.,").split()) == 1)
+    ]
+
+
+def _listed_lines(lines: list[str]) -> list[str]:
+    """The few lines from the words that announce the failed addresses, to the blank line after the first of them."""
+    start = next((n for n, line in enumerate(lines) if any(word in line.lower() for word in _ANNOUNCED)), None)
+    if start is None:
+        return []
+    chosen: list[str] = []
+    for line in lines[start : start + 40]:
+        if not line.strip() and any("@" in one for one in chosen):
+            break
+        chosen.append(line)
+    return chosen
 
 
 def _addresses(lines: Iterable[str]) -> Iterator[str]:
-    """Addresses that begin a line or stand in angle brackets or quotes: where mail systems put the failed one."""
+    """What looks like an address among the words of the lines."""
     for line in lines:
         if "@" not in line:
             continue
-        for word in line.replace("<", " <").replace("(", " ").replace(",", " ").split()[:60]:
-            address = bare_address(word.rstrip(".:;!"))
+        for word in line.replace("<", " <").replace("(", " ").replace(",", " ").replace("=", " ").split()[:60]:
+            address = bare_address(word.partition("...")[0].rstrip(".:;!"))
             local, at, domain = address.rpartition("@")
             if at and local and "." in domain and not set(address) & set("/\\=?<>\"'") and domain.isprintable():
                 yield address

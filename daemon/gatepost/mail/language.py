@@ -121,7 +121,7 @@ def _of_words(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    folded = text.replace("’", "'").casefold()
+    folded = text.replace("’", "'").lower()
     return folded.translate(_SEPARATORS).split() if folded.isascii() else _foreign_words(folded)
 
 

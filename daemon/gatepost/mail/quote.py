@@ -12,6 +12,7 @@ from . import quote_signs as signs
 DELIMITER_MARK = "##~"
 _SIGNATURE_LINES = 20
 _INTRODUCTION_LINES = 16
+_SELECTED_LINES = 3
 
 
 def delimiter(sentence: str) -> str:
@@ -78,13 +79,17 @@ def _introduction(above: Sequence[str]) -> int:
 
 def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
     below = _words_below(lines)
+    block = _single_block(lines, below)
+    if block is not None:
+        start, end = block
+        return _joined(_without_signature([*lines[:start], *lines[end:]]))
     cut = len(lines)
     for number, line in enumerate(lines):
         if signs.is_blank(line):
             continue
         if signs.is_forward_mark(line):
             return _joined(lines)
-        if signs.is_quoted(line):
+        if signs.is_quoted(line) and not signs.is_original_mark(line):
             if not below[number] and _is_block(lines, number):
                 cut = number
                 break
@@ -95,10 +100,42 @@ def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
     return _joined(_without_signature(lines[:cut])) or _joined(lines[:cut])
 
 
+def _single_block(lines: Sequence[str], below: Sequence[bool]) -> tuple[int, int] | None:
+    """The one introduced quote of a mail that is answered below it: (start of the attribution, end of the quote).
+
+    None where there are several, for then they are answered one by one; where it is not introduced, for then the marks
+    may be the person's own; and where it is a few lines within the words, which they need to be understood.
+    """
+    first = next((n for n, line in enumerate(lines) if signs.is_quoted(line)), None)
+    if first is None or not below[first]:
+        return None
+    last = first
+    for number in range(first, len(lines)):
+        if signs.is_quoted(lines[number]):
+            if any(_is_new(line) for line in lines[last + 1 : number]):
+                return None
+            last = number
+    introduction = next((n for n in range(max(first - 6, 0), first) if _introduces(lines, n)), None)
+    if introduction is None:
+        return None
+    leads = all(signs.is_blank(line) for line in lines[:introduction])
+    return (introduction, last + 1) if leads or last - first >= _SELECTED_LINES else None
+
+
+def _introduces(lines: Sequence[str], number: int) -> bool:
+    return not signs.is_blank(lines[number]) and _begins_quote(lines, number, quote_follows=False)
+
+
+def _is_new(line: str) -> bool:
+    return not signs.is_blank(line) and not signs.is_quoted(line)
+
+
 def _begins_quote(lines: Sequence[str], number: int, *, quote_follows: bool) -> bool:
     """Whether the unquoted line `number` is the first of what introduces a quote."""
     line = lines[number]
-    if signs.is_original_mark(line) or signs.is_above_this_line(line) or signs.header_block(lines, number):
+    if signs.is_original_mark(line) or signs.is_above_this_line(line):
+        return True
+    if signs.header_block(lines, number) or signs.header_line(line):
         return True
     for end in range(number, min(number + 4, len(lines))):
         if signs.is_blank(lines[end]):
@@ -163,6 +200,9 @@ def _is_noise(lines: Sequence[str], number: int) -> bool:
     if introduces and signs.attribution_start(lines, number, quote_follows=True) is not None:
         return True
     before = lines[number - 1] if number else ""
+    link = line.lstrip(" (<").startswith("http") or ("http" in before and " " not in line.strip())
+    if link and signs.is_quoted(before):
+        return True
     broken = signs.is_quoted(before) and 60 <= len(before) <= 82 and before.rstrip()[-1:] not in ".?!:"
     return broken and len(line) <= 30 and line[:1].islower()
 

@@ -11,6 +11,7 @@ from . import quote_words as words
 LINE_CAP = 600
 _ATTRIBUTION_LINES = 4
 _HEADER_LINES = 14
+_COLONS = (":", "：", ":*", ": *", ":_", "wrote", "写道", "寫道", "<>:", ":\\")
 _FRAME = " \t-_=*~#>—–─━‐•|:."
 _RULE = frozenset("-_=*~—–─━")
 _WROTE_PHRASES = tuple(word for word in words.WROTE if not word.isalpha() or not word.isascii())
@@ -19,9 +20,9 @@ _FROM, _DATE, _OTHER = (frozenset(labels) for labels in (words.FROM_LABELS, word
 
 
 def folded(line: str) -> str:
-    """A line as it is compared: capped, case-folded, with plain apostrophes and blanks."""
+    """A line as it is compared: capped, lower-cased, with plain apostrophes and blanks."""
     capped = line[:LINE_CAP].replace("’", "'").replace("\u00a0", " ").replace("\u202f", " ").replace("\u200e", "")
-    return capped.replace("\u200f", "").replace("\ufeff", "").strip().casefold()
+    return capped.replace("\u200f", "").replace("\ufeff", "").strip().lower()
 
 
 def is_blank(line: str) -> bool:
@@ -49,7 +50,7 @@ def attribution_start(lines: Sequence[str], end: int, *, quote_follows: bool) ->
     last = folded(lines[end])
     if not last or is_quoted(lines[end]):
         return None
-    colon = last.endswith((":", "：", ":*", ": *", "wrote", "写道", "寫道", "<>:", ":_"))
+    colon = last.endswith(_COLONS)
     if not colon and not quote_follows and not last.endswith(">"):
         return None
     joined = ""
@@ -63,7 +64,7 @@ def attribution_start(lines: Sequence[str], end: int, *, quote_follows: bool) ->
             continue
         if _begins(line):
             return start
-        if fallback is None:
+        if fallback is None or _continues(lines[fallback]):
             fallback = start
     return fallback
 
@@ -73,11 +74,10 @@ def _attributes(joined: str, *, colon: bool, quote_follows: bool) -> bool:
     located = "@" in joined or digits >= 4
     if not colon:
         # Old Gmail: “2013/10/3 Jane Doe <jane@example.com>”, and programs that leave the colon out.
-        dated = joined[0].isdigit() and digits >= 6 and joined.rstrip().endswith(">") and "@" in joined
-        return dated or (quote_follows and located and _wrote(joined))
-    if quote_follows:
-        return located or _wrote(joined)
-    return located and _wrote(joined)
+        dated = joined[0].isdigit() and digits >= 6 and len(joined) < 200
+        named = joined.rstrip().endswith(">") and "@" in joined
+        return (dated and (named or quote_follows)) or (quote_follows and located and _wrote(joined))
+    return (located or _wrote(joined)) if quote_follows else (located and _wrote(joined))
 
 
 def _wrote(joined: str) -> bool:
@@ -86,7 +86,15 @@ def _wrote(joined: str) -> bool:
 
 
 def _begins(line: str) -> bool:
-    return line.startswith(words.BEGINS) or line[0].isdigit() or line[0] in '"<[*'
+    """Whether an attribution may begin with the line: with a word for “on”, with a date, or with a quoted name."""
+    dated = line[0].isdigit() and any(mark in line[1:6] for mark in "-/. :年월日")
+    return line.startswith(words.BEGINS) or dated or line[0] in '"['
+
+
+def _continues(line: str) -> bool:
+    """Whether the line can only be the rest of another: it begins in the middle of a name, an address or a sentence."""
+    bare = line.strip(" *")
+    return bare[:1] in "<(" or bare[:1].islower() or folded(line).startswith(words.WROTE)
 
 
 def header_block(lines: Sequence[str], start: int) -> bool:
@@ -121,9 +129,23 @@ def _label(line: str) -> frozenset[str] | None:
     return next((labels for labels in (_FROM, _DATE, _OTHER) if name in labels), None)
 
 
+def header_line(line: str) -> bool:
+    """Whether a whole header block stands on one line: `Date: … From: … To: … Subject: …`."""
+    if _label(line) is None:
+        return False
+    found = [word[:-1] for word in folded(line).replace("*", "").split() if word.endswith(":")]
+    return any(word in _FROM for word in found) and any(word in _DATE for word in found) and len(found) >= 3
+
+
 def is_original_mark(line: str) -> bool:
-    """Whether the line is a framed `-----Original Message-----`, or the bare words of a phone."""
-    return _framed(line, words.ORIGINALS)
+    """Whether the line is a framed `-----Original Message-----`, or a framed attribution `---- Jane wrote ----`."""
+    if _framed(line, words.ORIGINALS):
+        return True
+    text = folded(line)
+    if text.startswith(">>> ") and text.endswith(" >>>"):
+        # GroupWise: “>>> Jane Doe <jane@example.com> 3/5/2024 9:12 AM >>>”.
+        return "@" in text or any(character.isdigit() for character in text)
+    return text.startswith("--") and text.endswith("--") and len(text) < 300 and _wrote(text.strip("- "))
 
 
 def is_forward_mark(line: str) -> bool:

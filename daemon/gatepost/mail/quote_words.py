@@ -1,6 +1,6 @@
 """The words by which mail programs mark what they quote, in the languages in which they are sold, as data.
 
-All are compared case-folded, with plain apostrophes and blanks. `quote_signs` holds the forms in
+All are compared lower-cased, with plain apostrophes and blanks. `quote_signs` holds the forms in
 which they count; a word alone never cuts a mail.
 """
 
@@ -24,11 +24,11 @@ WROTE = (
 # How an attribution begins, where it does not begin with the name or the date.
 BEGINS = (
     "on ", "at ", "am ", "on\u00a0", "le ", "el ", "il ", "op ", "em ", "den ", "dne ", "dňa ", "dnia ", "w dniu ",
-    "a las ", "al ", "il giorno ", "in data ", "no dia ", "a ", "pe ", "în ", "la ", "dana ", "на ", "в ", "від ",
-    "от ", "у ", "στις ", "στη ", "tarihinde ", "vào ", "pada ", "เมื่อ ", "ב-", "בתאריך", "ביום", "في ", "بتاريخ",
-    "在 ", "在", "于", "於 ", "於", "quoting ", "citando ", "zitat von ", "quotando ", "citerar ", "citat fra ",
-    "il dì ", "je, ", "to ", "ti ", "ke ", "su ", "ma ", "to, ", "ons. ", "fre. ", "am\u00a0", "el día ", "ve ",
-    "lun. ", "mar. ", "mer. ", "from: ", "von: ", "il\u00a0", "le\u00a0", "el\u00a0",
+    "a las ", "al ", "il giorno ", "in data ", "no dia ", "pe ", "în ", "la ", "dana ", "на ", "в ", "від ", "от ",
+    "у ", "στις ", "στη ", "tarihinde ", "vào ", "pada ", "เมื่อ ", "ב-", "בתאריך", "ביום", "في ", "بتاريخ", "在 ",
+    "在", "于", "於 ", "於", "quoting ", "citando ", "zitat von ", "quotando ", "citerar ", "citat fra ", "il dì ",
+    "je, ", "ti ", "ke ", "to, ", "ons. ", "fre. ", "am\u00a0", "el día ", "ve ", "lun. ", "mar. ", "mer. ", "from: ",
+    "von: ", "il\u00a0", "le\u00a0", "el\u00a0",
 )  # fmt: skip
 
 # Labels of a header block, by what they name. From-words first in the block or within it; a block needs a date too.
@@ -111,13 +111,15 @@ APPLE_FORWARDS = (
 
 # The last line of phones and of free mailers; at the end of the new words only, and only as the start of a short line.
 SENT_FROM = (
-    "sent from my ", "sent from mobile", "sent from outlook", "sent from yahoo", "sent from mail for",
-    "sent from proton", "sent from samsung", "sent from gmail", "sent from nine", "sent from a mobile",
-    "sent from the", "sent from blue", "sent from aqua", "sent from android", "sent from iphone", "sent from an ",
-    "sent via ", "sent with proton", "sent with mailtrack", "sent with shift", "sent using", "sent by mail",
-    "get outlook for", "get bluemail", "get typeapp", "von meinem ", "gesendet von ", "gesendet mit ",
-    "gesendet über ", "diese nachricht wurde von meinem", "envoyé de mon ", "envoyé depuis ", "envoyé à partir ",
-    "envoyé avec ", "téléchargez outlook", "obtenir outlook", "enviado desde ", "enviado do meu ", "enviado de mi ",
+    "sent with ", "sent by ", "sent through ", "from my iphone", "from my ipad", "from my phone", "from my mobile",
+    "sent from mailbox", "sent from windows", "sent from a phone", "sent while", "sent on the go", "sent from my ",
+    "sent from mobile", "sent from outlook", "sent from yahoo", "sent from mail for", "sent from proton",
+    "sent from samsung", "sent from gmail", "sent from nine", "sent from a mobile", "sent from the", "sent from blue",
+    "sent from aqua", "sent from android", "sent from iphone", "sent from an ", "sent via ", "sent with proton",
+    "sent with mailtrack", "sent with shift", "sent using", "sent by mail", "get outlook for", "get bluemail",
+    "get typeapp", "von meinem ", "gesendet von ", "gesendet mit ", "gesendet über ",
+    "diese nachricht wurde von meinem", "envoyé de mon ", "envoyé depuis ", "envoyé à partir ", "envoyé avec ",
+    "téléchargez outlook", "obtenir outlook", "enviado desde ", "enviado do meu ", "enviado de mi ",
     "enviado a partir ", "enviado via ", "obter o outlook", "obtenga outlook", "inviato da ", "inviato dal ",
     "scarica outlook", "ottieni outlook", "verzonden vanaf ", "verstuurd vanaf ", "verzonden met ", "verstuurd met",
     "outlook downloaden", "skickat från ", "hämta outlook", "sendt fra ", "hent outlook", "lähetetty ", "odesláno z ",
