@@ -29,6 +29,13 @@ def own(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without a config, in which the commands run."""
+    monkeypatch.delenv("GATEPOST_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
 def test_the_shipped_rules_are_well(capsys):
     assert cli.run(["rules", "check"]) == 0
     printed = capsys.readouterr().out
@@ -86,8 +93,11 @@ name = "Market"
 support = ["support@market.example"]
 """
     )
+    assert cli.run(["rules", "check"]) == 1
+    by_name = capsys.readouterr().out
     assert cli.run(["rules", "check", "-c", str(config)]) == 1
-    assert "35-wholesale.toml:5: rule 'wholesale': there is no team 'sales'" in capsys.readouterr().out
+    assert by_name == capsys.readouterr().out
+    assert "35-wholesale.toml:5: rule 'wholesale': there is no team 'sales'" in by_name
 
 
 def test_check_as_json(own: Path, capsys):

@@ -12,7 +12,7 @@ from ..core.rules import reference
 from ..core.rules.book import Book
 from ..core.rules.examples import Known
 from ..core.rules.rule import Rule
-from ..errors import Mistake
+from ..errors import Mistake, PermanentError
 from ..rulebook import Findings, examine, known_names, read_stable
 from . import EX_OK
 
@@ -25,7 +25,7 @@ def rules() -> None:
 
 
 @rules.command()
-@click.option("-c", "--config", "config_file", metavar="FILE", help="Know folders, teams and brands by this config.")
+@click.option("-c", "--config", "config_file", metavar="FILE", help="The config; its folders, teams and brands.")
 @click.option(
     "--rules",
     "folder",
@@ -37,7 +37,8 @@ def rules() -> None:
 def check(config_file: str | None, folder: Path | None, as_json: bool) -> int:
     """Run every rule's examples and look for rules that cannot work.
 
-    The shipped rules are checked together with the operator's, as the daemon would load them. Exit codes: 1 when an
+    The shipped rules are checked together with the operator's, as the daemon would load them; without any config, on
+    their own. Exit codes: 1 when an
     example fails or a rule looks wrong, 78 when a file cannot be read as rules.
     """
     own, known = _surroundings(config_file, folder)
@@ -64,9 +65,11 @@ def words(as_json: bool, markdown: bool) -> int:
 
 def _surroundings(config_file: str | None, folder: Path | None) -> tuple[Path | None, Known]:
     """The operator's folder and the names that rules may use, as far as they are told."""
-    if config_file is None:
+    try:
+        place = config.find(config_file)
+    except PermanentError:  # There is no config at all, as on a developer's machine.
         return folder, Known()
-    loaded = config.load(Path(config_file), secrets=False)
+    loaded = config.load(place, secrets=False)
     templates = (shipped.folder("templates"), Path(loaded.gatepost.templates))
     return folder or Path(loaded.gatepost.rules), known_names(loaded, templates)
 

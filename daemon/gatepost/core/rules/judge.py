@@ -47,8 +47,8 @@ def _guard(seen: Seen) -> Verdict | None:
     """Keep back what claims a ticket and is not the participant's own (I5); a report proves itself by its delivery."""
     if not seen.doubt or seen.author in ("report", "ourselves"):
         return None
-    asked = Condition(word="doubt", wanted="none", seen=seen.doubt, held=False)
-    trace = RuleTrace(rule=GUARD, file="", hit=True, conditions=(asked,), steps=("route = quarantine",))
+    asked = Condition(word="doubt", wanted="any", seen=seen.doubt, held=True)
+    trace = RuleTrace(rule=GUARD, file="", hit=True, conditions=(asked,), steps=("route = quarantine", "stop"))
     return Verdict(route=Route.QUARANTINE, cause=seen.doubt, rating=False, clock=False, by=GUARD, trail=(trace,))
 
 

@@ -1,6 +1,6 @@
 """Writes a verdict for people, as a tree of hits and misses with the values seen, and for programs, as plain data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from ..verdict import Condition, Route, RuleTrace, Verdict
@@ -52,13 +52,19 @@ def _tree(trail: tuple[RuleTrace, ...]) -> Iterator[str]:
         last = at == len(trail) - 1
         mark = "✓ hit " if trace.hit else "· miss"
         yield f"{_BRANCH[last]}{mark}  {trace.rule:<{width}}  {trace.file}".rstrip()
-        leaves = [*map(_condition, trace.conditions), *(f"→ {step}" for step in trace.steps)]
-        for place, leaf in enumerate(leaves):
-            yield f"{_TRUNK[last]}   {_BRANCH[place == len(leaves) - 1]}{leaf}"
+        leaves = [*map(_condition, trace.conditions), *((0, f"→ {step}") for step in trace.steps)]
+        for place, (depth, leaf) in enumerate(leaves):
+            trunk = "".join(_TRUNK[_is_last(leaves, place, level)] for level in range(depth))
+            yield f"{_TRUNK[last]}   {trunk}{_BRANCH[_is_last(leaves, place, depth)]}{leaf}"
 
 
-def _condition(condition: Condition) -> str:
-    mark, indent = "✓" if condition.held else "✗", "   " * condition.depth
+def _is_last(leaves: Sequence[tuple[int, str]], place: int, depth: int) -> bool:
+    """Whether nothing at `depth` follows the leaf at `place` before its branch ends."""
+    return next((level for level, _ in leaves[place + 1 :] if level <= depth), -1) < depth
+
+
+def _condition(condition: Condition) -> tuple[int, str]:
+    mark = "✓" if condition.held else "✗"
     if not condition.wanted and not condition.seen:
-        return f"{indent}{mark} {condition.word}"
-    return f"{indent}{mark} {condition.word} = {condition.wanted} — saw {condition.seen}"
+        return condition.depth, f"{mark} {condition.word}"
+    return condition.depth, f"{mark} {condition.word} = {condition.wanted}, saw {condition.seen}"
