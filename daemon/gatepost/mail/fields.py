@@ -43,7 +43,10 @@ def one_line(text: str, limit: int = 0) -> str:
 
     With a `limit`, at most that many characters, the last of them an ellipsis where something was cut.
     """
-    line = _CONTROLS.sub(" ", _INVISIBLE.sub("", text)).strip()
+    if text.isascii() and text.isprintable():
+        line = " ".join(text.split())
+    else:
+        line = _CONTROLS.sub(" ", _INVISIBLE.sub("", text)).strip()
     return line if not limit or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -7,6 +7,7 @@ the output is counted while it is made. A template gets plain dicts, lists, stri
 
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateSyntaxError, nodes
@@ -17,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 OUTPUT_CHARACTERS = 1_000_000
 RENDER_SECONDS = 2.0
 LOOP_DEPTH = 2
+_PIECES_A_LOOK = 64
 TEXT_WIDTH = 76
 
 _FILTERS = frozenset(
@@ -53,7 +55,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.globals["delimiter"] = delimiter
         self.filters = {name: made for name, made in self.filters.items() if name in _FILTERS}
-        self.filters |= {"wrapped": wrapped, "quoted": quoted, "paragraphs": paragraphs}
+        self.filters |= {"wrapped": wrapped, "quoted": quoted, "blocks": blocks}
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Plus and minus of numbers; anything else could build text or numbers without end."""
@@ -67,7 +69,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A dict's key goes before its method, so that `files.items` is what the caller meant by it."""
-        if isinstance(obj, Mapping):
+        if isinstance(obj, dict):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
 
@@ -97,12 +99,13 @@ _CALLS = frozenset({"delimiter", "super"})
 def counted(template: Template, values: Mapping[str, object], monotonic: Callable[[], float]) -> str:
     """The rendered text. Raises SecurityError beyond OUTPUT_CHARACTERS or RENDER_SECONDS, and what Jinja raises."""
     end = monotonic() + RENDER_SECONDS
-    pieces, size = [], 0
+    pieces: list[str] = []
+    size = 0
     for piece in template.generate(values):
         size += len(piece)
         if size > OUTPUT_CHARACTERS:
             raise SecurityError(f"the letter is longer than {OUTPUT_CHARACTERS:,} characters")
-        if monotonic() > end:
+        if not len(pieces) % _PIECES_A_LOOK and monotonic() > end:
             raise SecurityError(f"the letter took longer than {RENDER_SECONDS:g} seconds")
         pieces.append(piece)
     return "".join(pieces)
@@ -124,15 +127,25 @@ def quoted(text: str, mark: str = "> ") -> str:
     return "\n".join((mark + line).rstrip() if not line else mark + line for line in str(text).split("\n"))
 
 
-def paragraphs(text: str) -> list[list[str]]:
-    """The paragraphs of `text`, each a list of its lines: for letters that set them one by one."""
-    found: list[list[str]] = [[]]
-    for line in str(text).strip("\n").split("\n"):
-        if line.strip():
-            found[-1].append(line)
-        elif found[-1]:
-            found.append([])
-    return [lines for lines in found if lines]
+def blocks(text: str) -> list[dict[str, object]]:
+    """`text` as blocks of lines for a letter to set: each of `kind` text, quote (behind `>`) or code (indented)."""
+    found: list[dict[str, object]] = []
+    for kind, group in groupby(str(text).split("\n"), _line_kind):
+        if kind == "blank":
+            continue
+        lines = list(group)
+        if kind == "quote":
+            lines = [line[2:] if line.startswith("> ") else line[1:] for line in lines]
+        elif kind == "code":
+            lines = textwrap.dedent("\n".join(line.expandtabs(4) for line in lines)).split("\n")
+        found.append({"kind": kind, "lines": lines})
+    return found
+
+
+def _line_kind(line: str) -> str:
+    if not line.strip():
+        return "blank"
+    return "quote" if line[0] == ">" else "code" if line.startswith(("  ", "\t")) else "text"
 
 
 def _walk(node: nodes.Node, loops: int) -> Iterator[tuple[nodes.Node, int]]:

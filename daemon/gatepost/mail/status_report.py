@@ -6,7 +6,7 @@ backticks, wrapped by their mail program. One pass over the lines; the report it
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from ..core.letter import Attachment
@@ -108,8 +108,8 @@ def find(text: str, attachments: Iterable[Attachment] = ()) -> StatusReport | No
 
     At most TEXT_CHARACTERS of each are looked at. Never raises; linear in the text.
     """
-    found = [(len(report.text), report) for report in _reports(text, attachments)]
-    return max(found, key=lambda one: one[0])[1] if found else None
+    fullest = max(_reports(text, attachments), key=lambda report: len(report.text), default=None)
+    return replace(fullest, rest=text) if fullest is not None and fullest.source else fullest
 
 
 def _reports(text: str, attachments: Iterable[Attachment]) -> Iterator[StatusReport]:
@@ -137,7 +137,7 @@ def _read(text: str, source: str) -> StatusReport | None:
     sections = _sections(lines, heads, stop)
     return _understood(
         "\n".join(line.rstrip() for line in lines[start:stop]).strip("`\n ") + "\n",
-        "\n".join([*whole[:start], *whole[stop:]]).strip("`\n ") if not source else text,
+        "\n".join([*whole[:start], *whole[stop:]]).strip("`\n "),
         source,
         sections,
     )
@@ -183,7 +183,7 @@ def _understood(text: str, rest: str, source: str, sections: dict[str, list[tupl
         wanted = {label.lower() for label in labels}
         return next((v for name, v in sections.get(section, ()) if name.lower() in wanted), "")[:200]
 
-    plugins = tuple(_plugin(name, entry) for name, entry in sections.get("active plugins", ())[1:])
+    plugins = tuple(_plugins(sections.get("active plugins", ())[1:]))
     counted = _NUMBER.search(sections.get("active plugins", [("", "")])[0][1])
     database = value("server environment", "MySQL Version", "MySQL Version String")
     size = value("database", "Total Database Size", "Database Total Size")
@@ -195,12 +195,35 @@ def _understood(text: str, rest: str, source: str, sections: dict[str, list[tupl
         wordpress=value("wordpress environment", "WP Version", "WordPress Version"),
         woocommerce=value("wordpress environment", "WC Version", "WooCommerce Version"),
         php=value("server environment", "PHP Version"),
-        database=", ".join(filter(None, (f"MySQL {database}" if database[:1].isdigit() else database, size))),
+        database=", ".join(filter(None, (_server(database), size))),
         theme=theme,
         plugins=plugins,
         plugin_count=int(counted.group(1)) if counted else len(plugins),
         overrides=tuple(_overrides(sections.get("templates", ()))),
     )
+
+
+def _server(version: str) -> str:
+    """`10.11.6-MariaDB` is MariaDB 10.11.6, a bare version is MySQL's."""
+    number, _, kind = version.partition("-")
+    if "mariadb" in kind.lower():
+        return f"MariaDB {number}"
+    return f"MySQL {version}" if version[:1].isdigit() else version
+
+
+def _plugins(entries: Iterable[tuple[str, str]]) -> Iterator[Plugin]:
+    """The plugins of the entries. A name may hold colons, and may have been wrapped; its end is `: by`."""
+    begun = ""
+    for label, value in entries:
+        name, entry = (f"{begun} {label}" if begun else label), value
+        if not f"{value} ".startswith("by "):
+            more, colon, entry = value.partition(": by ")
+            name, begun = f"{name}: {more}", f"{name}: {value}"[:200]
+            if not colon:
+                continue
+            entry = f"by {entry}"
+        begun = ""
+        yield _plugin(name, entry)
 
 
 def _plugin(name: str, entry: str) -> Plugin:

@@ -13,8 +13,10 @@ from ..errors import PermanentError
 from .fields import filename_parameter, one_line
 
 LINE_OCTETS = 998
+_SHORT = 900
 _EIGHT_BIT = bytes(range(128, 256))
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}")
 _FIELD = re.compile(rb"([!-9;-~]+):[ -~]*(?:\r\n[ \t][ -~\t]*)*\r\n")
@@ -26,14 +28,15 @@ class BrokenMailError(PermanentError):
 
 def clean_text(text: str) -> str:
     """`text` with one kind of line end (LF) and no control character but tab; ends with a line end."""
-    text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
+    if _UNCLEAN.search(text) is not None:
+        text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
     return text if text.endswith("\n") else text + "\n"
 
 
 def text_part(text: str, subtype: str) -> bytes:
-    """A part text/`subtype` in UTF-8: 7bit where the text is so already, else quoted-printable or base64."""
-    data = clean_text(text).encode("utf-8")
-    if data.isascii() and b"From " not in data and len(max(data.split(b"\n"), key=len)) <= 200:
+    """A part text/`subtype` of clean text in UTF-8: 7bit where it is so already, else quoted-printable or base64."""
+    data = text.encode("utf-8")
+    if data.isascii() and b"From " not in data and len(max(data.split(b"\n"), key=len)) <= _SHORT:
         encoding, body = b"7bit", data.replace(b"\n", b"\r\n")
     elif len(data.translate(None, _EIGHT_BIT)) * 3 > len(data) * 2:
         encoding, body = b"quoted-printable", _quoted_printable(data)
