@@ -209,13 +209,15 @@ class Deliverer:
     def _send_off(self) -> None:
         """Start a trip for each mail that is ready, within the bounds of its destination and of all.
 
-        Recipients of one mail at one destination travel together.
+        Recipients of one mail at one destination travel together. Ends that are not written down yet count too: being
+        killed now sends each of those once more.
         """
         waiting: list[tuple[Due, ...]] = []
+        most = self._settings.connections
         for group in self._ready:
             destination = group[0].destination
             full = self._under_way[destination] >= self._settings.connections_per_destination
-            if full or len(self._trips) >= self._settings.connections:
+            if full or len(self._trips) >= most or len(self._trips) + len(self._ended) >= 2 * most:
                 waiting.append(group)
             else:
                 self._under_way[destination] += 1

@@ -37,7 +37,11 @@ class Caught:
 
 
 class Sink:
-    """A listening sink. `scripts[n]` is used up by the n-th connection; `habits` hold for all of them, for ever."""
+    """A listening sink. `scripts[n]` is used up by the n-th connection; `habits` hold for all of them, for ever.
+
+    It remembers the `mails` that it kept, the recipients (or '') that it `refused` with the code, and the user names
+    that `tried` to sign in.
+    """
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Sink:
         self.on_mail = on_mail
         self.mails: list[Caught] = []
         self.refused: list[tuple[str, int]] = []
+        self.tried: list[str] = []
         self.connections = 0
         self.port = 0
         self.open: set[_Conversation] = set()
@@ -250,6 +255,7 @@ class _Conversation(asyncio.Protocol):
             _, user, password = base64.b64decode(secret, validate=True).decode().split("\0")
         except (ValueError, binascii.Error):
             return self._say(501, "5.5.2 not a sign-in")
+        self._sink.tried.append(user)
         if kind.upper() != "PLAIN" or self._sink.users.get(user) != password:
             return self._say(535, "5.7.8 user name or password is wrong")
 
@@ -272,6 +278,7 @@ class _Conversation(asyncio.Protocol):
             if secured is not None:
                 self._transport = secured
                 self._paused = False
+                self._read_on()
 
     def _answer(
         self, stage: Stage, code: int, text: str, then: Callable[[], None] = lambda: None, about: str = ""
