@@ -150,7 +150,8 @@ def _bounded(value: bytes) -> bytes:
 
 def _shown(phrase: str, address: str) -> Mailbox | None:
     """A mailbox for display: address on one line without blanks, domain in lower case."""
-    address = "".join(one_line(address, 320).split())
+    address = one_line(address, 320)
+    address = " ".join(address.split()) if '"' in address else "".join(address.split())
     local, at, domain = address.rpartition("@")
     if not at:
         return None

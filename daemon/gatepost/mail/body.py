@@ -38,6 +38,8 @@ def read(tree: Tree, hints: tuple[str, ...] = ()) -> Body:
     """The body of the mail. Pictures of related parts are named where the HTML shows them."""
     chosen = _Chosen()
     _choose(tree.root, chosen, hints, alone=True)
+    if not chosen.texts:
+        _promote(chosen)
     body = Body(files=chosen.files)
     images = _image_names(chosen.files, hints)
     pieces = [piece for part in chosen.texts if (piece := _text(part, body, images, hints))]
@@ -61,6 +63,12 @@ def _choose(part: Part, chosen: _Chosen, hints: tuple[str, ...], *, alone: bool 
         chosen.texts.append(part)
     elif not _is_nothing(part):
         chosen.files.append(part)
+
+
+def _promote(chosen: _Chosen) -> None:
+    """In a mail without any text, named text files that ask to be shown inline are its text (RFC 2183 2.1)."""
+    chosen.texts = [part for part in chosen.files if part.type == "text/plain" and part.disposition == "inline"]
+    chosen.files = [part for part in chosen.files if part not in chosen.texts]
 
 
 def _is_text(part: Part, hints: tuple[str, ...], *, alone: bool) -> bool:

@@ -7,6 +7,8 @@ are matched against a closed table (WHATWG Encoding 4.2 for the supersets, Pytho
 from collections.abc import Iterable
 from encodings.aliases import aliases as _python_aliases
 
+from .charset_guess import guess
+
 # What a label means in practice: the superset that the writing program really used.
 _MEANT = {
     "us-ascii": "utf-8", "ascii": "utf-8", "ansi_x3.4-1968": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf8": "utf-8",
@@ -68,9 +70,35 @@ def decode(octets: bytes, label: str = "", hints: Iterable[str] = ()) -> tuple[s
     if octets.isascii() and not _shifts(octets, label):
         return octets.decode("ascii"), False
     declared = codec(label) if label else None
-    if declared is not None and (text := _strictly(octets, declared)) is not None:
+    if declared is not None and declared != "utf-8" and _is_plainly_utf8(octets, declared):
+        return octets.decode("utf-8"), True
+    text = _strictly(octets, declared) if declared is not None else None
+    if text is not None and not (declared in _DOUBLE and _only_marks(octets)):
         return text, label.strip().lower() in ("us-ascii", "ascii")
-    return _guess(octets, declared, hints), True
+    return _guessed(octets, declared, tuple(hints)), True
+
+
+# The curly quotes, dashes and the euro of Windows-1252: octets that are all of these are in no double-byte charset.
+_MARKS = frozenset((0x80, 0x85, *range(0x91, 0x98), 0x99, 0xA0))
+_DOUBLE = {"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp"}
+
+
+def _only_marks(octets: bytes) -> bool:
+    return _MARKS.issuperset(octet for octet in octets if octet > 127)
+
+
+def _is_plainly_utf8(octets: bytes, declared: str) -> bool:
+    """Whether the octets are UTF-8 whatever they are declared as: programs mislabel it as the charset of their page.
+
+    Text in a single-byte charset is never valid UTF-8 by chance; a few characters in a double-byte charset may be.
+    """
+    if declared in ("iso-2022-jp", "hz", "utf_7", "utf_16", "utf_16_le", "utf_16_be", "utf_32"):
+        return False
+    text = _strictly(octets, "utf-8")
+    if text is None:
+        return False
+    beyond = sum(1 for character in text if character > "\u07ff")
+    return beyond >= 3 if declared in _DOUBLE else True
 
 
 def _shifts(octets: bytes, label: str) -> bool:
@@ -85,6 +113,8 @@ def _strictly(octets: bytes, name: str) -> str | None:
         return _iso_2022_jp(octets)
     if name == "cp1252":
         return _cp1252(octets)
+    if name == "utf_7":
+        return _utf_7(octets)
     try:
         text = octets.decode(name)
         text.encode("utf-8")
@@ -93,27 +123,43 @@ def _strictly(octets: bytes, name: str) -> str | None:
     return text
 
 
-def _guess(octets: bytes, declared: str | None, hints: Iterable[str]) -> str:
-    """UTF-8 where it holds; then what the rest of the mail uses; then the declared one with gaps; cp1252 at last."""
-    if (text := _strictly(octets, "utf-8")) is not None and not _escaped(octets):
-        return text
+def _guessed(octets: bytes, declared: str | None, hints: tuple[str, ...]) -> str:
+    """UTF-8 where it holds; then line by line, since gateways append footers in other charsets than the text's."""
     if _escaped(octets):
         return _iso_2022_jp(octets) or octets.decode("iso2022_jp_ext", "replace")
+    if (text := _strictly(octets, "utf-8")) is not None:
+        return text
+    mostly = octets.decode("utf-8", "replace")
+    if not _good(mostly):
+        return _guessed_whole(octets, declared, hints)
+    lines = octets.split(b"\n")
+    odd = b"\n".join(line for line in lines if _bad(line))
+    name = None if _good(mostly) > 2 * mostly.count("\ufffd") and len(odd) * 2 > len(octets) else guess(odd)
+    return "\n".join(
+        line.decode("utf-8", "replace") if name is None or not _bad(line) else line.decode(name, "replace")
+        for line in lines
+    )
+
+
+def _bad(line: bytes) -> bool:
+    return not line.isascii() and _strictly(line, "utf-8") is None
+
+
+def _guessed_whole(octets: bytes, declared: str | None, hints: tuple[str, ...]) -> str:
+    """No UTF-8 in it: what the rest of the mail uses, else what reads like a language, else the declared with gaps."""
     for hint in hints:
         name = codec(hint)
-        if name not in (None, "utf-8", "cp1252", "utf_7", "utf_16") and name != declared:
+        if name not in (None, "utf-8", "cp1252", "utf_7", "utf_16", "utf_32", declared):
             assert name is not None
             if (text := _strictly(octets, name)) is not None:
                 return text
-    mostly = octets.decode("utf-8", "replace")
-    if _good(mostly) > 2 * mostly.count("\ufffd"):
-        return mostly
-    if declared not in (None, "utf-8", "iso-2022-jp"):
+    if declared not in (None, "utf-8", "iso-2022-jp", "cp1252"):
         assert declared is not None
         patched = octets.decode(declared, "replace")
-        if _good(patched) > 4 * patched.count("\ufffd"):
-            return _clean(patched)
-    return _cp1252(octets)
+        if _good(patched) > 4 * patched.count("\ufffd") and not _only_marks(octets):
+            return patched.encode("utf-8", "replace").decode("utf-8")
+    name = guess(octets)
+    return (_strictly(octets, name) if name is not None else None) or _cp1252(octets)
 
 
 def _escaped(octets: bytes) -> bool:
@@ -125,13 +171,22 @@ def _good(text: str) -> int:
     return sum(1 for character in text if character > "\x7f" and character != "\ufffd")
 
 
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def _cp1252(octets: bytes) -> str:
     """Windows-1252 as browsers read it: its five holes are the C1 controls of their number, here U+FFFD."""
     return octets.decode("cp1252", "replace")
+
+
+def _utf_7(octets: bytes) -> str:
+    """UTF-7 line by line: a line that is none, such as one of Base64, stays as it is."""
+    lines = []
+    for line in octets.split(b"\n"):
+        try:
+            text = line.decode("utf_7")
+            text.encode("utf-8")
+        except UnicodeError:
+            text = _cp1252(line)
+        lines.append(text)
+    return "\n".join(lines)
 
 
 def _iso_2022_jp(octets: bytes) -> str | None:

@@ -79,7 +79,7 @@ def split(octets: bytes, start: int = 0, end: int | None = None, *, most: int = 
             close()
             name = line[:colon].rstrip().decode("ascii").lower()
             values = [line[colon + 1 :]]
-        elif _is_body(octets, line, after, bool(fields or name)):
+        elif _is_body(octets[after : min(end, after + 2_000)], line, bool(fields or name)):
             close()
             return Section(tuple(fields), at, True, cut)
         else:
@@ -98,7 +98,7 @@ def _colon(line: bytes) -> int:
     return colon if name and all(octet in _NAME for octet in name) else -1
 
 
-def _is_body(octets: bytes, line: bytes, after: int, begun: bool) -> bool:
+def _is_body(following: bytes, line: bytes, begun: bool) -> bool:
     """Whether a line that is no field begins the body: the empty line was lost, or there is no header at all.
 
     It is junk inside the header where one of the next lines is a field that mail systems know.
@@ -107,11 +107,13 @@ def _is_body(octets: bytes, line: bytes, after: int, begun: bool) -> bool:
         return False
     if not begun or line.startswith((b"--", b"<")):
         return True
-    following = octets[after : after + 2_000].split(b"\n")[:4]
-    return not any(
-        (colon := _colon(next_line)) >= 0 and next_line[:colon].strip().lower().decode("ascii").startswith(_FAMILIAR)
-        for next_line in following
-    )
+    for next_line in following.split(b"\n")[:4]:
+        if not next_line.strip():
+            return True
+        colon = _colon(next_line)
+        if colon >= 0 and next_line[:colon].strip().lower().decode("ascii").startswith(_FAMILIAR):
+            return False
+    return True
 
 
 def octets_to_text(value: bytes, hints: Iterable[str] = ()) -> str:

@@ -167,6 +167,7 @@ class _Writer:
         self._pre = 0
         self._lists: list[int] = []
         self._quotes: list[bool] = []
+        self._depth = 0
         self._rows: list[tuple[int, list[int]]] = []
         self._link: tuple[str, int] | None = None
         self._skip: tuple[str, int] | None = None
@@ -233,7 +234,7 @@ class _Writer:
             self._indent = ""
 
     def _prefix(self) -> str:
-        return "> " * min(sum(self._quotes), _QUOTES)
+        return "> " * min(self._depth, _QUOTES)
 
     def _end_line(self, *, keep: bool = False) -> None:
         line = "".join(self._line).rstrip()
@@ -282,6 +283,7 @@ class _Writer:
         self._paragraph()
         if name == "blockquote":
             self._quotes.append(_is_quote(rest))
+            self._depth += self._quotes[-1]
         elif name == "pre":
             self._pre += 1
 
@@ -291,7 +293,7 @@ class _Writer:
         elif name in _PARAGRAPHS:
             self._paragraph()
             if name == "blockquote" and self._quotes:
-                self._quotes.pop()
+                self._depth -= self._quotes.pop()
             elif name == "pre" and self._pre:
                 self._pre -= 1
         elif name in ("ul", "ol"):
