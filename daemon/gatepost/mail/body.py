@@ -8,6 +8,8 @@ from .charset import decode
 from .mime import Part, Tree
 
 TEXT_CHARACTERS = 262_144
+# How much of a mail's text parts is read at all, transfer encoding included: four times what is kept.
+_TEXT_OCTETS = 1_048_576
 _TEXTS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/x-markdown")
 # An alternative of one of these is another form of the text, never a file.
 _FORMS = (*_TEXTS, "text/x-amp-html", "text/watch-html", "text/markdown", "text/x-web-markdown")
@@ -24,6 +26,7 @@ class Body:
     files: list[Part] = field(default_factory=list)
     guessed: bool = False
     cut: bool = False
+    left: int = _TEXT_OCTETS
 
 
 @dataclass(slots=True)
@@ -80,8 +83,9 @@ def _is_text(part: Part, hints: tuple[str, ...], *, alone: bool) -> bool:
 
 def _is_nothing(part: Part) -> bool:
     """An empty leaf without a name, which list software and scanners leave behind."""
-    named = part.disposition == "attachment" or attachment.declared_name(part)
-    return not named and not part.body.strip()
+    if part.octets > 1_000 or part.body.strip():
+        return False
+    return part.disposition != "attachment" and not attachment.declared_name(part)
 
 
 def _choose_alternative(part: Part, chosen: _Chosen, hints: tuple[str, ...]) -> None:
@@ -113,7 +117,7 @@ def _best(forms: list[list[Part]], hints: tuple[str, ...]) -> list[Part]:
 
 def _is_stub(plain: list[Part], rich: list[Part], hints: tuple[str, ...]) -> bool:
     """Whether the plain form is empty, or short and about HTML while the HTML form has much more to say."""
-    if sum(len(part.body) for part in plain) > 4_000:
+    if sum(part.octets for part in plain) > 4_000:
         return False
     text = " ".join(_decoded(part, hints)[0] for part in plain).strip()
     if not any(character.isalnum() for character in text):
@@ -152,14 +156,14 @@ def _image_names(files: list[Part], hints: tuple[str, ...]) -> dict[str, str]:
 
 
 def _decoded(part: Part, hints: tuple[str, ...]) -> tuple[str, bool]:
-    return decode(part.content(), part.params.get("charset", ""), hints)
+    return decode(part.content(_TEXT_OCTETS), part.params.get("charset", ""), hints)
 
 
 def _text(part: Part, body: Body, images: dict[str, str], hints: tuple[str, ...]) -> str:
     """One text part as clean text: LF line ends, no controls, capped before anything reads it."""
-    content = part.content()
-    if len(content) > 4 * html.MARKUP_CHARACTERS:
-        content, body.cut = content[: 4 * html.MARKUP_CHARACTERS], True
+    body.cut = body.cut or part.octets > body.left
+    content = part.content(body.left)
+    body.left = max(body.left - part.octets, 0)
     label = part.params.get("charset", "")
     if part.type == "text/html" and not label:
         label = _meta_charset(content)

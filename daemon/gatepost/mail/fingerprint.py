@@ -28,12 +28,22 @@ def fingerprint(raw: bytes, head: Section) -> str:
 
 def _body(digest: "hashlib._Hash", raw: bytes, at: int) -> None:
     """The body by chunks, CRLF as LF, without the blank lines at its end, which mail stores add and take away."""
-    end = len(raw)
-    while end > at and raw[end - 1] in b" \t\r\n":
-        end -= 1
+    end = _end_of_words(raw, at)
     while at < end:
         stop = min(end, at + _CHUNK)
         if raw[stop - 1 : stop] == b"\r" and stop < end:
             stop += 1
         digest.update(raw[at:stop].replace(b"\r\n", b"\n"))
         at = stop
+
+
+def _end_of_words(raw: bytes, start: int) -> int:
+    """Where the last octet that is no blank or line end stands, looked for by chunks from the end."""
+    end = len(raw)
+    while end > start:
+        begin = max(start, end - _CHUNK)
+        words = raw[begin:end].rstrip(b" \t\r\n")
+        if words:
+            return begin + len(words)
+        end = begin
+    return start

@@ -44,13 +44,17 @@ class Section:
         return [value for key, value in self.fields if key == name]
 
 
-def split(octets: bytes, start: int = 0, end: int | None = None, *, most: int = 1_000) -> Section:
+def split(
+    octets: bytes, start: int = 0, end: int | None = None, *, most: int = 1_000, longest: int = 262_144
+) -> Section:
     """The header section of `octets[start:end]`, which ends at the first empty line (RFC 5322 2.1).
 
     `body` is the offset of the body in `octets`. A line that is no field and no continuation ends the section where a
-    body plainly begins, and is passed over elsewhere; either is `broken`. Of more than `most` fields the rest is `cut`.
+    body plainly begins, and is passed over elsewhere; either is `broken`. Of more than `most` fields the rest is `cut`,
+    and so is a section of more than `longest` octets.
     """
     end = len(octets) if end is None else end
+    whole, end = end, min(end, start + longest)
     fields: list[tuple[str, bytes]] = []
     values: list[bytes] = []
     at, broken, cut = start, False, False
@@ -86,7 +90,7 @@ def split(octets: bytes, start: int = 0, end: int | None = None, *, most: int = 
             broken = True
         at = after
     close()
-    return Section(tuple(fields), end, broken, cut)
+    return Section(tuple(fields), end, broken, cut or end < whole)
 
 
 def _colon(line: bytes) -> int:

@@ -6,7 +6,7 @@ mail is one leaf (RFC 2046 5.2). The structures that real mail gets wrong are me
 """
 
 import binascii
-import quopri
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +14,10 @@ from .header import Section, parameters, split, unfold
 
 MULTIPART_DEPTH = 100
 PARTS = 1_000
+# How many octets the search for delimiters may pass over: every level of nesting passes over the mail once more.
+_SEARCHED_TIMES = 12
+_SEARCHED_OCTETS = 100_000_000
+_UU_LINES = 600_000
 
 
 @dataclass(slots=True)
@@ -46,9 +50,18 @@ class Part:
         value = unfold(self.head.first("content-transfer-encoding")[:200]).lower()
         return value.split(";")[0].split("(")[0].strip(" \"'")
 
-    def content(self) -> bytes:
-        """The body decoded. What does not decode is given as it is, or as far as it went. Never raises."""
-        return transfer_decoded(memoryview(self.raw)[self.head.body : self.end], self.encoding)
+    @property
+    def octets(self) -> int:
+        """How long the body is as it was sent."""
+        return self.end - self.head.body
+
+    def content(self, most: int | None = None) -> bytes:
+        """The body decoded, or what its first `most` octets hold. What does not decode is given as it is.
+
+        Never raises.
+        """
+        end = self.end if most is None else min(self.end, self.head.body + most)
+        return transfer_decoded(memoryview(self.raw)[self.head.body : end], self.encoding)
 
 
 @dataclass(slots=True)
@@ -76,12 +89,14 @@ def read(raw: bytes, head: Section, *, depth: int = MULTIPART_DEPTH, parts: int 
     """The tree of the mail `raw` whose header section is `head`. Deeper or further parts stay inside their parent."""
     root = _part(raw, 0, head, len(raw), "text/plain")
     tree = Tree(root)
-    waiting = [(root, 0)]
+    searched = max(_SEARCHED_TIMES * len(raw), _SEARCHED_OCTETS)
+    waiting = deque([(root, 0)])
     while waiting:
-        part, level = waiting.pop(0)
+        part, level = waiting.popleft()
         if not part.type.startswith("multipart/"):
             continue
-        if level >= depth:
+        searched -= part.octets
+        if level >= depth or searched < 0:
             tree.too_deep = True
             part.type = "application/octet-stream"
             continue
@@ -189,7 +204,7 @@ def transfer_decoded(body: memoryview, encoding: str) -> bytes:
     if encoding == "base64":
         return _base64(body)
     if encoding in ("quoted-printable", "quotedprintable", "qp"):
-        return quopri.decodestring(bytes(body))
+        return binascii.a2b_qp(body)
     if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
         return uudecoded(bytes(body)) or bytes(body)
     return bytes(body)
@@ -216,19 +231,31 @@ _NOT_BASE64 = bytes(
 
 def uudecoded(body: bytes) -> bytes:
     """The first uuencoded file of `body`, b'' where there is none."""
-    lines = iter(body.splitlines())
-    if not any(line.startswith(b"begin ") for line in lines):
+    begun = 0 if body.startswith(b"begin ") else body.find(b"\nbegin ") + 1
+    if not begun and not body.startswith(b"begin "):
         return b""
-    out = []
-    for line in lines:
-        if line.strip() in (b"end", b"`"):
+    out: list[bytes] = []
+    at = _next_line(body, begun)
+    for _ in range(_UU_LINES):
+        after = _next_line(body, at)
+        line = body[at:after].rstrip(b"\r\n")
+        if at >= len(body) or line.strip() in (b"end", b"`"):
             break
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            count = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-            try:
-                out.append(binascii.a2b_uu(line[:count]))
-            except binascii.Error:
-                continue
+        out.append(_uu_line(line))
+        at = after
     return b"".join(out)
+
+
+def _next_line(body: bytes, at: int) -> int:
+    end = body.find(b"\n", at)
+    return len(body) if end < 0 else end + 1
+
+
+def _uu_line(line: bytes) -> bytes:
+    """One line; some programs write more octets than its count says."""
+    for text in (line, line[: (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0]):
+        try:
+            return binascii.a2b_uu(text)
+        except binascii.Error:
+            continue
+    return b""

@@ -55,18 +55,11 @@ def read_letter(raw: bytes, *, limits: ReadLimits = LIMITS) -> Letter:
     if len(raw) > limits.message_octets:
         raise HostileMail(Cause.MESSAGE_TOO_LARGE, f"the mail has {len(raw)} octets; {limits.message_octets} are read")
     raw = _begun(raw)
-    head = header.split(raw, most=limits.fields)
-    if head.body > limits.header_octets and _header_end(raw, head) > limits.header_octets:
-        raise HostileMail(
-            Cause.HEADER_BOMB, f"the header section has over {limits.header_octets} octets, which no honest mail has"
-        )
+    head = header.split(raw, most=limits.fields, longest=limits.header_octets)
+    if head.fields and head.body == limits.header_octets < len(raw):
+        raise HostileMail(Cause.HEADER_BOMB, f"the header section has over {limits.header_octets} octets")
     parts = mime.read(raw, head, depth=limits.depth, parts=limits.parts)
     return _letter(raw, head, parts, limits)
-
-
-def _header_end(raw: bytes, head: header.Section) -> int:
-    """How long the header section is; a mail that is all body has none."""
-    return head.body if head.fields else 0
 
 
 def _begun(raw: bytes) -> bytes:
