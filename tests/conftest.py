@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -34,6 +36,7 @@ PACKAGES = {
     "smtp-source": "postfix",
     "dovecot": "dovecot-imapd dovecot-lmtpd",
     "chromium": "chromium",
+    "openssl": "openssl",
     "strace": "strace",
     "swaks": "swaks",
 }
@@ -86,6 +89,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         for program in mark.args:
             if not shutil.which(program) and not shutil.which(program, path="/usr/sbin:/sbin"):
                 pytest.skip(f"needs {program}: apt-get install {PACKAGES.get(program, program)}")
+
+
+@pytest.fixture
+def make_certificate(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
+    """Makes a self-signed certificate and its key, as PEM files; for tests that are marked real("openssl")."""
+
+    def make(host: str = "mail.market.example", days: int = 30, name: str = "tls") -> tuple[Path, Path]:
+        chain, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        command += ["-keyout", str(key), "-out", str(chain), "-days", str(days), "-subj", f"/CN={host}"]
+        subprocess.run([*command, "-addext", f"subjectAltName=DNS:{host}"], check=True, capture_output=True)
+        key.chmod(0o600)
+        return chain, key
+
+    return make
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,6 +18,7 @@ EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 0
 COMMANDS: Mapping[str, str] = {
     # name: module:function, the module inside this package.
     "calendar": "calendar:calendar",
+    "check": "check:check",
     "import": "import_:import_",
     "mail": "mail:mail",
     "rules": "rules:rules",
