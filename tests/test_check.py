@@ -46,7 +46,12 @@ def test_a_new_installation_can_start_and_nothing_is_changed(write, capsys, tmp_
     before = tree(tmp_path)
     assert run(["check", "-c", str(path)]) == 0
     out = capsys.readouterr().out
-    assert "✓ rules" in out and "✓ templates" in out and "gatepost can start." in out
+    assert (
+        "! rules" in out
+        and "there is no team 'billing'" in out
+        and "✓ templates" in out
+        and "gatepost can start." in out
+    )
     assert "data will be made, with mode 0700" in out
     assert tree(tmp_path) == before
 
@@ -62,8 +67,8 @@ def test_broken_rules_and_templates_are_told_side_by_side(write, tmp_path, capsy
     path = write()
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "50-own.toml").write_text("[[rule]\n")
-    (tmp_path / "templates" / "customer").mkdir(parents=True)
-    (tmp_path / "templates" / "customer" / "acknowledgement.en.txt.j2").write_text("Subject: x\n\n{% if %}\n")
+    (tmp_path / "templates" / "mail" / "customer").mkdir(parents=True)
+    (tmp_path / "templates" / "mail" / "customer" / "acknowledgement.en.txt.j2").write_text("Subject: x\n\n{% if %}\n")
     assert run(["check", "-c", str(path)]) == 78
     out = capsys.readouterr().out
     assert "✗ rules" in out and "50-own.toml:1" in out

@@ -39,7 +39,7 @@ _GRACE = 10.0
 
 def build_house(config: Config) -> House:
     """Everything that decides: rules, letters, keys, brands. Raises MistakesError with all mistakes of a part."""
-    own_rules, own_letters = Path(config.gatepost.rules), Path(config.gatepost.templates)
+    own_rules, own_letters = Path(config.gatepost.rules), Path(config.gatepost.templates) / "mail"
     return House(
         hostname=config.gatepost.hostname,
         staff=config.gatepost.staff,

@@ -93,7 +93,9 @@ class GatepostSection(Section):
     rules: FilePath = Field(
         "rules", description="The operator's rules; a file replaces the shipped one of the same name."
     )
-    templates: FilePath = Field("templates", description="The operator's templates, looked up before the shipped ones.")
+    templates: FilePath = Field(
+        "templates", description="The operator's templates, in folders as the shipped ones, and looked up before them."
+    )
     staff: Address = Field(description="Who is told of trouble: overdue tickets, undeliverable mail, quarantine.")
     readers: int = Field(1, ge=1, le=16, description="Reader processes, which parse mail under limits.")
     log: Literal["text", "json"] = Field("text", description="The form of the log on standard error.")
