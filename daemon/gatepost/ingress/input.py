@@ -1,9 +1,7 @@
-"""Command lines and chunks from a StreamReader, by its public `read` alone."""
+"""Cuts what a peer sends into command lines. Pure: bytes come in by `feed`, in pieces of any size."""
 
-import asyncio
-
-CHUNK = 64 * 1024
 COMMAND_OCTETS = 2048
+_HOPELESS_OCTETS = 1024 * 1024
 
 
 class BareNewlineError(Exception):
@@ -14,62 +12,57 @@ class LongLineError(Exception):
     """A command was longer than COMMAND_OCTETS; it has been read away up to its end."""
 
 
+class EndlessLineError(Exception):
+    """A command has no end within a megabyte: this is no mail client."""
+
+
 class Input:
-    """What a peer sends. EOFError from any method says that it will send no more."""
+    """What has come and was not yet used."""
 
-    __slots__ = ("_reader", "pending")
+    __slots__ = ("_at", "_buffer", "_skipped")
 
-    def __init__(self, reader: asyncio.StreamReader) -> None:
-        self._reader = reader
-        self.pending = b""
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._at = 0
+        self._skipped = 0
 
-    @property
-    def has_line(self) -> bool:
-        """Whether a whole line is here already: the peer pipelines (RFC 2920), so replies may wait for it."""
-        return b"\n" in self.pending
+    def __len__(self) -> int:
+        return len(self._buffer) - self._at
 
-    async def line(self) -> bytes:
-        """The next command without its CRLF. Raises BareNewlineError, LongLineError, EOFError."""
-        end = self.pending.find(b"\n")
-        while end < 0:
-            if len(self.pending) > COMMAND_OCTETS:
-                await self._skip_line()
-                raise LongLineError
-            done = len(self.pending)
-            self.pending += await self._read()
-            end = self.pending.find(b"\n", done)
-        line, self.pending = self.pending[: end + 1], self.pending[end + 1 :]
-        if len(line) > COMMAND_OCTETS:
+    def feed(self, data: bytes) -> None:
+        """Add `data` behind what is here."""
+        self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
+        self._at = 0
+
+    def line(self) -> bytes | None:
+        """The next command without its CRLF, None while it is incomplete. Raises one of the errors above."""
+        end = self._buffer.find(b"\n", self._at)
+        if end < 0:
+            self._skip()
+            return None
+        line = self._buffer[self._at : end + 1]
+        self._at = end + 1
+        skipped, self._skipped = self._skipped, 0
+        if skipped + len(line) > COMMAND_OCTETS:
             raise LongLineError
         if line[-2:] != b"\r\n":
             raise BareNewlineError
         return line[:-2]
 
-    async def chunk(self) -> bytes:
-        """Whatever is here, at least one octet."""
-        if self.pending:
-            chunk, self.pending = self.pending, b""
-            return chunk
-        return await self._read()
+    def take(self) -> bytes:
+        """All that is here."""
+        taken = self._buffer[self._at :] if self._at else self._buffer
+        self.drop()
+        return taken
 
     def drop(self) -> None:
-        """Forget what was sent in plain text before TLS (RFC 3207 section 6)."""
-        self.pending = b""
-        # As aiosmtpd does: StreamReader has no public way to forget.
-        self._reader._buffer.clear()  # type: ignore[attr-defined]
+        """Forget all that is here: what came in plain text before TLS does not count (RFC 3207 section 6)."""
+        self._buffer, self._at = b"", 0
 
-    async def _skip_line(self) -> None:
-        """Read away the rest of a long line; past a mail's worth of CHUNK the peer is not a mail client."""
-        for _ in range(16):
-            end = self.pending.find(b"\n")
-            if end >= 0:
-                self.pending = self.pending[end + 1 :]
-                return
-            self.pending = await self._read()
-        raise EOFError
-
-    async def _read(self) -> bytes:
-        chunk = await self._reader.read(CHUNK)
-        if not chunk:
-            raise EOFError
-        return chunk
+    def _skip(self) -> None:
+        """Do not keep the beginning of a line that is too long already."""
+        if len(self) > COMMAND_OCTETS or self._skipped:
+            self._skipped += len(self)
+            self.drop()
+        if self._skipped > _HOPELESS_OCTETS:
+            raise EndlessLineError

@@ -163,7 +163,7 @@ class Spool:
         loop = asyncio.get_running_loop()
         row = _row(envelope, raw, received)
         if len(raw) > ROW_OCTETS:
-            row["file"] = await asyncio.shield(loop.run_in_executor(self._writers, self._write_file, raw))
+            row |= await asyncio.shield(loop.run_in_executor(self._writers, self._write_file, raw))
         else:
             row["raw"] = raw
         waiting = _Waiting(loop, row)
@@ -197,9 +197,9 @@ class Spool:
             waiting.state = _State.WITHDRAWN
         self._settle([(waiting, None)], TemporaryError("the spool did not commit in time"))
 
-    def _write_file(self, raw: bytes) -> str:
+    def _write_file(self, raw: bytes) -> dict[str, str]:
         try:
-            return self.files.write(raw)
+            return {"file": self.files.write(raw), "sha256": hashlib.sha256(raw).hexdigest()}
         except OSError as error:
             raise _refusal(error) from error
 
@@ -244,7 +244,7 @@ class Spool:
         committing = False
         try:
             for waiting in batch:
-                waiting.row["sha256"] = _digest(waiting.row, self.files)
+                waiting.row["sha256"] = waiting.row["sha256"] or hashlib.sha256(waiting.row["raw"]).hexdigest()
             connection = self._ready()
             connection.execute("BEGIN IMMEDIATE")
             claimed = self._claim(batch)
@@ -395,14 +395,10 @@ def _row(envelope: Envelope, raw: bytes, received: Millis) -> dict[str, Any]:
         "helo": envelope.helo,
         "tls": envelope.tls,
         "size": len(raw),
+        "sha256": "",
         "file": "",
         "raw": None,
     }
-
-
-def _digest(row: dict[str, Any], files: SpoolFiles) -> str:
-    raw = row["raw"] if row["raw"] is not None else files.read(row["file"])
-    return hashlib.sha256(raw).hexdigest()
 
 
 def _delete(connection: sqlite3.Connection, ids: Iterable[int]) -> list[str]:
