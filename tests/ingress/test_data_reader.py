@@ -3,12 +3,27 @@
 import time
 
 import pytest
-from gatepost.ingress.data import DataReader, Flaw, OverrunError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepost.ingress.data import DataReader, Flaw, OverrunError
+
 LIMITS = {"message_octets": 60, "header_octets": 30, "line_octets": 20}
-PIECES = [b"\r\n", b"\r", b"\n", b".", b"..", b"\0", b"a", b"b" * 9, b"c" * 21, b"\r\n.\r\n", b"\r\n.", b"\n.\n", b"\r\n\r\n"]
+PIECES = [
+    b"\r\n",
+    b"\r",
+    b"\n",
+    b".",
+    b"..",
+    b"\0",
+    b"a",
+    b"b" * 9,
+    b"c" * 21,
+    b"\r\n.\r\n",
+    b"\r\n.",
+    b"\n.\n",
+    b"\r\n\r\n",
+]
 
 
 def reference(stream: bytes, normalize: bool) -> tuple[bytes | Flaw, bytes] | None:
@@ -29,7 +44,9 @@ def reference(stream: bytes, normalize: bool) -> tuple[bytes | Flaw, bytes] | No
         return Flaw.NUL, rest
     if len(mail) > LIMITS["message_octets"]:
         return Flaw.TOO_LARGE, rest
-    if any(len(line) + 1 > LIMITS["line_octets"] for line in (text + b".\r\n").replace(b"\r\n", b"\r\n\n").split(b"\n")):
+    if any(
+        len(line) + 1 > LIMITS["line_octets"] for line in (text + b".\r\n").replace(b"\r\n", b"\r\n\n").split(b"\n")
+    ):
         return Flaw.LINE_TOO_LONG, rest
     header, blank, _ = (b"\r\n" + mail).partition(b"\r\n\r\n")
     if len(mail) > LIMITS["header_octets"] and (not blank or len(header) > LIMITS["header_octets"]):
