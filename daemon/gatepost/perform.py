@@ -1,20 +1,22 @@
 """Performs effects: each becomes rows in the transaction of its cause. A mail is composed here and sent later."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
 from .case import Case
 from .core import Millis
 from .core.effect import Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
-from .core.letter import Attachment, Mailbox
+from .core.letter import Mailbox
 from .core.outgoing import Outgoing
 from .core.party import Participant, Role
 from .core.reply_address import Purpose, Token, scrub
 from .errors import GatepostError
 from .house import House
-from .mail import status_report, wording
+from .mail import wording
 from .mail.compose import Draft, compose, via_name
+from .mail.masking import leaks, mask
+from .mail.relay import Relayed, hidden_from, relay
 from .mail.values import ticket_values
 from .store import arrivals, deadlines, messages, outbox, returns, tickets, trace
 from .store.database import Tx
@@ -110,6 +112,8 @@ def _write(tx: Tx, house: House, case: Case, send: Send, to: Participant, now: M
         composed = compose(_draft(tx, house, case, send, to, about, mail, now), house.letters)
     except GatepostError as error:
         return replace(mail, error=error.message)
+    if found := leaks(composed.raw, _hidden(case, to), files=False):
+        return replace(mail, error=f"the other side's address would go out: {'; '.join(found)}")
     return replace(mail, raw=composed.raw, subject=composed.subject, message_id=composed.message_id)
 
 
@@ -118,36 +122,38 @@ def _draft(
 ) -> Draft:
     chain = messages.chain(tx, case.ticket.number, to.number) if to.number else ()
     token = house.token(to) if to.number else ""
-    attachments = messages.attachments(tx, about.id) if about is not None and send.template in _CARRYING else ()
+    files = messages.attachments(tx, about.id) if about is not None and send.template in _CARRYING else ()
+    clean = _cleaner(house, case, to)
+    relayed = relay(about.relay_text if about is not None else "", files, clean)
+    topic = clean(case.ticket.subject)
     return Draft(
         template=send.template,
         language=to.language or case.ticket.language,
         brand=case.brand,
         to=Mailbox(address=to.address, name=to.name),
-        from_name=_from_name(case, send, about),
+        from_name=_from_name(case, send, to, about),
         reply_address=house.reply_address(case.brand, to) if to.number else case.brand.support[0],
         mail_from=mail.mail_from,
         message_id=mail.message_id,
         in_reply_to=chain[-1] if chain else "",
         references=chain,
         thread_id=house.thread_id(token) if token else "",
-        thread_topic=case.ticket.subject,
-        subject=case.ticket.subject if case.verified or send.auto is not Auto.REPLIED else "",
+        thread_topic=topic,
+        subject=topic if case.verified or send.auto is not Auto.REPLIED else "",
         tag=case.ticket.number,
         auto=send.auto,
-        values=_values(house, case, to, about, attachments, now),
-        attachments=attachments,
+        values=_values(house, case, to, about, relayed, now) | {"first": not chain},
+        attachments=relayed.files,
         date=now,
     )
 
 
 def _values(
-    house: House, case: Case, to: Participant, about: Message | None, attachments: tuple[Attachment, ...], now: Millis
+    house: House, case: Case, to: Participant, about: Message | None, relayed: Relayed, now: Millis
 ) -> dict[str, object]:
-    """The figures of the letter, in the recipient's language, with every foreign token taken out (I8)."""
+    """The figures of the letter, in the recipient's language."""
     brand, requester, vendor = case.brand, case.requester, case.vendor
     language = to.language or case.ticket.language or brand.languages[0]
-    words = scrub(house.keys, about.relay_text, keep=_own(to)) if about is not None else ""
     due = house.overdue_at(brand, vendor, now)(case.ticket.waiting_since or now)
     away = vendor.away if vendor is not None and vendor.away is not None and vendor.away.covers(now) else None
     author = case.participant(about.author) if about is not None else None
@@ -156,7 +162,7 @@ def _values(
         language=language,
         customer=Mailbox(
             address=requester.address if requester is not None else "",
-            name=requester.name if requester is not None else "",
+            name=mask(requester.name, _hidden(case, to)) if requester is not None else "",
         ),
         customer_language=case.ticket.language,
         product=case.product,
@@ -165,15 +171,16 @@ def _values(
         subscription=case.subscription,
         standing=case.standing,
         topics=case.topics,
-        author=author.name or author.address if author is not None else "",
-        words=words,
-        files=[attachment.filename for attachment in attachments],
-        report=status_report.find(about.text if about is not None else "", attachments),
+        author=_author_name(case, author, to) if author is not None else "",
+        words=relayed.words,
+        files=[attachment.filename for attachment in relayed.files],
+        report=relayed.report,
         link=f"{brand.portal.rstrip('/')}/tickets/{case.ticket.number}" if brand.portal else "",
         answer_by=wording.moment(due, language, brand.zone),
         away=away.text if away is not None else "",
         verified=case.verified,
-        masked=brand.masking or (vendor is not None and vendor.masking),
+        away_until=wording.day(away.ends, language, brand.zone) if away is not None else "",
+        masked=bool(_hidden(case, to)),
         choices=[(product.name, "") for product in case.candidates],
         reason="; ".join(case.ticket.flags),
         waiting_since=wording.moment(case.ticket.waiting_since, language, brand.zone)
@@ -182,7 +189,25 @@ def _values(
     )
 
 
-def _from_name(case: Case, send: Send, about: Message | None) -> str:
+def _cleaner(house: House, case: Case, to: Participant) -> Callable[[str], str]:
+    """Takes out of relayed text what this recipient may not see: foreign tokens (I8) and masked addresses (D5)."""
+    hidden, own = _hidden(case, to), _own(to)
+    return lambda text: mask(scrub(house.keys, text, keep=own), hidden)
+
+
+def _hidden(case: Case, to: Participant) -> tuple[str, ...]:
+    """The addresses that this recipient may not see; none where neither brand nor vendor wants masking (D5)."""
+    if case.brand.masking or (case.vendor is not None and case.vendor.masking):
+        return hidden_from(to, case.participants, case.vendor)
+    return ()
+
+
+def _author_name(case: Case, author: Participant, to: Participant) -> str:
+    """The author's name; the address stands in for it where it may be shown."""
+    return mask(author.name, _hidden(case, to)) or ("" if author.address in _hidden(case, to) else author.address)
+
+
+def _from_name(case: Case, send: Send, to: Participant, about: Message | None) -> str:
     """Who speaks: the customer to a vendor or team, the vendor or team in an answer, the brand in its own letters."""
     if send.template not in _CARRYING or about is None:
         return via_name("", "", case.brand)
@@ -191,7 +216,7 @@ def _from_name(case: Case, send: Send, about: Message | None) -> str:
         return via_name("", "", case.brand)
     if author.role is Role.VENDOR:
         return via_name("", case.vendor.name if case.vendor is not None else author.name, case.brand)
-    return via_name(author.name or author.address.partition("@")[0], "", case.brand)
+    return via_name(_author_name(case, author, to), "", case.brand)
 
 
 def _about(tx: Tx, case: Case, send: Send) -> Message | None:

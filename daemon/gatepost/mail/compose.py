@@ -31,11 +31,12 @@ _EXTRA = re.compile(r"(?:List-[A-Za-z-]+|X-[A-Za-z0-9-]+)")
 class Draft:
     """All that one mail is made of.
 
-    `subject` is the conversation's, '' where the recipient may not be shown it (an unverified sender, A5); the letter
-    makes its own of it, and `tag`, the ticket's number, is added as `[#42]` (0 adds none). `values` are plain dicts,
-    lists, strings and numbers; relayed words among them are already masked and scrubbed of foreign tokens (I8).
-    `thread_id` is the id of ours that closes References: it brings a reply home where a provider replaced our
-    Message-ID (D29). `mail_from` is checked only; the envelope is the courier's ('' is the null sender).
+    `subject` is the conversation's. '' in an automatic reply means an unverified sender, to whom nothing that the
+    sender wrote goes back (A5): the letter makes a subject of its own, the recipient's name and the topic stay away.
+    `tag`, the ticket's number, is added as `[#42]` (0 adds none). `values` are plain dicts, lists, strings and numbers;
+    relayed words among them are already masked and scrubbed of foreign tokens (I8, `relay`). `thread_id` is the id of
+    ours that closes References: it brings a reply home where a provider replaced our Message-ID (D29). `mail_from` is
+    checked only; the envelope is the courier's ('' is the null sender).
     """
 
     template: str
@@ -158,12 +159,13 @@ def _subject(draft: Draft, rendered: Rendered) -> str:
 
 def _head(draft: Draft, subject: str, own_id: str) -> Iterator[tuple[str, bytes]]:
     """The header fields in order, each with its name."""
+    told_nothing = draft.auto is Auto.REPLIED and not draft.subject
     sender = Mailbox(address=draft.reply_address, name=draft.from_name)
     chain = fields.references((*draft.references, draft.in_reply_to), fields.message_id(draft.thread_id))
     parent = fields.message_id(draft.in_reply_to)
     yield "From", fields.mailbox("From", sender)
     yield "Reply-To", fields.mailbox("Reply-To", sender)
-    yield "To", fields.mailbox("To", draft.to)
+    yield "To", fields.mailbox("To", Mailbox(address=draft.to.address) if told_nothing else draft.to)
     yield "Subject", fields.unstructured("Subject", subject)
     yield "Date", fields.date(draft.date)
     yield "Message-ID", fields.message_ids("Message-ID", [own_id])
@@ -171,7 +173,7 @@ def _head(draft: Draft, subject: str, own_id: str) -> Iterator[tuple[str, bytes]
         yield "In-Reply-To", fields.message_ids("In-Reply-To", [parent])
     if chain:
         yield "References", fields.message_ids("References", chain)
-    if topic := fields.one_line(draft.thread_topic, fields.SUBJECT_CHARACTERS):
+    if not told_nothing and (topic := fields.one_line(draft.thread_topic, fields.SUBJECT_CHARACTERS)):
         yield "Thread-Topic", fields.unstructured("Thread-Topic", topic)
     if draft.auto is not Auto.NO:
         yield "Auto-Submitted", f"Auto-Submitted: {draft.auto.value}\r\n".encode("ascii")

@@ -30,6 +30,7 @@ def ticket_values(
     link: str = "",
     answer_by: str = "",
     away: str = "",
+    away_until: str = "",
     verified: bool = True,
     masked: bool = False,
     choices: Iterable[tuple[str, str]] = (),
@@ -42,9 +43,9 @@ def ticket_values(
     """The figures of a letter in `language`.
 
     `author` and `words` are relayed: masked and scrubbed by the caller. With `masked` the customer's address is left
-    out. `link` leads to the ticket for this recipient; `answer_by`, `waiting_since` and `filed` are times as the
-    recipient reads them (`wording.moment`, `wording.day`), `away` is a sentence; `choices` are (label, link) pairs;
-    `reason` is what a notice to staff is about; `first` is whether `words` opened the ticket.
+    out. `link` leads to the ticket for this recipient; `answer_by`, `waiting_since`, `filed` and `away_until` are times
+    as the recipient reads them (`wording.moment`, `wording.day`), `away` is a sentence; `choices` are (label, link)
+    pairs; `reason` is what a notice to staff is about; `first` is whether `words` opened the ticket.
     """
     return {
         "customer": {
@@ -64,6 +65,7 @@ def ticket_values(
         "link": link,
         "answer_by": answer_by,
         "away": away,
+        "away_until": away_until,
         "verified": verified,
         "masked": masked,
         "choices": [{"label": label, "link": target} for label, target in choices],

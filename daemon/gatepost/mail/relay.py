@@ -1,0 +1,42 @@
+"""What of one message may go on to one recipient: its words, its files, its system status report.
+
+Foreign tokens are taken out (I8) and, where masking is on, the other side's addresses (D5). Nobody is chosen here.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..core.letter import Attachment
+from ..core.party import Participant, Role, Vendor
+from .status_report import StatusReport, find
+
+_CUSTOMER_SIDE = (Role.REQUESTER, Role.COPIED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relayed:
+    """The words without the report that stood between them, the files with the whole report, and the report."""
+
+    words: str
+    files: tuple[Attachment, ...] = ()
+    report: StatusReport | None = None
+
+
+def relay(words: str, files: tuple[Attachment, ...], clean: Callable[[str], str]) -> Relayed:
+    """What goes on of `words` and `files`; `clean` takes out foreign tokens and masked addresses."""
+    cleaned = clean(words)
+    report = find(cleaned, files)
+    if report is None or report.source:
+        return Relayed(words=cleaned, files=files, report=report)
+    return Relayed(words=report.rest, files=(*files, report.attachment()), report=report)
+
+
+def hidden_from(to: Participant, participants: Iterable[Participant], vendor: Vendor | None) -> tuple[str, ...]:
+    """The addresses that masking keeps from `to`: those of the other side. Staff see everybody's."""
+    if to.role is Role.STAFF:
+        return ()
+    customer = to.role in _CUSTOMER_SIDE
+    found = {p.address for p in participants if (p.role in _CUSTOMER_SIDE) is not customer and p.role is not Role.STAFF}
+    if customer and vendor is not None:
+        found |= {vendor.support_address, vendor.contact_address, *vendor.senders}
+    return tuple(sorted(found - {"", to.address}))
