@@ -12,7 +12,7 @@ from gatepost.core.rules.judge import judge
 from gatepost.core.rules.seen import Seen
 from gatepost.core.verdict import Route
 from gatepost.errors import MistakesError
-from gatepost.rulebook import Rulebook, known_names, paths, read_stable
+from gatepost.rulebook import Rulebook, examine, known_names, paths, read_stable
 
 RULE = """
 [[rule]]
@@ -143,11 +143,20 @@ def test_a_reload_of_the_same_rules_changes_nothing(shipped: Path, own: Path) ->
     assert book.book is before
 
 
-def test_a_name_that_does_not_exist_is_a_mistake_where_names_are_known(shipped: Path, own: Path) -> None:
-    (own / "30.toml").write_text(rule("third", "three", 'team", team = "biling'))
+def test_an_acknowledgement_that_does_not_exist_is_a_mistake_where_letters_are_known(shipped: Path, own: Path) -> None:
+    (own / "30.toml").write_text(rule("third", "three", 'team", team = "biling", acknowledge = "acknowledgment'))
+    known = Known(templates=frozenset({"acknowledgement"}))
     assert names(Rulebook(shipped, own)) == ["first", "second", "third"]
-    with pytest.raises(MistakesError, match="did you mean 'billing'"):
-        Rulebook(shipped, own, known=Known(teams=frozenset({"billing"})))
+    with pytest.raises(MistakesError, match="did you mean 'acknowledgement'"):
+        Rulebook(shipped, own, known=known)
+
+
+def test_a_team_that_does_not_exist_is_only_warned_of_for_triage_takes_its_mail(shipped: Path, own: Path) -> None:
+    (own / "30.toml").write_text(rule("third", "three", 'team", team = "biling'))
+    known = Known(teams=frozenset({"billing"}))
+    assert names(Rulebook(shipped, own, known=known)) == ["first", "second", "third"]
+    findings = examine(read_stable(shipped, own), known)
+    assert [warning.suggestion for warning in findings.warnings][:1] == ["did you mean 'billing'?"]
 
 
 def test_poll_reloads_what_has_stopped_changing(shipped: Path, own: Path) -> None:
@@ -227,13 +236,9 @@ def test_a_stable_reading_is_the_files_as_they_are(shipped: Path) -> None:
     assert read_stable(shipped, None) == {path.name: path.read_bytes() for path in shipped.iterdir()}
 
 
-def test_the_names_that_rules_may_use_come_from_config_and_templates(tmp_path: Path) -> None:
+def test_the_names_that_rules_may_use_come_from_config_and_letters() -> None:
     configured = SimpleNamespace(team={"billing": None}, brand={"market": None})
-    letters = tmp_path / "mail" / "customer"
-    letters.mkdir(parents=True)
-    for name in ("acknowledgement.en.txt.j2", "acknowledgement.de.txt.j2", "answer.en.txt.j2", "base.html.j2"):
-        (letters / name).write_text("")
-    known = known_names(configured, [tmp_path])  # type: ignore[arg-type]
+    known = known_names(configured, ["acknowledgement", "answer"])  # type: ignore[arg-type]
     assert known == Known(
         teams=frozenset({"billing"}),
         brands=frozenset({"market"}),

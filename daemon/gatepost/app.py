@@ -27,7 +27,7 @@ from .ingress.gate_link import GateLink
 from .keys import reply_keys
 from .mail.templates import Letters
 from .reader.pool import ReaderPool
-from .rulebook import Rulebook
+from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
 from .store.database import Database, Tx
 from .store.schema import migrate
@@ -40,6 +40,7 @@ _GRACE = 10.0
 def build_house(config: Config) -> House:
     """Everything that decides: rules, letters, keys, brands. Raises MistakesError with all mistakes of a part."""
     own_rules, own_letters = Path(config.gatepost.rules), Path(config.gatepost.templates) / "mail"
+    letters = Letters(own_letters, shipped.folder("templates") / "mail")
     return House(
         hostname=config.gatepost.hostname,
         staff=config.gatepost.staff,
@@ -53,8 +54,8 @@ def build_house(config: Config) -> House:
         promises=Promises(
             overdue_business_days=config.clock.overdue_business_days, rating_days=config.clock.rating_days
         ),
-        rulebook=Rulebook(shipped.folder("rules"), own_rules),
-        letters=Letters(own_letters, shipped.folder("templates") / "mail"),
+        rulebook=Rulebook(shipped.folder("rules"), own_rules, known=known_names(config, letters.names())),
+        letters=letters,
     )
 
 
@@ -153,9 +154,7 @@ class Office:
 
     def reload(self) -> None:
         """Read rules and templates again; a set with a mistake in it never replaces a sound one (R7)."""
-        result = self.house.rulebook.reload()
-        if result.error is not None:
-            _log.error("rules.refused the old set stays: %s", result.error)
+        _tell_reload(self.house.rulebook.reload())
         try:
             if self.house.letters.reload():
                 _log.info("templates.reloaded")
@@ -171,8 +170,16 @@ class Office:
 
     async def _look_at_rules(self) -> None:
         result = self.house.rulebook.poll()
-        if result is not None and result.error is not None:
-            _log.error("rules.refused the old set stays: %s", result.error)
+        if result is not None:
+            _tell_reload(result)
+
+
+def _tell_reload(result: ReloadResult) -> None:
+    if result.error is not None:
+        for mistake in result.error.mistakes:
+            _log.error("rules.refused the old rules stay: %s", mistake)
+    elif result.changed:
+        _log.info("rules.reloaded rules=%d digest=%s", result.rules, result.digest[:12])
 
 
 def _tell_ticket(house: House, clock: Clock, tx: Tx, due: Due, result: Refused | Expired) -> None:

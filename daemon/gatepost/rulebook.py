@@ -130,20 +130,15 @@ def examine(files: Mapping[str, bytes | str], known: Known) -> Findings:
     if mistakes or isinstance(loaded, list):
         faults = loaded if isinstance(loaded, list) else []
         return Findings(book=None, mistakes=[*mistakes, *(_mistake(fault, texts) for fault in faults)], warnings=[])
-    faults = [*failed_examples(loaded), *unknown_names(loaded, known)]
-    mistakes += [_mistake(fault, texts) for fault in faults]
-    warnings = [_mistake(fault, texts) for fault in lint(loaded)]
+    faults = [*failed_examples(loaded), *unknown_names(loaded, known), *lint(loaded)]
+    mistakes += [_mistake(fault, texts) for fault in faults if not fault.warning]
+    warnings = [_mistake(fault, texts) for fault in faults if fault.warning]
     return Findings(book=loaded, mistakes=mistakes, warnings=warnings)
 
 
-def known_names(config: Config, templates: Iterable[Path]) -> Known:
-    """The names that rules may use: teams and brands of the config, letters to customers in the `templates` folders."""
-    letters = (path for folder in templates for path in (folder / "mail" / "customer").glob("*.txt.j2"))
-    return Known(
-        teams=frozenset(config.team),
-        brands=frozenset(config.brand),
-        templates=frozenset(path.name.partition(".")[0] for path in letters),
-    )
+def known_names(config: Config, letters: Iterable[str]) -> Known:
+    """The names that rules may use: teams and brands of the config, and the `letters` that there are."""
+    return Known(teams=frozenset(config.team), brands=frozenset(config.brand), templates=frozenset(letters))
 
 
 def _stamp(path: Path) -> tuple[str, int, int, int]:

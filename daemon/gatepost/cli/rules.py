@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -12,16 +12,19 @@ from ..core.rules import reference
 from ..core.rules.book import Book
 from ..core.rules.examples import Known
 from ..core.rules.rule import Rule
-from ..errors import Mistake, PermanentError
+from ..errors import GatepostError, Mistake, PermanentError
+from ..mail.templates import Letters
 from ..rulebook import Findings, examine, known_names, read_stable
-from . import EX_OK
+from ..store import parties
+from . import EX_OK, LazyGroup
+from .options import look
 
 EX_FOUND = 1
 
 
-@click.group()
+@click.group(cls=LazyGroup, table={"explain": "explain:explain"})
 def rules() -> None:
-    """Check the rules that route mail, and look up their words."""
+    """Check the rules that route mail, try them on a mail, and look up their words."""
 
 
 @rules.command()
@@ -70,8 +73,21 @@ def _surroundings(config_file: str | None, folder: Path | None) -> tuple[Path | 
     except PermanentError:  # There is no config at all, as on a developer's machine.
         return folder, Known()
     loaded = config.load(place, secrets=False)
-    templates = (shipped.folder("templates"), Path(loaded.gatepost.templates))
-    return folder or Path(loaded.gatepost.rules), known_names(loaded, templates)
+    letters = Letters(Path(loaded.gatepost.templates) / "mail", shipped.folder("templates") / "mail")
+    known = replace(known_names(loaded, letters.names()), **_imported(loaded))
+    return folder or Path(loaded.gatepost.rules), known
+
+
+def _imported(loaded: config.Config) -> dict[str, frozenset[str]]:
+    """The names of vendors and products, where the daemon has run and made its database."""
+    try:
+        vendors, products = look(loaded, lambda tx: (parties.vendors(tx), parties.products(tx)))
+    except GatepostError:
+        return {}
+    return {
+        "vendors": frozenset(vendor.slug for vendor in vendors),
+        "products": frozenset(product.slug for product in products),
+    }
 
 
 def _as_text(book: Book, findings: Findings) -> Iterator[str]:

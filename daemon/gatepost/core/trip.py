@@ -71,18 +71,24 @@ def decide(
     if delivery is not None and letter.report is not None:
         return Reports(outbox=delivery.ticket, participant=delivery.participant, report=letter.report)
     if identity.ticket is not None:
-        return _on_ticket(identity, identity.ticket, vendor)
+        return _on_ticket(identity, identity.ticket, vendor, verdict)
     if verdict.route is Route.QUARANTINE:
-        return Aside(cause=cause_of(verdict.cause), detail=f"rule {verdict.by}")
+        return _by_rule(verdict)
     if verdict.route is Route.EVENT:
         return Kept(reason=f"rule {verdict.by}: {nature.reason}")
     return Opens()
 
 
-def _on_ticket(identity: Identity, ticket: int, vendor: Vendor | None) -> Decision:
+def _on_ticket(identity: Identity, ticket: int, vendor: Vendor | None, verdict: Verdict) -> Decision:
     why = identity.why[-1] if identity.why else ""
     if identity.trust is not Trust.TRUSTED or identity.participant is None:
         return Aside(cause=cause_of(identity.cause), detail=why, ticket=ticket)
     if identity.party is Party.VENDOR and vendor is not None and not vendor.active:
         return Aside(cause=Cause.VENDOR_INACTIVE, detail=f"{vendor.name} is no longer active", ticket=ticket)
+    if verdict.route is Route.QUARANTINE:
+        return _by_rule(verdict, ticket)
     return Continues(ticket=ticket, author=identity.participant.number)
+
+
+def _by_rule(verdict: Verdict, ticket: int = 0) -> Aside:
+    return Aside(cause=cause_of(verdict.cause), detail=f"rule {verdict.by}", ticket=ticket)

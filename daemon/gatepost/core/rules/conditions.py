@@ -110,8 +110,9 @@ def yes_no(value: object) -> bool:
 
 
 def clipped(text: str) -> str:
-    """`text` on one line, at most 80 characters of it."""
+    """`text` on one line without anything that steers a terminal, at most 80 characters of it."""
     line = " ".join(text[: 4 * _SHOWN].split())
+    line = "".join(c if c.isprintable() else "\ufffd" for c in line)
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 

@@ -1,7 +1,6 @@
 """Runs the examples that each rule carries, and looks for rules that cannot do what their writer thinks."""
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .book import Book
 from .conditions import closest
@@ -64,7 +63,11 @@ def lint(book: Book) -> list[Fault]:
 
 
 def unknown_names(book: Book, known: Known) -> list[Fault]:
-    """Every team, vendor, product, brand and template that a rule names and that does not exist."""
+    """Every name in a rule that does not exist.
+
+    A template is a mistake: no letter would go out. The others are warnings: the mail goes to triage where its team is
+    not there, and names of vendors and products come and go with the imports.
+    """
     return [fault for rule in book.rules for fault in (*_unknown_steps(rule, known), *_unknown_conditions(rule, known))]
 
 
@@ -77,7 +80,7 @@ def _shadowed_by(book: Book, rule: Rule) -> Rule | None:
     """The rule that stops all of the rule's own examples before it is asked, if they are all stopped."""
     last = None
     for seen in rule.hits:
-        trail = judge(book, dataclasses.replace(seen, doubt="")).trail
+        trail = judge(book, replace(seen, doubt="")).trail
         if any(trace.rule == rule.name for trace in trail):
             return None
         last = trail[-1].rule
@@ -89,7 +92,8 @@ def _unknown_steps(rule: Rule, known: Known) -> list[Fault]:
     for word, what, names in (("team", "team", known.teams), ("acknowledge", "template", known.templates)):
         for step in rule.steps:
             if step.word == word and step.value and names is not None and step.value not in names:
-                faults.append(_unknown(rule, ("then", word), what, str(step.value), names))
+                fault = _unknown(rule, ("then", word), what, str(step.value), names)
+                faults.append(replace(fault, warning=what != "template"))
     for step in rule.steps:
         for name in step.value if step.word == "copies" and isinstance(step.value, tuple) else ():
             if known.vendors is not None and "@" not in name and name not in known.vendors:
@@ -121,4 +125,5 @@ def _unknown(rule: Rule, place: tuple[str, str], what: str, name: str, names: fr
         rule=rule.name,
         message=f"there is no {what} {name!r}",
         suggestion=closest(name, names),
+        warning=True,
     )
