@@ -7,7 +7,7 @@ or of another machine.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,6 @@ from . import shipped
 from .certificate import look_at_pair
 from .config import Config
 from .core import DAY, Millis
-from .core.rules.examples import Known
 from .errors import GatepostError, Mistake, MistakesError
 from .ingress.sockets import open_listener
 from .lock import holder
@@ -82,19 +81,30 @@ def _config(config: Config) -> str:
 def _rules(config: Config) -> Iterator[Finding]:
     own = Path(config.gatepost.rules)
     files = read_stable(shipped.folder("rules"), own if own.is_dir() else None)
-    findings = examine(files, Known())
+    findings = examine(files, replace(known_names(config, ()), templates=_letter_names(config)))
     book = findings.sound("the rules")
     examples = sum(len(rule.hits) + len(rule.misses) for rule in book.rules)
     seen = f"{len(book.rules)} rules, {examples} examples hold"
-    # A rule may name what does not exist here: the daemon starts, and triage takes what would go to such a team.
-    named = examine(files, known_names(config, (shipped.folder("templates"), Path(config.gatepost.templates))))
-    detail = _told([*named.mistakes, *findings.warnings])
+    # A rule may name a team that does not exist here: the daemon starts, and triage takes what would go there.
+    detail = _told(findings.warnings)
     yield Finding(state=State.LOOK if detail else State.FINE, subject="rules", seen=seen, detail=detail)
 
 
-def _templates(config: Config) -> Iterator[Finding]:
+def _letters(config: Config) -> Letters:
     own = Path(config.gatepost.templates) / "mail"
-    letters = Letters(own if own.is_dir() else None, shipped.folder("templates") / "mail")
+    return Letters(own if own.is_dir() else None, shipped.folder("templates") / "mail")
+
+
+def _letter_names(config: Config) -> frozenset[str] | None:
+    """The letters that rules may name; None where the templates are broken, which is told of the templates."""
+    try:
+        return frozenset(_letters(config).names())
+    except MistakesError:
+        return None
+
+
+def _templates(config: Config) -> Iterator[Finding]:
+    letters = _letters(config)
     languages = sorted({language for name in letters.names() for language in letters.languages(name)})
     seen = f"{len(letters.names())} letters in {', '.join(languages)}"
     wanted = {language for brand in config.brands() for language in brand.languages}
