@@ -1,7 +1,8 @@
 """The whole daemon: data folder, lock, sockets, and the processes under their supervisor."""
 
+import json
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from .app import build_house, open_database, run_desk
@@ -21,9 +22,8 @@ def run(
     clock: Clock | None = None,
     sockets: Sequence[socket.socket] | None = None,
     only: Only | None = None,
-    opened: Callable[[Sequence[str]], None] = lambda _: None,
 ) -> int:
-    """Run until SIGTERM or SIGINT; the exit code. `opened` is called once with the SMTP endpoints that listen.
+    """Run until SIGTERM or SIGINT; the exit code. Where SMTP listens is written to DATA/run/listening.json.
 
     With `only`, this process is the gate or the desk itself, for those who separate them by systemd. Raises
     PermanentError for a second instance, a taken port, a corrupt or newer database, and MistakesError for rules and
@@ -38,7 +38,7 @@ def run(
         if only is None:
             _check_before_forking(config)
         listening = list(sockets) if sockets is not None else open_listeners(config.smtp.listen)
-        opened([_endpoint(listener) for listener in listening])
+        _tell_where(config, listening)
         if only == "gate":
             return gate.run(config, listening, clock=clock)
         return Supervisor(_parts(config, clock, listening)).run()
@@ -62,6 +62,12 @@ def _check_before_forking(config: Config) -> None:
     """What would keep the desk from starting is told here, once, instead of by a process that dies again and again."""
     build_house(config)
     open_database(config).close()
+
+
+def _tell_where(config: Config, listening: Sequence[socket.socket]) -> None:
+    """Port 0 takes a free port: whoever asked for one reads here which it is."""
+    path = config.data / "run" / "listening.json"
+    path.write_text(json.dumps([_endpoint(listener) for listener in listening]), encoding="utf-8")
 
 
 def _endpoint(listener: socket.socket) -> str:

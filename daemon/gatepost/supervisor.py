@@ -47,6 +47,7 @@ class Supervisor:
         self._children = [_Child(part) for part in parts]
         self._monotonic = monotonic
         self._lifeline, self._far_end = os.pipe()
+        self._stopping = False
 
     def run(self) -> int:
         """Start everything and watch until SIGTERM or SIGINT; the exit code. SIGHUP goes to the parts that reload."""
@@ -111,6 +112,9 @@ class Supervisor:
         pause = _PAUSES[min(child.deaths, len(_PAUSES)) - 1] if child.deaths else 0.0
         child.pid, child.again = 0, now + pause
         how = os.waitstatus_to_exitcode(status)
+        if self._stopping:
+            _log.info("part.stopped name=%s exit=%d", child.part.name, how)
+            return
         _log.warning("part.died name=%s exit=%d again_in=%.1f", child.part.name, how, pause)
 
     def _start_again(self) -> None:
@@ -125,6 +129,7 @@ class Supervisor:
     def _stop(self) -> int:
         """Stop the parts one after the other, each within its grace; 0 where all ended by themselves."""
         code = 0
+        self._stopping = True
         for child in self._children:
             if child.pid == 0:
                 continue

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "calendar": "calendar:calendar",
     "check": "check:check",
     "import": "import_:import_",
+    "demo": "demo:demo",
     "mail": "mail:mail",
     "rules": "rules:rules",
     "run": "run_:run",

@@ -11,10 +11,11 @@ from ..core.ticket import State, Ticket
 from ..errors import TemporaryError
 from ..ingress.gate_link import ask_status
 from ..log import printable
+from ..outline import instant, table
 from ..store import arrivals, deadlines, outbox_view, parties, trace
 from ..store import tickets as store
 from ..store.database import Tx
-from .options import config_option, instant, look, table
+from .options import config_option, look
 
 
 @click.command()

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 from ..core import HOUR, Millis
 from ..core.letter import Arrival, Door, Envelope
@@ -163,6 +164,12 @@ def held(tx: Tx, limit: int = 100) -> Sequence[Row]:
 def find(tx: Tx, arrival: int) -> Row | None:
     """The row of an arrival."""
     return tx.row("SELECT * FROM arrival WHERE id = :id", id=arrival)
+
+
+def handled_after(tx: Tx, after: int, limit: int = 100) -> Sequence[Row]:
+    """The arrivals behind the row `after` that have an outcome, in order, up to the first that has none."""
+    rows = tx.rows("SELECT * FROM arrival WHERE id > :after ORDER BY id LIMIT :limit", after=after, limit=limit)
+    return list(takewhile(lambda row: bool(row["outcome"]), rows))
 
 
 def of_ticket(tx: Tx, number: int) -> Sequence[Row]:

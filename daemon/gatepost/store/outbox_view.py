@@ -88,6 +88,13 @@ def of_ticket(tx: Tx, ticket: int) -> tuple[Posted, ...]:
     return tuple(_posted(tx, row) for row in tx.rows(f"{_POSTED} WHERE ticket = :ticket ORDER BY id", ticket=ticket))
 
 
+def of_message(tx: Tx, message: int) -> tuple[Posted, ...]:
+    """The mails that carry or answer one message, oldest first."""
+    return tuple(
+        _posted(tx, row) for row in tx.rows(f"{_POSTED} WHERE message = :message ORDER BY id", message=message)
+    )
+
+
 def in_error(tx: Tx, limit: int = 50) -> tuple[Posted, ...]:
     """Mails that could not be composed, oldest first."""
     rows = tx.rows(f"{_POSTED} WHERE state = 'error' ORDER BY id LIMIT :limit", limit=limit)

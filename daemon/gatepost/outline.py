@@ -1,0 +1,37 @@
+"""Plain values as text for people: instants, tables, and indented outlines; nothing here reads or decides."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from .core import Millis
+from .log import printable
+
+
+def instant(at: Millis | None) -> str:
+    """An instant as people read it, in UTC; '-' for none."""
+    if at is None:
+        return "-"
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Rows under a head, each column as wide as its widest cell."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
+    lines.insert(1, "  ".join("─" * width for width in widths))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def outline(value: Any, indent: str = "") -> Iterator[str]:
+    """`value` as an indented outline; empty parts are left out."""
+    items = value.items() if isinstance(value, dict) else (("", one) for one in value)
+    for name, one in items:
+        if one in ("", [], {}, None):
+            continue
+        if isinstance(one, dict | list):
+            if name:
+                yield f"{indent}{name}"
+            yield from outline(one, indent + ("  " if name or isinstance(one, list) else ""))
+        else:
+            yield f"{indent}{name + ': ' if name else '· '}{printable(str(one))}"
