@@ -215,7 +215,8 @@ def _from_name(case: Case, send: Send, to: Participant, about: Message | None) -
     if author is None:
         return via_name("", "", case.brand)
     if author.role is Role.VENDOR:
-        return via_name("", case.vendor.name if case.vendor is not None else author.name, case.brand)
+        person = mask(about.sender_name, _hidden(case, to))
+        return via_name(person, case.vendor.name if case.vendor is not None else author.name, case.brand)
     return via_name(_author_name(case, author, to), "", case.brand)
 
 

@@ -12,11 +12,13 @@ from .database import Row, Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A stored message: who wrote it (a participant's number), when it came, and its words."""
+    """A stored message: who wrote it (a participant's number, and From as it was), when it came, and its words."""
 
     id: int
     ticket: int
     author: int
+    sender: str
+    sender_name: str
     received: Millis
     message_id: str
     subject: str
@@ -33,12 +35,14 @@ def put(
 ) -> int:
     """Store a letter as a message of a ticket, with its attachments and its words in the index; the message's id."""
     message = tx.insert(
-        """INSERT INTO message (ticket, author, received, dated, message_id, subject, text, reply_text, relay_text,
+        """INSERT INTO message (ticket, author, sender, sender_name, received, dated, message_id, subject, text, reply_text, relay_text,
              author_kind, reason, trust, refs, troubles)
-           VALUES (:ticket, :author, :received, :dated, :message_id, :subject, :text, :reply_text, :relay_text,
+           VALUES (:ticket, :author, :sender, :sender_name, :received, :dated, :message_id, :subject, :text, :reply_text, :relay_text,
              :author_kind, :reason, :trust, :refs, :troubles) RETURNING id""",
         ticket=ticket,
         author=author,
+        sender=letter.sender.address if letter.sender is not None else "",
+        sender_name=letter.sender.name if letter.sender is not None else "",
         received=received,
         dated=letter.date,
         message_id=letter.message_id,
@@ -152,6 +156,8 @@ def _message(row: Row) -> Message:
         id=row["id"],
         ticket=row["ticket"],
         author=row["author"],
+        sender=row["sender"],
+        sender_name=row["sender_name"],
         received=row["received"],
         message_id=row["message_id"],
         subject=row["subject"],

@@ -53,8 +53,9 @@ _TICKETS = (
     # NULL in reply_text or relay_text means: the same as text.
     """CREATE TABLE message (
         id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket (number), author INTEGER NOT NULL,
-        received INTEGER NOT NULL, dated INTEGER, message_id TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
-        reply_text TEXT, relay_text TEXT, author_kind TEXT NOT NULL, reason TEXT NOT NULL, trust TEXT NOT NULL,
+        sender TEXT NOT NULL, sender_name TEXT NOT NULL, received INTEGER NOT NULL, dated INTEGER,
+        message_id TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, reply_text TEXT,
+        relay_text TEXT, author_kind TEXT NOT NULL, reason TEXT NOT NULL, trust TEXT NOT NULL,
         refs TEXT NOT NULL, troubles TEXT NOT NULL)""",
     "CREATE INDEX message_ticket ON message (ticket, id)",
     """CREATE VIRTUAL TABLE message_words USING fts5 (
