@@ -35,10 +35,10 @@ def put(
 ) -> int:
     """Store a letter as a message of a ticket, with its attachments and its words in the index; the message's id."""
     message = tx.insert(
-        """INSERT INTO message (ticket, author, sender, sender_name, received, dated, message_id, subject, text, reply_text, relay_text,
-             author_kind, reason, trust, refs, troubles)
-           VALUES (:ticket, :author, :sender, :sender_name, :received, :dated, :message_id, :subject, :text, :reply_text, :relay_text,
-             :author_kind, :reason, :trust, :refs, :troubles) RETURNING id""",
+        """INSERT INTO message (ticket, author, sender, sender_name, received, dated, message_id, subject, text,
+             reply_text, relay_text, author_kind, reason, trust, refs, troubles)
+           VALUES (:ticket, :author, :sender, :sender_name, :received, :dated, :message_id, :subject, :text,
+             :reply_text, :relay_text, :author_kind, :reason, :trust, :refs, :troubles) RETURNING id""",
         ticket=ticket,
         author=author,
         sender=letter.sender.address if letter.sender is not None else "",
