@@ -65,6 +65,7 @@ wheel: .venv/ready-dev  ## build dist/gatepost-*.whl and check what is inside
 
 .PHONY: setup
 setup: .venv/ready-dev  ## make .venv with everything that development needs
+	@true
 
 .PHONY: lock
 lock:  ## pin the newest versions that pyproject.toml allows, in requirements*.lock

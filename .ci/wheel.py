@@ -17,7 +17,7 @@ def build() -> None:
     """dist/ with one new wheel, made without network."""
     for old in DIST.glob("gatepost-*.whl"):
         old.unlink()
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "-qq"]
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", DIST, ROOT], check=True)
     print(f"{wheel().relative_to(ROOT)}: {check_contents()} files, all that is shipped and nothing else")
 
@@ -50,7 +50,7 @@ def try_it() -> None:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         python, gatepost = Path(folder, "bin", "python"), Path(folder, "bin", "gatepost")
-        pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
         subprocess.run([*pip, "-r", ROOT / "requirements.lock"], check=True)
         subprocess.run([*pip, "--no-deps", wheel()], check=True)
         print(said(folder, gatepost, "--version").strip())
