@@ -41,10 +41,10 @@ async def sink_with() -> AsyncIterator[OpenSink]:
 
 @pytest.fixture
 async def courier_to() -> AsyncIterator[Callable[..., Courier]]:
-    """Makes couriers that give up after a tenth of a second, and closes them at the end."""
+    """Makes couriers that give up after so many seconds, and closes them at the end."""
     made: list[Courier] = []
 
-    def make(port: int, *, host: str = "127.0.0.1", seconds: float = 0.1, **more: object) -> Courier:
+    def make(port: int, *, host: str = "127.0.0.1", seconds: float = 10.0, **more: object) -> Courier:
         own = {name: more.pop(name) for name in ("password", "tls_context") if name in more}
         settings = DeliverySection(
             smarthost=f"{host}:{port}",

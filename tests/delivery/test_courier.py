@@ -17,6 +17,7 @@ from gatepost.demo.sink import Sink
 MAIL = b"Message-ID: <1@market.example>\r\nSubject: x\r\n\r\ntext\r\n"
 FROM = "bounces@market.example"
 PLAIN = ("SIZE 52428800", "8BITMIME")
+PATIENT = 10.0
 PIPELINED = ("PIPELINING", *PLAIN)
 
 OpenSink = Callable[..., "asyncio.Future[Sink]"]
@@ -57,6 +58,7 @@ FAULTS: dict[str, Action] = {
     "partial line": Partial(),
     "partial answer": Partial(b"250-first\r\n"),
 }
+SILENT = {"hang", "dribble", "partial line", "partial answer"}
 STAGES = [Stage.CONNECT, Stage.EHLO, Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.END]
 
 
@@ -67,7 +69,7 @@ async def test_every_fault_at_every_stage(
     sink_with: OpenSink, courier_to: MakeCourier, extensions: tuple[str, ...], stage: Stage, fault: str
 ) -> None:
     sink = await sink_with([(stage, FAULTS[fault])], extensions=extensions)
-    courier = courier_to(sink.port)
+    courier = courier_to(sink.port, seconds=0.1 if fault in SILENT else PATIENT)
     (answer,) = await courier.send(FROM, ["ann@a.example"], MAIL)
     if stage in (Stage.CONNECT, Stage.EHLO):
         if (stage, fault) == (Stage.EHLO, "5xx") or (stage, fault) == (Stage.EHLO, "4xx"):
@@ -82,7 +84,7 @@ async def test_every_fault_at_every_stage(
         assert answer.said
         assert answer.code == {"4xx": 450, "421": 421}.get(fault, 0)
     assert sink.mails == []
-    (again,) = await courier.send(FROM, ["ann@a.example"], MAIL)
+    (again,) = await courier_to(sink.port).send(FROM, ["ann@a.example"], MAIL)
     assert isinstance(again, Sent)
     assert len(sink.mails) == 1
 
@@ -97,6 +99,19 @@ async def test_a_lost_answer_to_the_data_means_once_more_and_the_same_bytes(
     assert isinstance(answer, Later) and "after the mail was sent" in answer.said
     await courier.send(FROM, ["ann@a.example"], MAIL)
     assert [mail.content for mail in sink.mails] == [MAIL, MAIL]
+
+
+@pytest.mark.catalogue("F12")
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.END])
+async def test_an_answer_that_stops_at_any_byte_is_given_up(
+    sink_with: OpenSink, courier_to: MakeCourier, stage: Stage
+) -> None:
+    whole = b"250-2.0.0 yes\r\n250 indeed\r"
+    sink = await sink_with(*([(stage, Partial(whole[:n]))] for n in range(len(whole))))
+    tries = [courier_to(sink.port, seconds=0.1).send(FROM, ["ann@a.example"], MAIL) for _ in whole]
+    for (answer,) in await asyncio.gather(*tries):
+        assert isinstance(answer, Later) and answer.said.endswith("no answer within 0.1 s")
+    assert sink.mails == []
 
 
 @pytest.mark.catalogue("F07")
@@ -178,7 +193,7 @@ async def test_a_large_mail_goes_through_a_narrow_pipe(
 ) -> None:
     sink = await sink_with(extensions=extensions)
     content = b"Subject: big\r\n\r\n" + (b".x" * 39 + b"\r\n") * 50_000
-    (answer,) = await courier_to(sink.port, seconds=10.0).send(FROM, ["ann@a.example"], content)
+    (answer,) = await courier_to(sink.port).send(FROM, ["ann@a.example"], content)
     assert isinstance(answer, Sent)
     assert sink.mails[0].content == content
 
@@ -290,5 +305,5 @@ async def test_the_words_of_the_server_are_one_printable_line(sink_with: OpenSin
 
 async def test_a_dribble_of_bytes_does_not_stretch_the_time(sink_with: OpenSink, courier_to: MakeCourier) -> None:
     sink = await sink_with([(Stage.RCPT, Dribble(every=0.02))])
-    (answer,) = await courier_to(sink.port).send(FROM, ["ann@a.example"], MAIL)
+    (answer,) = await courier_to(sink.port, seconds=0.1).send(FROM, ["ann@a.example"], MAIL)
     assert answer == Later(said="no answer within 0.1 s")

@@ -67,7 +67,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int]
 
 
 MakeCertificate = Callable[..., Certificate]
-PATIENT = {"host": "localhost", "seconds": 5.0}
+PATIENT = {"host": "localhost"}
 
 
 async def test_required_and_trusted(sink_with: OpenSink, courier_to: MakeCourier, certificate: MakeCertificate) -> None:

@@ -1,5 +1,6 @@
 """The outbox in SQL: claims, leases, fairness, lines, and what each end of a try makes of a delivery."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -63,6 +64,11 @@ def test_the_same_effect_is_put_once(tx: Tx) -> None:
     first = outbox.put(tx, letter(ticket=7), NOW)
     assert outbox.put(tx, letter(ticket=7), NOW + 5) == first
     assert tx.value("SELECT count(*) FROM delivery") == 1
+
+
+def test_the_envelope_sender_may_name_the_mail(tx: Tx) -> None:
+    id_ = outbox.put(tx, letter(), NOW, sender=lambda id_: f"bounce+{id_}@market.example")
+    assert take(tx)[0].mail_from == f"bounce+{id_}@market.example"
 
 
 @pytest.mark.catalogue("F16")
@@ -243,3 +249,47 @@ def test_a_state_of_no_meaning_is_refused(tx: Tx) -> None:
     outbox.put(tx, letter(), NOW)
     with pytest.raises(sqlite3.IntegrityError):
         tx.run("UPDATE delivery SET state = 'perhaps'")
+
+
+class Explaining:
+    """A transaction that remembers how SQLite goes about each statement."""
+
+    lock = ""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self.scans: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        done = getattr(self._tx, name)
+
+        def explained(sql: str, **values: object) -> object:
+            for row in self._tx.rows(f"EXPLAIN QUERY PLAN {sql}", **values):
+                detail = str(row["detail"])
+                if re.match(
+                    r"SCAN (?!\(|window|placed)(?!.* INDEX )|SEARCH d USING INTEGER PRIMARY KEY \(rowid>", detail
+                ):
+                    self.scans.append(f"{detail}: {sql}")
+            return done(sql, **values)
+
+        return explained
+
+
+def test_nothing_walks_a_whole_table(tx: Tx) -> None:
+    for n in range(50):
+        outbox.put(tx, letter(n, ticket=n), NOW)
+    explaining = Explaining(tx)
+    watched: Tx = explaining  # type: ignore[assignment]
+    for due in take(watched):
+        outbox.record(watched, due, Sent(code=250, said="ok"), NOW)
+    outbox.give_back(watched, take(tx, limit=1)[0], NOW)
+    outbox.release_expired(watched, NOW)
+    outbox.release_others(watched, "other", NOW)
+    outbox.tired(watched, NOW)
+    outbox.next_due(watched, NOW)
+    outbox_view.waiting(watched)
+    outbox_view.of_ticket(watched, 7)
+    outbox_view.in_error(watched)
+    for name in ("queued", "sending", "deferred", "failed", "dead"):
+        outbox_view.list_(watched, state=name)
+    assert explaining.scans == []

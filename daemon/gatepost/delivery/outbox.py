@@ -87,12 +87,17 @@ class Deliverer:
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing goes out at present, in the words of the last try; '' where all is well."""
+        return self._host.said
+
     def start(self) -> None:
         """Begin; what a process before us had claimed and not finished is taken up at once."""
         self._task = asyncio.create_task(self._run(), name="deliverer")
 
     def wake(self) -> None:
-        """Look at the outbox now: something was put into it, or the clock was set."""
+        """Look at the outbox now: something was put into it, or the clock was set. Call it from the event loop."""
         self._look_at = 0
         self._woken.set()
 
@@ -137,15 +142,18 @@ class Deliverer:
             dues = self._claim(tx, now, room) if room else []
             return dues, given_up, outbox.next_due(tx, now)
 
+        self._look_at = now + MINUTE  # Before the write: who wakes us while it runs has put in what it did not see.
         written = await self._try_write(turn)
         if written is None:
+            self._look_at = 0
             return False
         dues, given_up, next_due = written
         del self._ended[: len(ended)]
         more_to_tidy = len(given_up) == _TIRED_AT_ONCE
         if tidy and not more_to_tidy:
             self._tidy_at = now + _TIDY_EVERY
-        self._look_at = self._host.until if self._host.down else now + MINUTE if next_due is None else next_due
+        if self._host.down or next_due is not None:
+            self._look_at = min(self._look_at, self._host.until if self._host.down else next_due or now)
         self._ready += [tuple(group) for _, group in itertools.groupby(dues, key=lambda d: (d.outbox, d.destination))]
         self._send_off()
         self._tell([(tried.due, end) for tried, end in ended if end is not None] + given_up)

@@ -53,8 +53,11 @@ SELECT d.id, d.outbox, d.ticket, o.participant, d.recipient, d.destination, o.ma
 FROM delivery AS d JOIN outbox AS o ON o.id = d.outbox WHERE d.id = :id"""
 
 
-def put(tx: Tx, mail: Outgoing, now: Millis) -> int:
-    """Put a mail into the outbox, in the transaction of its cause; its id. Asked for twice, it is there once."""
+def put(tx: Tx, mail: Outgoing, now: Millis, *, sender: Callable[[int], str] | None = None) -> int:
+    """Put a mail into the outbox, in the transaction of its cause; its id. Asked for twice, it is there once.
+
+    `sender` makes the envelope sender out of the id, for a bounce address that names the mail.
+    """
     first = mail.recipients[0] if mail.recipients else ""
     new = tx.value(
         """INSERT INTO outbox (ticket, participant, message, template, key, address, message_id, mail_from, subject,
@@ -79,6 +82,8 @@ def put(tx: Tx, mail: Outgoing, now: Millis) -> int:
     )
     if new is None:
         return _known(tx, mail, first)
+    if sender is not None:
+        tx.run("UPDATE outbox SET mail_from = :mail_from WHERE id = :id", id=new, mail_from=sender(int(new)))
     if not mail.error:
         _queue(tx, int(new), mail.ticket, mail.recipients, now)
     return int(new)

@@ -51,7 +51,7 @@ INDEXES: tuple[str, ...] = (
     "CREATE INDEX delivery_line ON delivery (ticket, recipient, id)",
     "CREATE INDEX delivery_due ON delivery (next, id, destination) WHERE next IS NOT NULL",
     "CREATE INDEX delivery_leased ON delivery (destination) WHERE lease_until IS NOT NULL",
-    "CREATE INDEX delivery_open ON delivery (since) WHERE state IN ('queued', 'sending', 'deferred')",
+    "CREATE INDEX delivery_open ON delivery (state, since) WHERE state IN ('queued', 'sending', 'deferred')",
     "CREATE INDEX delivery_ended ON delivery (state, id) WHERE state IN ('failed', 'dead')",
     "CREATE INDEX outbox_error ON outbox (id) WHERE state = 'error'",
     "CREATE INDEX attempt_delivery ON attempt (delivery)",
