@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gatepost.clock import FixedClock
 from gatepost.config import Config
 from gatepost.core.letter import Arrival
 from gatepost.ingress.gate import Gate
+from gatepost.ingress.smtp import Conversation
 from gatepost.ingress.sockets import open_listener
 from gatepost.lock import prepare_data_folder
 from gatepost.store.spool import Spool, SpoolReader
@@ -159,3 +161,70 @@ async def start_site(tmp_path: Path) -> AsyncIterator[StartSite]:
 @pytest.fixture
 async def site(start_site: StartSite) -> Site:
     return await start_site()
+
+
+class Line:
+    """A transport that remembers what was written to it; no socket behind it."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.closing = False
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return ("192.0.2.7", 4025) if name == "peername" else default
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+
+    abort = close
+
+    def resume_reading(self) -> None:
+        pass
+
+    def pause_reading(self) -> None:
+        pass
+
+
+class BareTalk:
+    """A conversation without a network or a disk, stepped by hand: for tests that try thousands of orders."""
+
+    def __init__(self, config: Config, loop: asyncio.AbstractEventLoop) -> None:
+        self.accepted = 0
+        self.commands = 0
+        self._loop = loop
+        gate = Gate(config, FixedClock(NOW))
+        self._talk = Conversation(replace(gate.doorway, accept=self._accept), loop)
+        self._line = Line()
+        self._talk.connection_made(self._line)
+
+    async def _accept(self, envelope: object, raw: bytes, received: int) -> int:
+        self.accepted += 1
+        return self.accepted
+
+    def ask(self, line: str) -> str:
+        """Say one line and return the last reply."""
+        self.commands += 1
+        self._line.written = b""
+        self._talk.data_received(line.encode() + b"\r\n")
+        while not self._line.written:
+            self._loop.run_until_complete(asyncio.sleep(0))
+        return self._line.written.decode()
+
+
+@pytest.fixture
+def bare_talk(tmp_path: Path) -> Iterator[Callable[[], BareTalk]]:
+    """A function that makes a BareTalk."""
+    loop = asyncio.new_event_loop()
+    prepare_data_folder(tmp_path / "data")
+    config = config_for(tmp_path / "data", junk_commands=10_000, errors=10_000)
+    yield lambda: BareTalk(config, loop)
+    loop.close()
