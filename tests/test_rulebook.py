@@ -236,6 +236,23 @@ def test_a_stable_reading_is_the_files_as_they_are(shipped: Path) -> None:
     assert read_stable(shipped, None) == {path.name: path.read_bytes() for path in shipped.iterdir()}
 
 
+def test_a_file_that_changes_at_every_reading_is_not_taken(shipped: Path, own: Path) -> None:
+    class Restless(type(own)):  # type: ignore[misc]
+        """A folder in which one file is another one at every look."""
+
+        def glob(self, pattern: str):
+            file = own / "15-new.toml"
+            file.write_text(rule(f"number {os.urandom(4).hex()}", "three"))
+            return iter([file])
+
+    book = Rulebook(shipped, own)
+    book._own = Restless(own)
+    result = book.reload()
+    assert result.error is not None
+    assert "15-new.toml: keeps changing while it is read" in str(result.error)
+    assert names(book) == ["first", "second"]
+
+
 def test_the_names_that_rules_may_use_come_from_config_and_letters() -> None:
     configured = SimpleNamespace(team={"billing": None}, brand={"market": None})
     known = known_names(configured, ["acknowledgement", "answer"])  # type: ignore[arg-type]

@@ -107,14 +107,18 @@ def paths(shipped: Path, own: Path | None) -> dict[str, Path]:
 
 
 def read_stable(shipped: Path, own: Path | None) -> Contents:
-    """The files by name, read until two readings agree, so that none is caught while it is being written (H09)."""
+    """The files by name, read until two readings agree, so that none is caught while it is being written (H09).
+
+    A file that changes at every reading is told of in place of its bytes.
+    """
     before = _read(shipped, own)
     for _ in range(_READS):
         after = _read(shipped, own)
         if after == before:
-            break
+            return after
+        changing = [name for name in after if after[name] != before.get(name)]
         before = after
-    return before
+    return {**before, **dict.fromkeys(changing, "keeps changing while it is read")}
 
 
 def examine(files: Mapping[str, bytes | str], known: Known) -> Findings:

@@ -145,6 +145,18 @@ def test_rules_that_cannot_be_reached_are_warned_of() -> None:
     ]
 
 
+@pytest.mark.catalogue("H10")
+def test_rules_that_contradict_each_other_are_warned_of() -> None:
+    when = {"party": "customer", "words": ["a", "b"]}
+    book = book_of(
+        {"when": when, "then": {"route": "vendor", "rating": False, "flags": "x"}},
+        {"when": dict(reversed(when.items())), "then": {"route": "triage", "rating": False, "flags": "y"}},
+        {"when": {}, "then": {"route": "triage", "stop": True}},
+    )
+    told = [(fault.rule, fault.message) for fault in lint(book)]
+    assert told == [("rule 1", "route = triage, where 'rule 0' in a.toml says route = vendor of the same mail")]
+
+
 def test_a_book_that_leaves_mail_over_is_warned_of() -> None:
     assert "no rule takes what is left" in lint(book_of({"when": {"words": "x"}, "then": TRIAGE}))[0].message
 

@@ -45,7 +45,7 @@ def _failed(rule: Rule) -> list[Fault]:
 
 
 def lint(book: Book) -> list[Fault]:
-    """Warnings: rules that are never asked, that other rules shadow, and a book without a last rule for all."""
+    """Warnings: rules never asked, shadowed, or in contradiction, and a book without a last rule for all."""
     warnings = []
     ended = next((at for at, rule in enumerate(book.rules) if rule.stop and rule.unconditional), None)
     for at, rule in enumerate(book.rules):
@@ -56,6 +56,7 @@ def lint(book: Book) -> list[Fault]:
         elif shadow := _shadowed_by(book, rule):
             message = f"never asked for its own examples: {shadow.name!r} in {shadow.file} stops before it"
             warnings.append(_warning(rule, message, "change the order of the files, or the conditions"))
+        warnings += _contradictions(book.rules[:at], rule)
     if not any(rule.unconditional and any(step.word == "route" for step in rule.steps) for rule in book.rules):
         message = "no rule takes what is left; it goes to triage, unacknowledged"
         warnings.append(Fault(file=book.rules[-1].file if book.rules else "rules", message=message, warning=True))
@@ -74,6 +75,20 @@ def unknown_names(book: Book, known: Known) -> list[Fault]:
 def _warning(rule: Rule, message: str, suggestion: str) -> Fault:
     path = ("rule", rule.number)
     return Fault(file=rule.file, path=path, rule=rule.name, message=message, suggestion=suggestion, warning=True)
+
+
+def _contradictions(before: tuple[Rule, ...], rule: Rule) -> list[Fault]:
+    """The fields that an earlier rule sets otherwise for the very same mail."""
+    own = {step.word: step for step in rule.steps if not isinstance(step.value, tuple)}
+    warnings = []
+    for other in (one for one in before if one.written == rule.written and not one.stop):
+        for step in other.steps:
+            if step.word in own and own[step.word].value != step.value:
+                message = (
+                    f"{own[step.word].told}, where {other.name!r} in {other.file} says {step.told} of the same mail"
+                )
+                warnings.append(_warning(rule, message, "the later one wins; take one of them out"))
+    return warnings
 
 
 def _shadowed_by(book: Book, rule: Rule) -> Rule | None:

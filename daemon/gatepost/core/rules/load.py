@@ -1,5 +1,6 @@
 """Reads one `[[rule]]` table into a `Rule`; every mistake is told to the list that comes along, none is raised."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
@@ -65,6 +66,7 @@ def load_rule(
         file=file,
         number=number,
         when=when,
+        written=json.dumps(table["when"], sort_keys=True, default=str),
         steps=tuple(step for step in steps if step.word != "stop"),
         stop=any(step.word == "stop" and step.value for step in steps),
         hits=examples["hit"],

@@ -72,12 +72,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule. `when` is an `all` group; without parts it holds for every mail. `number` is its place in `file`."""
+    """One rule. `when` is an `all` group; without parts it holds for every mail. `number` is its place in `file`.
+
+    `written` is the conditions as text: rules that say the same have the same.
+    """
 
     name: str
     file: str
     number: int
     when: Group
+    written: str
     steps: tuple[Step, ...]
     stop: bool
     hits: tuple[Seen, ...]
