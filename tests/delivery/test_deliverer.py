@@ -346,6 +346,26 @@ async def test_who_waited_past_the_lease_is_put_back_and_sent_once(desk: Desk, s
     assert [mail.recipients for mail in sink.mails] == [("ann@a.example",), ("bob@a.example",)]
 
 
+async def test_who_listens_and_fails_stops_nothing(
+    desk: Desk, sink_with: OpenSink, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = await sink_with()
+    heard: list[str] = []
+
+    def listen(due: Due, result: Result) -> None:
+        heard.append(due.recipient)
+        desk.ends.append((due.recipient, result))
+        desk._ended.set()
+        raise ValueError("a fault in the page")
+
+    desk._result = listen  # type: ignore[method-assign]
+    await desk.put("ann@a.example", "bob@b.example")
+    desk.start(sink.port)
+    await desk.ended(2)
+    assert sorted(heard) == ["ann@a.example", "bob@b.example"]
+    assert "delivery.result_not_told" in caplog.text
+
+
 async def test_closing_lets_the_mail_under_way_finish(desk: Desk, sink_with: OpenSink) -> None:
     sink = await sink_with([(Stage.END, Slow(0.1))])
     await desk.put("ann@a.example")

@@ -52,9 +52,9 @@ async def test_kills_cost_copies_but_never_a_mail(tmp_path: Path, kills: int) ->
     _fill(path)
     async with Sink() as sink:
         for n in range(kills):
-            ended = await _deliver(path, sink.port, f"desk-{n}", crash=f"deliver.before_record:{5 + 7 * n}")
+            ended = await _deliver(path, sink.port, "desk-1", crash=f"deliver.before_record:{5 + 7 * n}")
             assert ended == -9
-        assert await _deliver(path, sink.port, "the last") == 0
+        assert await _deliver(path, sink.port, "desk-1") == 0
         copies = Counter(mail.content for mail in sink.mails)
         recipients = Counter(mail.recipients for mail in sink.mails)
     assert len(copies) == len(recipients) == MAILS

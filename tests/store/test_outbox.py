@@ -123,12 +123,11 @@ def test_a_claim_that_was_never_finished_comes_back_after_its_lease(tx: Tx) -> N
     assert (again.message_id, again.attempts) == (lost.message_id, 2)
 
 
-def test_at_start_the_claims_of_others_come_back_at_once(tx: Tx) -> None:
+def test_at_start_every_claim_comes_back_at_once(tx: Tx) -> None:
     outbox.put(tx, letter(), NOW)
-    take(tx, owner="before the crash")
-    assert outbox.release_others(tx, "after it", NOW) == 1
-    assert len(take(tx, owner="after it")) == 1
-    assert outbox.release_others(tx, "after it", NOW) == 0
+    take(tx, owner="desk-1")
+    assert outbox.release_all(tx, NOW) == 1
+    assert len(take(tx, owner="desk-1")) == 1
 
 
 @pytest.mark.parametrize(
@@ -284,7 +283,7 @@ def test_nothing_walks_a_whole_table(tx: Tx) -> None:
         outbox.record(watched, due, Sent(code=250, said="ok"), NOW)
     outbox.give_back(watched, take(tx, limit=1)[0], NOW)
     outbox.release_expired(watched, NOW)
-    outbox.release_others(watched, "other", NOW)
+    outbox.release_all(watched, NOW)
     outbox.tired(watched, NOW)
     outbox.next_due(watched, NOW)
     outbox_view.waiting(watched)

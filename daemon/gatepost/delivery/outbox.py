@@ -114,17 +114,31 @@ class Deliverer:
             await self._task
 
     async def _run(self) -> None:
-        await self._try_write(lambda tx: outbox.release_others(tx, self._owner, self._clock.now()))
+        while await self._try_write(lambda tx: outbox.release_all(tx, self._clock.now())) is None:
+            if self._closing:
+                return
+            await self._rest()
         while not (self._closing and not self._trips):
             self._woken.clear()
-            if await self._turn() or self._woken.is_set():
-                continue
-            try:
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
-        await self._turn()
+            if not await self._survived_turn():
+                await self._rest()
+        await self._survived_turn()
+
+    async def _rest(self) -> None:
+        """Wait until somebody wakes us, or a few seconds."""
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _survived_turn(self) -> bool:
+        """`_turn`, behind the last net: a fault of ours in one turn must not end all delivery."""
+        try:
+            return await self._turn()
+        except Exception:
+            _log.exception("delivery.turn_failed")
+            return False
 
     async def _turn(self) -> bool:
         """One turn: write the ends, tidy up once a minute, claim and send off. True if it is to be repeated."""
@@ -289,4 +303,7 @@ class Deliverer:
     def _tell(self, ends: list[tuple[Due, Result]]) -> None:
         for due, end in ends:
             if self._on_result is not None:
-                self._on_result(due, end)
+                try:
+                    self._on_result(due, end)
+                except Exception:
+                    _log.exception("delivery.result_not_told")

@@ -215,12 +215,14 @@ def release_expired(tx: Tx, now: Millis, *, but: str = "") -> int:
     )
 
 
-def release_others(tx: Tx, owner: str, now: Millis) -> int:
-    """Make every claim of others claimable again, whatever its lease: for the only one who delivers, at start."""
+def release_all(tx: Tx, now: Millis) -> int:
+    """Make every claim claimable again, whoever made it: at the start of the only one who delivers.
+
+    It does not ask for the owner's name: a process may well be born with the name of the one that was killed.
+    """
     return tx.run(
         """UPDATE delivery SET state = 'deferred', next = :now, lease_until = NULL, owner = '', changed = :now,
-            said = 'the try before was not finished' WHERE lease_until IS NOT NULL AND owner <> :owner""",
-        owner=owner,
+            said = 'the try before was not finished' WHERE lease_until IS NOT NULL""",
         now=now,
     )
 
