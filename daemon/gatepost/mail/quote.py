@@ -5,7 +5,7 @@ surely quoted stays: inline answers, forwarded mails, logs and code with their i
 elsewhere. All functions are linear in the text and never raise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from . import quote_signs as signs
 
@@ -71,8 +71,9 @@ def _delimiter_at(lines: Sequence[str]) -> int | None:
 def _introduction(above: Sequence[str]) -> int:
     """Where the lines begin that only introduce the quote below `above`: an attribution, a header block, a rule."""
     floor = max(len(above) - _INTRODUCTION_LINES, 0)
+    attributed = _attributions(above, quote_follows=True, start=floor)
     for number in range(floor, len(above)):
-        if not signs.is_blank(above[number]) and _begins_quote(above, number, quote_follows=True):
+        if not signs.is_blank(above[number]) and _begins_quote(above, number, attributed):
             return _without_rules(above, number)
     return len(above)
 
@@ -83,6 +84,7 @@ def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
     if block is not None:
         start, end = block
         return _joined(_without_signature([*lines[:start], *lines[end:]]))
+    attributed = _attributions(lines, quote_follows=quote_follows)
     cut = len(lines)
     for number, line in enumerate(lines):
         if signs.is_blank(line):
@@ -93,7 +95,7 @@ def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
             if not below[number] and _is_block(lines, number):
                 cut = number
                 break
-        elif _begins_quote(lines, number, quote_follows=quote_follows) and not _answered(lines, number, below):
+        elif _begins_quote(lines, number, attributed) and not _answered(lines, number, below):
             cut = number
             break
     cut = _without_rules(lines, cut)
@@ -115,37 +117,39 @@ def _single_block(lines: Sequence[str], below: Sequence[bool]) -> tuple[int, int
             if any(_is_new(line) for line in lines[last + 1 : number]):
                 return None
             last = number
-    introduction = next((n for n in range(max(first - 6, 0), first) if _introduces(lines, n)), None)
+    floor = max(first - 6, 0)
+    attributed = _attributions(lines[: first + 1], quote_follows=False, start=floor)
+    opens = (n for n in range(floor, first) if not signs.is_blank(lines[n]) and _begins_quote(lines, n, attributed))
+    introduction = next(opens, None)
     if introduction is None:
         return None
     leads = all(signs.is_blank(line) for line in lines[:introduction])
     return (introduction, last + 1) if leads or last - first >= _SELECTED_LINES else None
 
 
-def _introduces(lines: Sequence[str], number: int) -> bool:
-    return not signs.is_blank(lines[number]) and _begins_quote(lines, number, quote_follows=False)
-
-
 def _is_new(line: str) -> bool:
     return not signs.is_blank(line) and not signs.is_quoted(line)
 
 
-def _begins_quote(lines: Sequence[str], number: int, *, quote_follows: bool) -> bool:
-    """Whether the unquoted line `number` is the first of what introduces a quote."""
+def _begins_quote(lines: Sequence[str], number: int, attributed: Container[int]) -> bool:
+    """Whether the unquoted line `number` is the first of what introduces a quote; `attributed` are the attributions."""
     line = lines[number]
-    if signs.is_original_mark(line) or signs.is_above_this_line(line):
+    if number in attributed or signs.is_original_mark(line) or signs.is_above_this_line(line):
         return True
-    if signs.header_block(lines, number) or signs.header_line(line):
-        return True
-    for end in range(number, min(number + 4, len(lines))):
-        if signs.is_blank(lines[end]):
-            return False
+    return signs.header_block(lines, number) or signs.header_line(line)
+
+
+def _attributions(lines: Sequence[str], *, quote_follows: bool, start: int = 0) -> set[int]:
+    """The first lines of the attributions from `start` on."""
+    found = set()
+    for end in range(start, len(lines)):
+        line = lines[end]
+        if signs.is_blank(line) or signs.is_quoted(line):
+            continue
         after = _next_seen(lines, end + 1)
         quote = quote_follows if after is None else signs.is_quoted(lines[after])
-        start = signs.attribution_start(lines, end, quote_follows=quote)
-        if start is not None and start <= number:
-            return start == number
-    return False
+        found.add(signs.attribution_start(lines, end, quote_follows=quote))
+    return {number for number in found if number is not None}
 
 
 def _answered(lines: Sequence[str], number: int, below: Sequence[bool]) -> bool:

@@ -11,6 +11,8 @@ from . import quote_words as words
 LINE_CAP = 600
 _ATTRIBUTION_LINES = 4
 _HEADER_LINES = 14
+# What programs and keyboards put in the place of an apostrophe, a blank, or nothing (marks of writing direction).
+_PLAIN = {ord("’"): "'", 0xA0: " ", 0x202F: " ", **dict.fromkeys((0x200E, 0x200F, *range(0x202A, 0x202F), 0xFEFF))}
 _COLONS = (":", "：", ":*", ": *", ":_", "wrote", "写道", "寫道", "<>:", ":\\")
 _FRAME = " \t-_=*~#>—–─━‐•|:."
 _RULE = frozenset("-_=*~—–─━")
@@ -21,8 +23,8 @@ _FROM, _DATE, _OTHER = (frozenset(labels) for labels in (words.FROM_LABELS, word
 
 def folded(line: str) -> str:
     """A line as it is compared: capped, lower-cased, with plain apostrophes and blanks."""
-    capped = line[:LINE_CAP].replace("’", "'").replace("\u00a0", " ").replace("\u202f", " ").replace("\u200e", "")
-    return capped.replace("\u200f", "").replace("\ufeff", "").strip().lower()
+    capped = line[:LINE_CAP].strip()
+    return capped.lower() if capped.isascii() else capped.translate(_PLAIN).strip().lower()
 
 
 def is_blank(line: str) -> bool:
@@ -121,8 +123,9 @@ def header_block(lines: Sequence[str], start: int) -> bool:
 
 def _label(line: str) -> frozenset[str] | None:
     """Which set of labels the line begins with: `From: …`, `*Von:* …`, `发件人： …`."""
-    text = folded(line).lstrip("*_|> ").replace("：", ":")
-    name, colon, _ = text.partition(":")
+    if ":" not in line and "：" not in line:
+        return None
+    name, colon, _ = folded(line).lstrip("*_|> ").replace("：", ":").partition(":")
     name = name.strip("* _\t")
     if not colon or not name or len(name) > 30:
         return None
@@ -139,6 +142,9 @@ def header_line(line: str) -> bool:
 
 def is_original_mark(line: str) -> bool:
     """Whether the line is a framed `-----Original Message-----`, or a framed attribution `---- Jane wrote ----`."""
+    bare = line.lstrip()
+    if bare[:1].isalnum():
+        return False
     if _framed(line, words.ORIGINALS):
         return True
     text = folded(line)
@@ -150,15 +156,14 @@ def is_original_mark(line: str) -> bool:
 
 def is_forward_mark(line: str) -> bool:
     """Whether the line opens a forwarded mail."""
-    text = folded(line)
-    if _framed(line, words.FORWARDS):
-        return True
-    return text.startswith(words.APPLE_FORWARDS)
+    return folded(line).startswith(words.APPLE_FORWARDS) or _framed(line, words.FORWARDS)
 
 
 def _framed(line: str, inner: Sequence[str]) -> bool:
+    if line.lstrip()[:1] not in tuple("-_=*~—–─━#<>|•"):
+        return False
     text = folded(line)
-    if len(text) > 160 or not text or text[0] not in "-_=*~—–─━#<>|•":
+    if len(text) > 160 or not text:
         return False
     bare = text.strip(_FRAME)
     return bare.startswith(tuple(inner)) and (len(bare) <= 60 or "----" in text)
@@ -166,11 +171,11 @@ def _framed(line: str, inner: Sequence[str]) -> bool:
 
 def is_above_this_line(line: str) -> bool:
     """Whether the line is a help desk's own: “##- Please type your reply above this line -##”."""
-    text = folded(line)
-    if len(text) > 300 or not text:
+    if len(line) > 300 or line.lstrip()[:1].isalnum():
         return False
+    text = folded(line)
     return (text.startswith("##-") and text.endswith("-##")) or (
-        any(phrase in text for phrase in words.ABOVE_THIS_LINE) and not text[0].isalnum() and not text[-1].isalnum()
+        bool(text) and not text[-1].isalnum() and any(phrase in text for phrase in words.ABOVE_THIS_LINE)
     )
 
 
