@@ -39,17 +39,20 @@ def _report(message: Message) -> Report | None:
     recipients = [one for part in statuses for one in _recipients(part)]
     if not recipients:
         text = bounce_text.readable(parts)
-        if not statuses and not signs.reads_like_a_bounce(
-            message, text, returns_mail=bool(kinds & signs.RETURNED_TYPES)
-        ):
+        returns_mail = bool(kinds & signs.RETURNED_TYPES)
+        declared = bool(statuses) or _report_type(message) == "delivery-status"
+        if not declared and not signs.reads_like_a_bounce(message, text, returns_mail=returns_mail):
             return None
         recipients = bounce_text.recipients(message, text)
     return Report(recipients=tuple(recipients[:_RECIPIENTS_CAP]), cited=bounce_text.returned_ids(parts))
 
 
+def _report_type(message: Message) -> str:
+    return str(message.get_param("report-type", "") or "").strip().lower()
+
+
 def _of_another_kind(message: Message, kinds: set[str]) -> bool:
-    named = str(message.get_param("report-type", "") or "").lower()
-    return named in _OTHER_REPORTS or any(f"message/{kind}" in kinds for kind in _OTHER_REPORTS)
+    return _report_type(message) in _OTHER_REPORTS or any(f"message/{kind}" in kinds for kind in _OTHER_REPORTS)
 
 
 def _parts(message: Message) -> list[Message]:

@@ -21,20 +21,23 @@ _ANSWERS = (
     "re:", "aw:", "sv:", "fw:", "fwd:", "wg:", "tr:", "rv:", "antw:", "vs:", "odp:", "回复:", "答复:", "转发:",
 )  # fmt: skip
 
-# Names and local parts in From, compared in lower case.
-_SYSTEMS = (
-    "mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "postmaster", "mail delivery",
-    "maildelivery", "mail deliver", "delivery subsystem", "delivery system", "delivery-system",
-    "system administrator", "mail administrator", "mail system", "mailsystem", "email system", "mdaemon",
-    "non-delivery", "nondelivery", "undelivered mail", "undeliverable", "returned mail", "bounce", "mail router",
-    "mail gateway", "internet mail", "mail transfer", "mta ", "mail server", "smtp server", "smtp gateway",
-    "administrator", "mailer@", "mail-server", "daemon@", "systemadministrator", "mailsweeper", "antispam",
-    "auto-reply@", "postoffice", "autoreply@",
-)  # fmt: skip
-# Names and addresses that only mail systems bear.
+# Names and addresses in From that only mail systems bear.
 _DAEMONS = (
-    "mailer-daemon", "mailer_daemon", "mailerdaemon", "postmaster@", "mdaemon@", "maildaemon@", "mail-daemon@",
-    "mail delivery subsystem", "mail delivery system", "delivery subsystem",
+    "mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon@",
+    "mail delivery subsystem", "mail delivery system", "mail deliver system", "delivery subsystem",
+    "mail delivery service",
+)  # fmt: skip
+# Those that are mostly a mail system, and now and then a person.
+_POSTMASTERS = (
+    "postmaster", "post_master", "mail delivery", "maildelivery", "delivery system", "delivery-system", "mail system",
+    "system administrator", "mail administrator", "mailsystem", "email system", "non-delivery", "nondelivery",
+    "undelivered mail", "undeliverable", "returned mail", "internet mail", "interscan", "mail router", "mailer@",
+    "mail gateway", "mail transfer", "smtp gateway", "symantec", "mailsweeper", "postoffice", "systemadministrator",
+)  # fmt: skip
+# Those that many others bear too.
+_SYSTEMS = (
+    "bounce", "mta ", "mail server", "smtp server", "administrator", "mail-server", "daemon@", "antispam",
+    "auto-reply@", "autoreply@", "no-reply@", "noreply@", "smtp_mail_service", "admin@",
 )  # fmt: skip
 # With these a report opens; a person who writes about one has words of their own before them.
 _OPENINGS = (
@@ -133,23 +136,22 @@ _DELAYS = (
 
 def reads_like_a_bounce(message: Message, text: str, *, returns_mail: bool) -> bool:
     """Whether two signs of different places agree that `message`, which has no delivery-status part, is a report."""
-    subject = _folded(field(message, "subject"))
-    names = _folded(field(message, "from"))
-    system, null_path = any(word in names for word in _SYSTEMS), is_null(message)
-    if any(message.get(name) for name in _LIST_FIELDS) and not any(name in names for name in _DAEMONS):
+    subject, names = _folded(field(message, "subject")), _folded(field(message, "from"))
+    daemon, postmaster, system = (any(word in names for word in table) for table in (_DAEMONS, _POSTMASTERS, _SYSTEMS))
+    if any(message.get(name) for name in _LIST_FIELDS) and not (daemon or "postmaster@" in names):
         # A person's words about a bounce, on a list; a list's fields on a daemon's own mail mean nothing.
         return False
-    titled, answer = any(word in subject for word in _SUBJECTS), subject.startswith(_ANSWERS)
     folded = _folded(text[:_TEXT_CAP])
     told = any(phrase in folded for phrase in _PHRASES)
-    if message.get("x-failed-recipients"):
-        return system or null_path or told or titled
-    if system:
-        return titled or told or returns_mail
-    if null_path:
-        return (titled and not answer) or (returns_mail and told)
+    titled = any(word in subject for word in _SUBJECTS)
+    titled_anew = titled and not subject.startswith(_ANSWERS)
+    null_path = is_null(message)
+    if daemon or message.get("x-failed-recipients"):
+        return titled or told or returns_mail or null_path
+    if postmaster or null_path:
+        return titled_anew or (told and returns_mail) or (told and postmaster and null_path)
     opens = any(phrase in folded[:_OPENING_CAP] for phrase in _OPENINGS)
-    return titled and (opens or (told and returns_mail and not answer))
+    return (titled and opens) or (titled_anew and told and (returns_mail or system))
 
 
 def field(message: Message, name: str) -> str:

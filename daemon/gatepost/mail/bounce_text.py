@@ -16,7 +16,7 @@ from . import bounce_signs as signs
 _TEXT_CAP = 64 * 1024
 _LINE_CAP = 1_000
 _ADDRESSES_CAP = 50
-_FLUFL_CAP = 256 * 1024
+_FLUFL_CAP = 64 * 1024
 
 # flufl.bounce logs whole tracebacks with the words of the mail in them.
 logging.getLogger("flufl.bounce").addHandler(logging.NullHandler())
@@ -240,7 +240,7 @@ def _ids_in_lines(text: str) -> Iterator[str]:
     """The value of each `Message-ID:` line, also where it is quoted, indented, or folded onto the next line."""
     expected = False
     for line in text.splitlines():
-        bare = line[:_LINE_CAP].strip(" \t>|")
+        bare = line[:_LINE_CAP].lstrip(" \t>|").rstrip()
         lowered = bare.lower()
         if lowered.startswith("message-id:"):
             bare = bare[len("message-id:") :]
