@@ -18,7 +18,7 @@ SHAPES = [
     "On 2024-01-01 a@b wrote:\n> x\ny\n", "_____\n", "##~ x\n", "sent from my x\n", "> x\ny\n", "> http\nzz\n", "From: a@b Date: 1 To: c ",
     "<a@b.example> ", "@", "<", "Message-ID:\n", "550 5.1.1 ", "x", "\u0130", "ß\n", "(", "dmarc=pass ", ";", '"', "---- a ",
 ]  # fmt: skip
-SMALLEST = 4_000
+SMALLEST = 2_000
 
 
 def reading_a_report(text: str) -> None:
@@ -48,11 +48,11 @@ def test_twice_the_text_costs_about_twice(read, shape):
     for factor in (1, 2, 4, 8):
         text = (shape * (SMALLEST * factor // len(shape) + 1))[: SMALLEST * factor]
         costs.append(min(cost(read, text) for _ in range(2)))
-    # Eight times the text may cost sixteen times and no more; what takes under 20 ms at its longest is not compared.
-    assert costs[3] < 0.02 or costs[3] < 16 * max(costs[0], 0.001), costs
+    # Eight times the text may cost sixteen times and no more; what takes under 50 ms of processor time is not compared.
+    assert costs[3] < 0.05 or costs[3] < 16 * max(costs[0], 0.001), costs
 
 
 def cost(read: Callable[[str], object], text: str) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     read(text)
-    return time.perf_counter() - began
+    return time.process_time() - began

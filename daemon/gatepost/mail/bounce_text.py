@@ -16,7 +16,9 @@ from . import bounce_signs as signs
 _TEXT_CAP = 64 * 1024
 _LINE_CAP = 1_000
 _ADDRESSES_CAP = 50
-_FLUFL_CAP = 64 * 1024
+# Some of its patterns backtrack: small mails only.
+_FLUFL_CAP = 16 * 1024
+_FLUFL_LINES = 400
 
 # flufl.bounce logs whole tracebacks with the words of the mail in them.
 logging.getLogger("flufl.bounce").addHandler(logging.NullHandler())
@@ -210,9 +212,9 @@ def _addresses(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _asked_of_flufl(message: Message) -> list[str]:
-    """The addresses that flufl.bounce finds; none where the mail is large or it stumbles."""
-    size = sum(len(part.get_payload()) for part in message.walk() if isinstance(part.get_payload(), str))
-    if size > _FLUFL_CAP:
+    """The addresses that flufl.bounce finds; none where the mail is not small or it stumbles."""
+    texts = [payload for part in message.walk() if isinstance(payload := part.get_payload(), str)]
+    if sum(map(len, texts)) > _FLUFL_CAP or sum(text.count("\n") for text in texts) > _FLUFL_LINES:
         return []
     try:
         found = scan_message(message)

@@ -134,7 +134,11 @@ def _is_new(line: str) -> bool:
 def _begins_quote(lines: Sequence[str], number: int, attributed: Container[int]) -> bool:
     """Whether the unquoted line `number` is the first of what introduces a quote; `attributed` are the attributions."""
     line = lines[number]
-    if number in attributed or signs.is_original_mark(line) or signs.is_above_this_line(line):
+    if number in attributed:
+        return True
+    if line[:1].isalnum() and ":" not in line and "：" not in line:
+        return False
+    if signs.is_original_mark(line) or signs.is_above_this_line(line):
         return True
     return signs.header_block(lines, number) or signs.header_line(line)
 

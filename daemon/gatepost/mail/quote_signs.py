@@ -156,7 +156,9 @@ def is_original_mark(line: str) -> bool:
 
 def is_forward_mark(line: str) -> bool:
     """Whether the line opens a forwarded mail."""
-    return folded(line).startswith(words.APPLE_FORWARDS) or _framed(line, words.FORWARDS)
+    if line[:1].isalnum():
+        return ":" in line and folded(line).startswith(words.APPLE_FORWARDS)
+    return _framed(line, words.FORWARDS) or folded(line).startswith(words.APPLE_FORWARDS)
 
 
 def _framed(line: str, inner: Sequence[str]) -> bool:
