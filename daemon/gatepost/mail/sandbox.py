@@ -1,23 +1,22 @@
 """The Jinja environment in which letters are rendered: a sandbox whose cost is bounded too.
 
-Jinja's own sandbox stops attribute walks but not size: `"a" * 10**9` is a gigabyte. So the language is narrowed where a
-template is loaded (a closed list of constructs and filters, loops at most two deep), arithmetic on text is refused, and
-the output is counted while it is made. A template gets plain dicts, lists, strings and numbers, never an object.
+Jinja's own sandbox stops attribute walks but not size: `"a" * 10**9` is a gigabyte. So arithmetic on text is refused
+and the output is counted while it is made; `vetting` narrows the language before that. A template gets plain dicts,
+lists, strings and numbers, never an object.
 """
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
 
-from jinja2 import BaseLoader, StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import BaseLoader, StrictUndefined
 from jinja2.environment import Template
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 OUTPUT_CHARACTERS = 1_000_000
 RENDER_SECONDS = 2.0
-LOOP_DEPTH = 2
 _PIECES_A_LOOK = 64
 TEXT_WIDTH = 76
 
@@ -25,12 +24,6 @@ _FILTERS = frozenset(
     {"capitalize", "count", "default", "e", "escape", "first", "join", "last", "length", "list", "lower", "title"}
     | {"trim", "truncate", "upper", "urlencode"}
 )
-_NODES = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem,
-    nodes.If, nodes.For, nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
-    nodes.Not, nodes.Add, nodes.Sub, nodes.Concat, nodes.Include, nodes.Extends, nodes.Block, nodes.Call,
-    nodes.Keyword,
-)  # fmt: skip
 _TEXT_METHODS = frozenset(
     {"center", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust", "translate", "zfill"}
 )
@@ -72,28 +65,6 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(obj, dict):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
-
-    def vet(self, tree: nodes.Template, name: str) -> None:
-        """Raise TemplateSyntaxError for the first construct that letters do not know."""
-        for node, loops in _walk(tree, 0):
-            if not isinstance(node, _NODES):
-                raise TemplateSyntaxError(f"letters know no {type(node).__name__.lower()}", node.lineno, name)
-            if loops > LOOP_DEPTH or (isinstance(node, nodes.For) and node.recursive):
-                raise TemplateSyntaxError(f"loops stand at most {LOOP_DEPTH} deep", node.lineno, name)
-            if isinstance(node, nodes.Filter) and node.name not in self.filters:
-                raise TemplateSyntaxError(f"letters know no filter {node.name}", node.lineno, name)
-            if isinstance(node, nodes.Include | nodes.Extends):
-                self._vet_reference(node, loops, name)
-            if isinstance(node, nodes.Call) and not (isinstance(node.node, nodes.Name) and node.node.name in _CALLS):
-                raise TemplateSyntaxError("letters call nothing", node.lineno, name)
-
-    @staticmethod
-    def _vet_reference(node: nodes.Include | nodes.Extends, loops: int, name: str) -> None:
-        if loops or not isinstance(node.template, nodes.Const) or not isinstance(node.template.value, str):
-            raise TemplateSyntaxError("a letter includes files by their plain names, outside loops", node.lineno, name)
-
-
-_CALLS = frozenset({"delimiter", "super"})
 
 
 def counted(template: Template, values: Mapping[str, object], monotonic: Callable[[], float]) -> str:
@@ -146,10 +117,3 @@ def _line_kind(line: str) -> str:
     if not line.strip():
         return "blank"
     return "quote" if line[0] == ">" else "code" if line.startswith(("  ", "\t")) else "text"
-
-
-def _walk(node: nodes.Node, loops: int) -> Iterator[tuple[nodes.Node, int]]:
-    loops += isinstance(node, nodes.For)
-    yield node, loops
-    for child in node.iter_child_nodes():
-        yield from _walk(child, loops)

@@ -19,6 +19,7 @@ from ..clock import Clock
 from ..errors import Mistake, MistakesError, PermanentError
 from .quote import delimiter
 from .sandbox import LetterEnvironment, counted
+from .vetting import vet
 
 AUDIENCES = ("customer", "vendor", "staff", "collaborator")
 FILE_OCTETS = 256 * 1024
@@ -115,7 +116,7 @@ class _Shelf:
         self.languages = _languages(files)
         self._letters: dict[str, _Letter] = {}
         self._environment = LetterEnvironment(_Files(files), delimiter)
-        mistakes = list(self._mistakes())
+        mistakes = sorted(self._mistakes(), key=lambda mistake: (mistake.file, mistake.line))
         if mistakes:
             raise MistakesError("the letters cannot be used", mistakes)
 
@@ -155,12 +156,13 @@ class _Shelf:
         )
 
     def _mistakes(self) -> Iterator[Mistake]:
-        for name, source in sorted(self.files.items()):
+        sources: dict[str, tuple[str, ...]] = {}
+        for name, source in self.files.items():
             try:
-                for piece in _pieces(name, source):
-                    self._environment.vet(self._environment.parse(piece, name, name), name)
+                sources[name] = _pieces(name, source)
             except TemplateSyntaxError as error:
                 yield Mistake(file=name, line=error.lineno, message=error.message or "it cannot be read")
+        yield from vet(self._environment, sources)
 
 
 class _Files(BaseLoader):

@@ -6,8 +6,9 @@ import pytest
 
 from gatepost.errors import MistakesError
 from gatepost.mail.templates import Letters, TemplateError
+from gatepost.mail.vetting import FIGURES
 
-GOOD = "Subject: Hello {{ name }}\n\nDear {{ name }}\n"
+GOOD = "Subject: Hello {{ author }}\n\nDear {{ author }}\n"
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -27,8 +28,8 @@ def letter(folder: Path, source: str, name: str = "customer/x.en.txt.j2") -> Pat
 
 def test_a_letter_is_subject_text_and_html(tmp_path):
     letter(tmp_path, GOOD)
-    letter(tmp_path, "<p>{{ name }}</p>", "customer/x.en.html.j2")
-    got = Letters(None, tmp_path).render("x", ["en"], {"name": "A & <B>"})
+    letter(tmp_path, "<p>{{ author }}</p>", "customer/x.en.html.j2")
+    got = Letters(None, tmp_path).render("x", ["en"], {"author": "A & <B>"})
     assert (got.subject, got.text, got.html) == ("Hello A & <B>", "Dear A & <B>\n", "<p>A &amp; &lt;B&gt;</p>")
 
 
@@ -39,16 +40,16 @@ def test_the_operators_file_goes_before_ours_file_by_file(tmp_path):
     letter(own, "Subject: Own\n\nOwn\n")
     letters = Letters(own, shipped)
     assert letters.render("x", ["en"], {}).text == "Own\n"
-    assert letters.render("y", ["en"], {"name": "J"}).text == "Dear J\n"
+    assert letters.render("y", ["en"], {"author": "J"}).text == "Dear J\n"
     assert Letters(tmp_path / "absent", shipped).names() == ("x", "y")
 
 
 def test_the_language_falls_back_to_english(tmp_path):
     letter(tmp_path, GOOD)
-    letter(tmp_path, "Subject: Hallo\n\nLiebe {{ name }}\n", "customer/x.de.txt.j2")
+    letter(tmp_path, "Subject: Hallo\n\nLiebe {{ author }}\n", "customer/x.de.txt.j2")
     letters = Letters(None, tmp_path)
     chosen = [
-        letters.render("x", wanted, {"name": "J"}).language
+        letters.render("x", wanted, {"author": "J"}).language
         for wanted in (["de-AT"], ["fr", "de"], ["fr"], ["", "en"], ["DE"])
     ]
     assert chosen == ["de", "de", "en", "en", "de"]
@@ -86,7 +87,7 @@ def test_a_broken_set_does_not_replace_a_sound_one(tmp_path):
         ("customer/x.en.txt.j2", 3),
         ("customer/y.en.txt.j2", 1),
     ]
-    assert letters.digest() == before and letters.render("x", ["en"], {"name": "J"}).text == "Dear J\n"
+    assert letters.digest() == before and letters.render("x", ["en"], {"author": "J"}).text == "Dear J\n"
     (tmp_path / "customer/y.en.txt.j2").unlink()
     letter(tmp_path, "Subject: New\n\nNew\n")
     assert letters.reload() and letters.render("x", ["en"], {}).text == "New\n"
@@ -96,24 +97,26 @@ def test_a_broken_set_does_not_replace_a_sound_one(tmp_path):
 @pytest.mark.parametrize(
     "payload",
     [
-        "{{ name.__class__ }}", "{{ ''.__class__.__mro__ }}", "{{ name|attr('__class__') }}", "{{ '{0.__class__}'.format(name) }}",
-        "{{ name.upper() }}", "{{ self.__init__ }}", "{{ cycler.__init__ }}", "{{ lipsum(99) }}", "{{ range(9) }}", "{{ [1].append(2) }}",
-        "{{ things.pop() }}", "{{ (name.format)() }}", "{{ delimiter.__globals__ }}", "{{ name['__class__'] }}", "{% set x = 1 %}",
-        "{% macro m() %}{% endmacro %}", "{% filter upper %}x{% endfilter %}", "{{ name|safe }}", "{{ name|format }}", "{{ name|center(9) }}",
-        "{% autoescape false %}{% endautoescape %}", "{% do x %}", "{% import 'pieces/y' as y %}", "{% for a in things recursive %}{% endfor %}",
+        "{{ author.__class__ }}", "{{ ''.__class__.__mro__ }}", "{{ author|attr('__class__') }}", "{{ '{0.__class__}'.format(author) }}",
+        "{{ author.upper() }}", "{{ self.__init__ }}", "{{ cycler.__init__ }}", "{{ lipsum(99) }}", "{{ range(9) }}", "{{ [1].append(2) }}",
+        "{{ topics.pop() }}", "{{ (author.format)() }}", "{{ delimiter.__globals__ }}", "{{ author['__class__'] }}", "{% set x = 1 %}",
+        "{% macro m() %}{% endmacro %}", "{% filter upper %}x{% endfilter %}", "{{ author|safe }}", "{{ author|format }}", "{{ author|center(9) }}",
+        "{% autoescape false %}{% endautoescape %}", "{% do x %}", "{% import 'pieces/y' as y %}", "{% for a in topics recursive %}{% endfor %}",
     ],
 )  # fmt: skip
 def test_a_letter_reaches_nothing_but_its_values(tmp_path, payload):
     with pytest.raises((MistakesError, TemplateError)):
-        Letters(None, letter(tmp_path, f"Subject: x\n\n{payload}\n")).render("x", ["en"], {"name": "J", "things": [1]})
+        Letters(None, letter(tmp_path, f"Subject: x\n\n{payload}\n")).render(
+            "x", ["en"], {"author": "J", "topics": [1]}
+        )
 
 
 @pytest.mark.catalogue("H04")
-@pytest.mark.parametrize("text", ["{{ 7 }}", "{% raw %}", "{{ name.__class__ }}", "<script>alert(1)</script>", "{#"])
+@pytest.mark.parametrize("text", ["{{ 7 }}", "{% raw %}", "{{ author.__class__ }}", "<script>alert(1)</script>", "{#"])
 def test_a_customers_words_are_never_a_template(tmp_path, text):
     letter(tmp_path, GOOD)
-    letter(tmp_path, "<b>{{ name }}</b>", "customer/x.en.html.j2")
-    got = Letters(None, tmp_path).render("x", ["en"], {"name": text})
+    letter(tmp_path, "<b>{{ author }}</b>", "customer/x.en.html.j2")
+    got = Letters(None, tmp_path).render("x", ["en"], {"author": text})
     assert got.text == f"Dear {text}\n" and "<script" not in got.html
 
 
@@ -121,16 +124,16 @@ def test_a_customers_words_are_never_a_template(tmp_path, text):
 @pytest.mark.parametrize(
     "payload",
     [
-        "{{ 'a' * 10**9 }}", "{{ 10**10**7 }}", "{{ name ** 2 }}", "{{ '%99999999d' % 1 }}", "{{ name.ljust(99999999) }}", "{{ name + name }}",
-        "{% for a in things %}{% for b in things %}{% for c in things %}x{% endfor %}{% endfor %}{% endfor %}",
-        "{% for a in things %}{% include 'customer/x.en.txt.j2' %}{% endfor %}", "{% include 'customer/x.en.txt.j2' %}",
-        "{% for a in things %}{% for b in things %}{{ name }}{% endfor %}{% endfor %}",
+        "{{ 'a' * 10**9 }}", "{{ 10**10**7 }}", "{{ author ** 2 }}", "{{ '%99999999d' % 1 }}", "{{ author.ljust(99999999) }}", "{{ author + author }}",
+        "{% for a in topics %}{% for b in topics %}{% for c in topics %}x{% endfor %}{% endfor %}{% endfor %}",
+        "{% for a in topics %}{% include 'customer/x.en.txt.j2' %}{% endfor %}", "{% include 'customer/x.en.txt.j2' %}",
+        "{% for a in topics %}{% for b in topics %}{{ author }}{% endfor %}{% endfor %}",
     ],
 )  # fmt: skip
 def test_a_letter_without_end_ends(tmp_path, payload):
     with pytest.raises((MistakesError, TemplateError)):
         Letters(None, letter(tmp_path, f"Subject: x\n\n{payload}\n")).render(
-            "x", ["en"], {"name": "J" * 100, "things": [1] * 300}
+            "x", ["en"], {"author": "J" * 100, "topics": [1] * 300}
         )
 
 
@@ -139,21 +142,40 @@ def test_a_letter_that_takes_too_long_is_stopped(tmp_path):
     ticks = iter(range(10))
     letters = Letters(
         None,
-        letter(tmp_path, "Subject: x\n\n{% for a in things %}.{% endfor %}\n"),
+        letter(tmp_path, "Subject: x\n\n{% for a in topics %}.{% endfor %}\n"),
         monotonic=lambda: float(next(ticks)),
     )
     with pytest.raises(TemplateError, match="longer than 2 seconds"):
-        letters.render("x", ["en"], {"things": [1] * 1_000})
+        letters.render("x", ["en"], {"topics": [1] * 1_000})
 
 
 @pytest.mark.catalogue("H07")
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "customer/../../x", "pieces/none.j2"])
 @pytest.mark.parametrize("word", ["include", "extends"])
 def test_a_letter_includes_nothing_from_outside(tmp_path, path, word):
-    letters = Letters(None, letter(tmp_path, f"Subject: x\n\n{{% {word} '{path}' %}}\n"))
-    with pytest.raises(TemplateError) as error:
-        letters.render("x", ["en"], {})
-    assert (error.value.file, error.value.line) == ("customer/x.en.txt.j2", 3)
+    with pytest.raises(MistakesError, match="there is no file") as error:
+        Letters(None, letter(tmp_path, f"Subject: x\n\n{{% {word} '{path}' %}}\n"))
+    assert [(m.file, m.line) for m in error.value.mistakes] == [("customer/x.en.txt.j2", 3)]
+
+
+def test_every_mistake_is_told_at_once_with_line_and_suggestion(tmp_path):
+    letter(tmp_path, "Subject: x\n\n{{ custmer.name }}\n")
+    letter(tmp_path, "Subject: {{ authr }}\n\n\n{{ x|uper }}\n", "customer/y.en.txt.j2")
+    letter(tmp_path, "{% include 'pieces/b.j2' %}", "pieces/a.j2")
+    letter(tmp_path, "{% include 'pieces/a.j2' %}", "pieces/b.j2")
+    with pytest.raises(MistakesError) as error:
+        Letters(None, tmp_path)
+    assert [str(mistake) for mistake in error.value.mistakes] == [
+        "customer/x.en.txt.j2:3: letters know no value custmer; did you mean customer?",
+        "customer/y.en.txt.j2:1: letters know no value authr; did you mean author?",
+        "customer/y.en.txt.j2:4: letters know no filter uper",
+        "pieces/a.j2:1: with pieces/b.j2 it takes more than 50 files, or itself",
+        "pieces/b.j2:1: with pieces/a.j2 it takes more than 50 files, or itself",
+    ]
+
+
+def test_the_figures_that_letters_may_name_are_those_that_they_get(draft, letters, values):
+    assert {*values(), "brand", "number", "subject", "language"} == FIGURES
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
