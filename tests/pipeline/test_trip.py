@@ -254,7 +254,7 @@ def test_a_null_sender_is_never_answered(market):
 def test_a_broken_template_keeps_the_ticket_and_sends_nothing_half_made(market, compose_mail, tmp_path):
     folder = tmp_path / "templates" / "customer"
     folder.mkdir(parents=True)
-    (folder / "acknowledgement.en.txt.j2").write_text("Subject: {{ subject }}\n\n{{ no_such_value }}\n")
+    (folder / "acknowledgement.en.txt.j2").write_text("Subject: {{ subject }}\n\n{{ customer.no_such_value }}\n")
     market.house.letters.reload()
     assert market.arrive(compose_mail(JANE, "Shipping Labels", "Blank.")) == "opened"
     (ack,) = market.sent("acknowledgement")

@@ -236,3 +236,68 @@ def test_the_last_check_stops_a_mail_that_is_not_sound(raw):
 
 def test_the_last_check_passes_a_sound_mail():
     writing.check(b"A: b\r\n c\r\n\r\n" + b"x" * 998 + b"\r\n", ["A"])
+
+
+@pytest.mark.catalogue("F04")
+@pytest.mark.parametrize("words", [".", "..", ".\n.\n..x\n.", "a\n.", "ä\n.\n", "x" * 950 + "\n."])
+def test_lines_of_dots_survive_dot_stuffing(draft, values, letters, words):
+    raw = compose(draft(values=values(words=words)), letters).raw
+    wire = re.sub(rb"(?m)^\.", b"..", raw)
+    assert b"\r\n.\r\n" not in wire
+    received = email.message_from_bytes(re.sub(rb"(?m)^\.", b"", wire))
+    shown = (
+        next(part for part in received.walk() if part.get_content_type() == "text/plain")
+        .get_payload(decode=True)
+        .decode()
+    )
+    assert f"wrote:\n\n{words.strip(chr(10))}\n" in shown.replace("\r\n", "\n")
+
+
+@pytest.mark.catalogue("F03")
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "message/rfc822",
+        "multipart/mixed",
+        "nonsense",
+        "text/html; charset=x",
+        "a/b\r\nBcc: x",
+        "TEXT/Plain",
+        "image/png",
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"\r", b"From x\n.\n", bytes(range(256)) * 9])
+def test_a_file_arrives_byte_for_byte_whatever_it_claims_to_be(draft, letters, kind, content):
+    parsed = email.message_from_bytes(compose(draft(attachments=(attached("a b.eml", content, kind),)), letters).raw)
+    file = parsed.get_payload()[-1]
+    assert file.get_payload(decode=True) == content and file.get_filename() == "a b.eml" and not file.is_multipart()
+    assert file.get_content_type() == (
+        kind.lower() if kind in ("TEXT/Plain", "image/png") else "application/octet-stream"
+    )
+
+
+@pytest.mark.catalogue("G06")
+def test_html_in_the_words_is_shown_not_obeyed(draft, values, letters):
+    words = "<script>alert(1)</script>\n  <img src=x onerror=y>\n> </p><b>quote</b>\n&lt;"
+    mail = compose(draft(values=values(words=words, author="<i>J</i>", topics=["<u>"], files=['"><b>'])), letters)
+    assert not re.search(r"<(script|img|b|i|u)[ >]", mail.html)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in mail.html and "&amp;lt;" in mail.html
+    plain, rich = email.message_from_bytes(mail.raw).get_payload()
+    assert (plain.get_content_type(), rich.get_content_type()) == ("text/plain", "text/html")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("Bcc", "x@y"), ("Subject", "x"), ("X-Gatepost-Ticket", "1"), ("X-A\r\nBcc", "x"), ("", "x")]
+)
+def test_only_further_fields_may_be_added(draft, letters, name, value):
+    with pytest.raises(fields.FieldError):
+        compose(draft(extra=((name, value),)), letters)
+
+
+def test_a_rating_mail_carries_its_one_click_unsubscribe(draft, letters):
+    extra = (
+        ("List-Unsubscribe", "<https://help.market.example/u/1>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    )
+    parsed = email.message_from_bytes(compose(draft("rating", extra=extra), letters).raw)
+    assert (parsed["List-Unsubscribe"], parsed["List-Unsubscribe-Post"]) == (extra[0][1], extra[1][1])
