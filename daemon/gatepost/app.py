@@ -23,6 +23,7 @@ from .delivery.outbox import Deliverer
 from .desk import Desk
 from .errors import MistakesError
 from .house import House, Promises
+from .ingress import import_tray
 from .ingress.gate_link import GateLink
 from .keys import reply_keys
 from .mail.templates import Letters
@@ -125,6 +126,7 @@ class Office:
         self._scheduler.every(2.0, "outbox", self._look_at_outbox)
         self._scheduler.every(1.0, "deadlines", self._desk.look_at_deadlines)
         self._scheduler.every(2.0, "rules", self._look_at_rules)
+        self._scheduler.every(0.5, "imports", import_tray.Desk(config.data, self.db, config).look)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:

@@ -24,6 +24,16 @@ def prepare_data_folder(data: Path) -> None:
         ) from error
 
 
+def become_owner(data: Path) -> None:
+    """Where root looks after the folder of another user, go on as that user: no file of root's may be left in it."""
+    if os.geteuid() != 0 or not data.exists() or data.stat().st_uid == 0:
+        return
+    facts = data.stat()
+    os.setgroups([facts.st_gid])
+    os.setgid(facts.st_gid)
+    os.setuid(facts.st_uid)
+
+
 class DataLock:
     """An flock on DATA/lock with our process id in it. The kernel frees it when the process ends, however it ends."""
 

@@ -1,5 +1,9 @@
 """`gatepost import` on the command line: the table of what happened, the exit codes, the lock."""
 
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -50,3 +54,27 @@ def test_a_wrong_column_is_a_mistake_in_the_file(config, tmp_path, capsys):
     table.write_text("slug,nam,support_address\n")
     assert importing(config, "vendors", table) == 65
     assert "did you mean name?" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root can hand a folder to another user")
+def test_root_leaves_no_file_of_its_own_in_another_users_folder():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        data, config = folder / "data", folder / "config.toml"
+        config.write_text((EXAMPLES / "config.toml").read_text())
+        data.mkdir()
+        os.chown(data, 65534, 65534)
+        command = [
+            sys.executable,
+            "-m",
+            "gatepost",
+            "import",
+            "vendors",
+            str(EXAMPLES / "vendors.csv"),
+            "-c",
+            str(config),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert {path.stat().st_uid for path in data.rglob("*")} == {65534}
