@@ -1,12 +1,16 @@
 """`gatepost rules check` and `gatepost rules words`, as they are typed."""
 
 import json
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gatepost import cli
 from gatepost.core.rules.words import CONDITIONS, STEPS
+from gatepost.lock import DataLock
 
 GOOD = """
 [[rule]]
@@ -19,6 +23,25 @@ text = "wholesale"
 
 [[rule.miss]]
 text = "retail"
+"""
+
+CONFIG = """
+[gatepost]
+data = "data"
+hostname = "mx.market.example"
+rules = "rules"
+staff = "staff@market.example"
+[authentication]
+mode = "off"
+[team.triage]
+name = "Triage"
+address = "triage@desk.example"
+[team.billing]
+name = "Billing"
+address = "billing@desk.example"
+[brand.market]
+name = "Market"
+support = ["support@market.example"]
 """
 
 
@@ -69,35 +92,48 @@ def test_what_cannot_be_read_ends_with_78(own: Path, capsys):
     assert "35-wholesale.toml:4: rule 'wholesale': there is no condition 'wrods'" in capsys.readouterr().err
 
 
-def test_with_a_config_the_teams_are_known(own: Path, tmp_path: Path, capsys):
+@pytest.fixture
+def configured(tmp_path: Path) -> Path:
+    """A config in the folder where the commands run; its data folder."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    return data
+
+
+def test_with_a_config_the_teams_are_known(own: Path, configured: Path, capsys):
     (own / "35-wholesale.toml").write_text(GOOD)
-    config = tmp_path / "config.toml"
-    (tmp_path / "data").mkdir(mode=0o700)
-    config.write_text(
-        """
-[gatepost]
-data = "data"
-hostname = "mx.market.example"
-rules = "rules"
-staff = "staff@market.example"
-[authentication]
-mode = "off"
-[team.triage]
-name = "Triage"
-address = "triage@desk.example"
-[team.billing]
-name = "Billing"
-address = "billing@desk.example"
-[brand.market]
-name = "Market"
-support = ["support@market.example"]
-"""
-    )
     assert cli.run(["rules", "check"]) == 1
     by_name = capsys.readouterr().out
-    assert cli.run(["rules", "check", "-c", str(config)]) == 1
+    assert cli.run(["rules", "check", "-c", str(configured.parent / "config.toml")]) == 1
     assert by_name == capsys.readouterr().out
     assert "35-wholesale.toml:5: rule 'wholesale': there is no team 'sales'" in by_name
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The SIGHUPs that this process gets, as the daemon would."""
+    signals: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda number, _: signals.append(number))
+    yield signals
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_reload_checks_the_rules_and_tells_the_daemon(own: Path, configured: Path, told: list[int], capsys):
+    with DataLock(configured):
+        assert cli.run(["rules", "reload"]) == 0
+        assert told == [signal.SIGHUP]
+        assert f"process {os.getpid()} was told to read 21 rules" in capsys.readouterr().out
+        (own / "35-wholesale.toml").write_text(GOOD.replace("words", "wrods"))
+        assert cli.run(["rules", "reload"]) == 78
+        assert "the daemon was told nothing" in capsys.readouterr().err
+    assert told == [signal.SIGHUP]
+
+
+def test_reload_without_a_daemon_says_so(own: Path, configured: Path, told: list[int], capsys):
+    assert cli.run(["rules", "reload"]) == 70
+    assert "no gatepost runs on" in capsys.readouterr().err
+    assert told == []
 
 
 def test_check_as_json(own: Path, capsys):

@@ -232,7 +232,7 @@ def seen_of() -> st.SearchStrategy[Seen]:
 
 
 @pytest.mark.catalogue("H10")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rules=RULES, seen=seen_of())
 def test_any_rules_give_any_mail_exactly_one_route(rules: list[dict[str, Any]], seen: Seen) -> None:
     book = book_of(*rules)

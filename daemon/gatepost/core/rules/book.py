@@ -5,9 +5,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .conditions import CompilePattern, closest
+from .conditions import CompilePattern
 from .load import load_rule
 from .rule import Fault, Rule
+from .values import closest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,15 @@ Each is made from the value that stands in the rule, or raises ValueError with t
 Each `ask` answers whether the condition holds, and says what was seen.
 """
 
-import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol, assert_never
 
 from .reading import Reading
 from .tokens import WordList
+from .values import choices, clipped, shown, texts, yes_no
 from .words import ConditionWord, Read, Type
 
 Answer = tuple[bool, str]
-_SHOWN = 80
 
 
 class Pattern(Protocol):
@@ -34,20 +33,6 @@ class Condition(Protocol):
 
     def ask(self, reading: Reading) -> Answer:
         """Whether it holds, and what was seen."""
-
-
-class Suggestion(ValueError):
-    """A value that cannot be, with the sentence and with what was probably meant."""
-
-    def __init__(self, message: str, suggestion: str = "") -> None:
-        super().__init__(message)
-        self.suggestion = suggestion
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """`did you mean …?` for the word nearest to `word`, or ''."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def make(word: ConditionWord, value: object, compile_pattern: CompilePattern) -> Condition:
@@ -77,47 +62,6 @@ def make(word: ConditionWord, value: object, compile_pattern: CompilePattern) ->
             raise AssertionError(f"{word.word}: no condition has this type")
         case _:
             assert_never(word.type)
-
-
-def texts(value: object, *, empty: bool = True) -> tuple[str, ...]:
-    """A text or a list of texts as a tuple."""
-    found = tuple(value) if isinstance(value, list) else (value,)
-    if not found:
-        raise ValueError("an empty list never holds; take the line out, or name a value")
-    for one in found:
-        if not isinstance(one, str):
-            raise ValueError(f"{_shown(one)} is not a text; write it in quotes")
-        if not empty and not one.strip():
-            raise ValueError("an empty text says nothing; take it out")
-    return found
-
-
-def choices(value: object, known: tuple[str, ...]) -> tuple[str, ...]:
-    """One of `known` or a list of them."""
-    found = texts(value)
-    for one in found:
-        if one not in known:
-            listed = ", ".join(repr(name) for name in known)
-            raise Suggestion(f"{one!r} is not one of {listed}", closest(one, known))
-    return found
-
-
-def yes_no(value: object) -> bool:
-    """`true` or `false`."""
-    if not isinstance(value, bool):
-        raise ValueError(f"{_shown(value)} is neither true nor false (both without quotes)")
-    return value
-
-
-def clipped(text: str) -> str:
-    """`text` on one line without anything that steers a terminal, at most 80 characters of it."""
-    line = " ".join(text[: 4 * _SHOWN].split())
-    line = "".join(c if c.isprintable() else "\ufffd" for c in line)
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
-
-
-def _shown(value: object) -> str:
-    return clipped(repr(value))
 
 
 def _values(read: Read, reading: Reading) -> tuple[str, ...]:
@@ -240,7 +184,7 @@ def _comparison(wanted: object) -> tuple[str, float]:
         digits = text.removeprefix(sign).strip()
         if digits.replace(".", "", 1).isdecimal() and digits.isascii():
             return sign, float(digits)
-    raise ValueError(f'{_shown(wanted)} is neither a number nor a comparison like ">= 3"')
+    raise ValueError(f'{shown(wanted)} is neither a number nor a comparison like ">= 3"')
 
 
 class _Words:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from .book import Book
-from .conditions import closest
 from .judge import judge, matches
 from .rule import Clause, Fault, Group, Node, Rule
+from .values import closest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

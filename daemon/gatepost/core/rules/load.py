@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from ..verdict import Route
-from .conditions import CompilePattern, Suggestion, choices, clipped, closest, make, texts, yes_no
+from .conditions import CompilePattern, make
 from .rule import Clause, Fault, Group, Node, Path, Rule, Step
 from .seen import Seen
+from .values import Suggestion, choices, clipped, closest, texts, yes_no
 from .words import CONDITIONS, GROUPS, STEPS, StepWord, Type
 
 _DEPTH = 8
