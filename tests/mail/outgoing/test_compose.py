@@ -4,6 +4,7 @@ import email
 import hashlib
 import re
 import unicodedata
+from dataclasses import replace
 from email.header import decode_header, make_header
 
 import pytest
@@ -150,14 +151,39 @@ def test_an_automatic_mail_says_so(draft, letters, auto):
     assert parsed["X-Gatepost-Ticket"] == "42 market.example"
 
 
-@pytest.mark.catalogue("E17", "E11")
-def test_an_answer_to_an_unverified_sender_repeats_nothing_of_theirs(draft, values, letters):
-    unverified = values(
-        customer=Mailbox(address="jane@shop.example"), product=None, vendor=None, verified=False, words="", author=""
+@pytest.mark.catalogue("E11", "E17")
+@pytest.mark.parametrize("end", ["", "-team", "-expired", "-no-subscription", "-which-product"])
+def test_an_answer_to_an_unverified_sender_repeats_nothing_of_theirs_and_tells_no_account_data(
+    draft, values, letters, end
+):
+    known = values(
+        verified=False,
+        words="Buy at evil.example",
+        author="Jane Doe",
+        topics=["evil"],
+        files=["evil.txt"],
+        away_until="evil",
     )
-    mail = compose(draft("acknowledgement", auto=Auto.REPLIED, subject="", values=unverified, thread_topic=""), letters)
+    unverified = draft(
+        "acknowledgement" + end,
+        auto=Auto.REPLIED,
+        subject="",
+        values=known,
+        to=Mailbox(address="jane@shop.example", name="Evil Jane"),
+    )
+    mail = compose(replace(unverified, from_name=via_name("", "", unverified.brand)), letters)
     assert mail.subject == "We have received your request [#42]"
-    assert "Jane" not in mail.text + mail.html
+    parsed = email.message_from_bytes(mail.raw)
+    said = (
+        mail.text
+        + mail.html
+        + "".join(
+            f"{name}: {value}" for name, value in parsed.items() if name not in ("To", "References", "In-Reply-To")
+        )
+    )
+    assert not re.search("Jane|Acme|calendar|evil|SUB-1001|2027", said, re.IGNORECASE)
+    assert parsed["To"] == "jane@shop.example" and len(mail.text) <= 2_048
+    assert compose(replace(unverified, values=known | {"words": "other", "author": "x"}), letters).text == mail.text
 
 
 def test_a_mail_by_hand_carries_no_automatic_mark(draft, letters):
