@@ -19,7 +19,7 @@ from gatepost.delivery.plan import Host, planned, wait
 from gatepost.demo.script import Hang, KeepThenDrop, Reply, Slow, Stage
 from gatepost.demo.sink import Sink
 from gatepost.errors import TemporaryError
-from gatepost.store import outbox, outbox_tables, outbox_view
+from gatepost.store import claims, outbox, outbox_tables, outbox_view
 from gatepost.store.database import Database, Tx
 
 NOW = 1_700_000_000_000
@@ -215,7 +215,7 @@ async def test_a_kill_between_the_250_and_the_mark_costs_one_copy_more(tmp_path:
     desk = Desk(tmp_path)
     await desk.put("ann@a.example")
     (due,) = await desk.db.write(
-        lambda tx: outbox.claim(tx, now=NOW, limit=1, lease=MINUTE, owner="killed", per_destination=1)
+        lambda tx: claims.claim(tx, now=NOW, limit=1, lease=MINUTE, owner="killed", per_destination=1)
     )
     courier = Courier(DeliverySection(smarthost=f"127.0.0.1:{sink.port}", tls="none"), hostname="gate.example")
     await courier.send(due.mail_from, [due.recipient], due.raw)

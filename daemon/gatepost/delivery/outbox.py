@@ -1,4 +1,4 @@
-"""What is due goes out: claims from the outbox, hands each mail to the courier, writes down how it ended.
+"""What is due goes out: claims from the outbox, sends each mail on its trip, writes down how it ended.
 
 One transaction writes the ends that have come in and claims the next mails, so that the database is asked once a turn
 however many mails are under way. At least once, with the same Message-ID: a mail whose end could not be written down
@@ -6,25 +6,21 @@ because we were killed is sent once more.
 """
 
 import asyncio
-import functools
-import itertools
 import logging
 import random
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 from ..clock import Clock
 from ..config import DeliverySection
 from ..core import HOUR, MINUTE, SECOND, Millis
-from ..core.outgoing import Answer, Due, Expired, Later, Refused, Result, Sent
-from ..crashpoint import crashpoint
+from ..core.outgoing import Due, Expired, Later, Refused, Result, Sent
 from ..errors import GatepostError
-from ..store import outbox
+from ..store import claims, outbox
 from ..store.database import Database, Tx
 from .courier import Courier
 from .plan import Host, planned, wait
+from .trips import Tried, Trips
 
 T = TypeVar("T")
 OnResult = Callable[[Due, Result], None]
@@ -33,17 +29,7 @@ _log = logging.getLogger("gatepost.delivery")
 _TIDY_EVERY = MINUTE
 _TIRED_AT_ONCE = 256
 _LOOK_SECONDS = 5.0
-_LARGE_AT_ONCE = 2
 _AHEAD = 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """A claim that has come to an end; `answer` is None where it led to no try."""
-
-    due: Due
-    answer: Answer | None
-    took_ms: int = 0
 
 
 class Deliverer:
@@ -75,15 +61,11 @@ class Deliverer:
         self._on_result = on_result
         self._host = Host(chance)
         self._lifetime = settings.lifetime_hours * HOUR
-        self._patience = round(courier.patience * SECOND)
-        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
-        self._ended: list[_Tried] = []
-        self._ready: list[tuple[Due, ...]] = []
-        self._trips: set[asyncio.Task[None]] = set()
-        self._under_way: Counter[str] = Counter()
+        self._lease = 2 * round(courier.patience * SECOND)
         self._look_at: Millis = 0
         self._tidy_at: Millis = 0
         self._woken = asyncio.Event()
+        self._trips = Trips(db, courier, clock, settings, on_end=self._woken.set)
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -105,20 +87,16 @@ class Deliverer:
         """Claim no more, let what is under way finish within `grace` seconds, put the rest back, and stop."""
         self._closing = True
         self._woken.set()
-        self._hold()
-        if self._trips:
-            await asyncio.wait(self._trips, timeout=grace)
-        for trip in tuple(self._trips):
-            trip.cancel()
+        await self._trips.finish(grace)
         if self._task is not None:
             await self._task
 
     async def _run(self) -> None:
-        while await self._try_write(lambda tx: outbox.release_all(tx, self._clock.now())) is None:
+        while await self._try_write(lambda tx: claims.release_all(tx, self._clock.now())) is None:
             if self._closing:
                 return
             await self._rest()
-        while not (self._closing and not self._trips):
+        while not (self._closing and not self._trips.under_way):
             self._woken.clear()
             if not await self._survived_turn():
                 await self._rest()
@@ -143,7 +121,7 @@ class Deliverer:
     async def _turn(self) -> bool:
         """One turn: write the ends, tidy up once a minute, claim and send off. True if it is to be repeated."""
         now = self._clock.now()
-        ended = [(tried, self._end(tried, now)) for tried in self._ended]
+        ended = [(tried, self._end(tried, now)) for tried in self._trips.ended]
         room = self._room(now)
         tidy = now >= self._tidy_at and not self._closing
         if not ended and not tidy and (now < self._look_at or not room):
@@ -162,14 +140,13 @@ class Deliverer:
             self._look_at = 0
             return False
         dues, given_up, next_due = written
-        del self._ended[: len(ended)]
+        del self._trips.ended[: len(ended)]
         more_to_tidy = len(given_up) == _TIRED_AT_ONCE
         if tidy and not more_to_tidy:
             self._tidy_at = now + _TIDY_EVERY
         if self._host.down or next_due is not None:
             self._look_at = min(self._look_at, self._host.until if self._host.down else next_due or now)
-        self._ready += [tuple(group) for _, group in itertools.groupby(dues, key=lambda d: (d.outbox, d.destination))]
-        self._send_off()
+        self._trips.take(dues)
         self._tell([(tried.due, end) for tried, end in ended if end is not None] + given_up)
         return more_to_tidy
 
@@ -177,21 +154,16 @@ class Deliverer:
         """How many more to claim: a few more than can be under way, so that nobody waits for the disk."""
         if self._closing:
             return 0
-        claimed = sum(self._under_way.values()) + sum(map(len, self._ready))
+        claimed = self._trips.claimed
         return self._host.room(now, _AHEAD * self._settings.connections - claimed, claimed)
-
-    def _hold(self) -> None:
-        """Put back what was claimed and has not set out."""
-        self._ended += [_Tried(due, None) for group in self._ready for due in group]
-        self._ready.clear()
 
     def _claim(self, tx: Tx, now: Millis, room: int) -> list[Due]:
         bound = _AHEAD * self._settings.connections_per_destination
-        return outbox.claim(tx, now=now, limit=room, lease=2 * self._patience, owner=self._owner, per_destination=bound)
+        return claims.claim(tx, now=now, limit=room, lease=self._lease, owner=self._owner, per_destination=bound)
 
-    def _write(self, tx: Tx, tried: _Tried, end: Result | None, now: Millis) -> None:
+    def _write(self, tx: Tx, tried: Tried, end: Result | None, now: Millis) -> None:
         if end is None:
-            outbox.give_back(tx, tried.due, now)
+            claims.give_back(tx, tried.due, now)
             return
         host = self._courier.host
         outbox.record(tx, tried.due, end, now, took_ms=tried.took_ms, host=host, on_failed=self._on_failed)
@@ -201,7 +173,7 @@ class Deliverer:
 
         Only while it is away: what outlived its time because we ourselves were down gets its try first.
         """
-        outbox.release_expired(tx, now, but=self._owner)
+        claims.release_expired(tx, now, but=self._owner)
         given_up: list[tuple[Due, Result]] = []
         if not self._host.down:
             return given_up
@@ -211,7 +183,7 @@ class Deliverer:
             given_up.append((due, end))
         return given_up
 
-    def _end(self, tried: _Tried, now: Millis) -> Result | None:
+    def _end(self, tried: Tried, now: Millis) -> Result | None:
         """What an answer means for the delivery, with the instant of its next try."""
         match tried.answer:
             case None:
@@ -223,72 +195,12 @@ class Deliverer:
                 return planned(tried.due, tried.answer, self._host.unreachable(said, now), self._lifetime, now)
             case Later():
                 self._host.answered()
-                until = now + wait(self._settings.backoff_minutes, tried.due.attempts, self._chance)
+                until = tried.answer.until or now + wait(
+                    self._settings.backoff_minutes, tried.due.attempts, self._chance
+                )
                 return planned(tried.due, tried.answer, until, self._lifetime, now)
             case _:
                 assert_never(tried.answer)
-
-    def _send_off(self) -> None:
-        """Start a trip for each mail that is ready, within the bounds of its destination and of all.
-
-        Recipients of one mail at one destination travel together. Ends that are not written down yet count too: being
-        killed now sends each of those once more.
-        """
-        waiting: list[tuple[Due, ...]] = []
-        most = self._settings.connections
-        for group in self._ready:
-            destination = group[0].destination
-            full = self._under_way[destination] >= self._settings.connections_per_destination
-            if full or len(self._trips) >= most or len(self._trips) + len(self._ended) >= 2 * most:
-                waiting.append(group)
-            else:
-                self._under_way[destination] += 1
-                trip = asyncio.create_task(self._trip(group))
-                self._trips.add(trip)
-                trip.add_done_callback(functools.partial(self._arrived, destination))
-        self._ready = waiting
-
-    async def _trip(self, dues: tuple[Due, ...]) -> None:
-        """Try one mail once. Whatever happens, each of its claims comes to an end."""
-        begun = self._clock.monotonic()
-        answers: tuple[Answer | None, ...]
-        try:
-            answers = await self._carry(dues)
-        except asyncio.CancelledError:
-            answers = (Later(said="we were stopped before the server had answered"),) * len(dues)
-        except Exception as error:
-            _log.exception("delivery.fault")
-            answers = (Later(said=f"a fault of ours: {type(error).__name__}"),) * len(dues)
-        crashpoint("deliver.before_record")
-        took_ms = round((self._clock.monotonic() - begun) * 1_000)
-        self._ended += [_Tried(due, answer, took_ms) for due, answer in zip(dues, answers, strict=True)]
-        if isinstance(answers[0], Later) and answers[0].unreachable:
-            self._hold()
-
-    def _arrived(self, destination: str, trip: "asyncio.Task[None]") -> None:
-        """A trip is over: its place is free for the next mail that is ready."""
-        self._trips.discard(trip)
-        self._under_way[destination] -= 1
-        if not self._under_way[destination]:
-            del self._under_way[destination]
-        self._send_off()
-        self._woken.set()
-
-    async def _carry(self, dues: tuple[Due, ...]) -> tuple[Answer | None, ...]:
-        """The answers of the courier; None for each where the lease may end before he does."""
-        first, recipients = dues[0], [due.recipient for due in dues]
-        if first.raw or not first.octets:
-            if self._too_late(first):
-                return (None,) * len(dues)
-            return await self._courier.send(first.mail_from, recipients, first.raw)
-        async with self._large:  # Few large mails in memory at one time, however many are due.
-            if self._too_late(first):
-                return (None,) * len(dues)
-            raw = await self._db.read(lambda tx: outbox.content(tx, first.outbox))
-            return await self._courier.send(first.mail_from, recipients, raw)
-
-    def _too_late(self, due: Due) -> bool:
-        return self._clock.now() > due.lease_until - self._patience
 
     async def _try_write(self, run: Callable[[Tx], T]) -> T | None:
         """The outcome of `run` in a transaction; None if the database could not, and then nothing is forgotten."""
