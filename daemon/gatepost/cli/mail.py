@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..core.letter import Letter, Mailbox
+from ..core.nature import judge
 from ..mail.parse import HostileMail, read_letter
 from . import EX_DATAERR, EX_NOINPUT, EX_OK
 
@@ -24,7 +25,8 @@ def read(files: tuple[str, ...], headers: bool) -> int:
     """Print each mail as one JSON object a line; '-' is standard input.
 
     from, to and cc are {"name", "address"} objects; from is null where the mail has no readable author, and
-    sender_ambiguous in "troubles" says that nobody may be believed to be it. Exit codes: 65 when a mail was refused as
+    from_ambiguous in "troubles" says that nobody may be believed to be it. auto is human, auto-reply, bounce or list;
+    references is a list, the oldest first. Exit codes: 65 when a mail was refused as
     hostile, 66 when a file could not be read; the others are printed all the same.
     """
     return max(_read_one(name, headers) for name in files)
@@ -59,7 +61,7 @@ def as_json(letter: Letter, headers: bool = False) -> dict[str, Any]:
             {"filename": a.filename, "content_type": a.content_type, "size": a.size, "sha256": a.sha256}
             for a in letter.attachments
         ],
-        "auto": "human",
+        "auto": judge(letter, mail_from=None, ours=lambda _: False).kind.value,
         "troubles": [trouble.value for trouble in letter.troubles],
     }
     if headers:

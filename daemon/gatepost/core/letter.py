@@ -83,6 +83,7 @@ class Trouble(StrEnum):
     TOO_MANY_PARTS = "too_many_parts"
     TEXT_CUT = "text_cut"
     STRUCTURE_BROKEN = "structure_broken"
+    READER_STUMBLED = "reader_stumbled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

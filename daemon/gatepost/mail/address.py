@@ -12,7 +12,8 @@ from mailparser import MailParser
 
 from ..core import Millis
 from ..core.letter import Mailbox
-from .header import decode_words, octets_to_text, one_line, unfold
+from .encoded_word import decode_words
+from .header import octets_to_text, one_line, unfold
 
 ADDRESSES = 100
 _LIST_OCTETS = 16_384

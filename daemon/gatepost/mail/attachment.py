@@ -7,7 +7,8 @@ unpacked.
 import hashlib
 
 from ..core.letter import Attachment
-from .header import decode_words, one_line, readable, split, unfold
+from .encoded_word import decode_words
+from .header import one_line, readable, split, unfold
 from .mime import Part
 
 NAME_CHARACTERS = 120

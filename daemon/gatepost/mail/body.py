@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ..core.letter import Attachment
 from . import attachment, html
 from .charset import decode
+from .markup import tokens
 from .mime import Part, Tree
 
 TEXT_CHARACTERS = 262_144
@@ -201,7 +202,7 @@ def _enriched(text: str) -> str:
     """text/enriched as plain text (RFC 1896): commands dropped, single line ends are blanks, n of them n - 1."""
     out: list[str] = []
     silent = 0
-    for name, rest in html.tokens(text.replace("<<", "&lt;")[: html.MARKUP_CHARACTERS]):
+    for name, rest in tokens(text.replace("<<", "&lt;")[: html.MARKUP_CHARACTERS]):
         if name in ("param", "/param"):
             silent += 1 if name == "param" else -1
         elif not name and silent <= 0:

@@ -129,15 +129,14 @@ def _guessed(octets: bytes, declared: str | None, hints: tuple[str, ...]) -> str
         return _iso_2022_jp(octets) or octets.decode("iso2022_jp_ext", "replace")
     if (text := _strictly(octets, "utf-8")) is not None:
         return text
-    mostly = octets.decode("utf-8", "replace")
-    if not _good(mostly):
-        return _guessed_whole(octets, declared, hints)
     lines = octets.split(b"\n")
-    odd = b"\n".join(line for line in lines if _bad(line))
-    name = None if _good(mostly) > 2 * mostly.count("\ufffd") and len(odd) * 2 > len(octets) else guess(odd)
+    bad = sum(1 for line in lines if _bad(line))
+    right = sum(1 for line in lines if not line.isascii()) - bad
+    if 3 * right < bad:
+        mostly = octets.decode("utf-8", "replace")
+        return mostly if _good(mostly) > 2 * mostly.count("\ufffd") else _guessed_whole(octets, declared, hints)
     return "\n".join(
-        line.decode("utf-8", "replace") if name is None or not _bad(line) else line.decode(name, "replace")
-        for line in lines
+        _guessed_whole(line, declared, hints) if _bad(line) else line.decode("utf-8", "replace") for line in lines
     )
 
 

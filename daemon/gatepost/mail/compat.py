@@ -32,6 +32,9 @@ def message(root: Part) -> Message:
             attached = _with_fields(inner, "")
             attached.set_payload("")
             into.set_payload([attached])
+        elif part.type.endswith("delivery-status"):
+            del into["content-transfer-encoding"]
+            into.set_payload(_blocks(part.content(_LEAF_OCTETS)))
         elif part.type.startswith(("text/", "message/")):
             into.set_payload(
                 part.raw[part.head.body : min(part.end, part.head.body + _LEAF_OCTETS)].decode(
@@ -55,3 +58,17 @@ def _with_fields(head: Section, kind: str) -> Message:
     if declared:
         made["content-type"] = declared
     return made
+
+
+def _blocks(content: bytes) -> list[Message | str]:
+    """The groups of fields of a delivery-status part, a message each, as the library has them (RFC 3464 2.1)."""
+    blocks: list[Message | str] = []
+    at = 0
+    while at < len(content) and len(blocks) < _PARTS:
+        section = split(content, at)
+        if section.fields:
+            block = _with_fields(section, "")
+            block.set_payload("")
+            blocks.append(block)
+        at = max(section.body, at + 1)
+    return blocks

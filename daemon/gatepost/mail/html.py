@@ -4,8 +4,10 @@ A mail is not a web page: it is cut into tags and text once, from front to back,
 nor size nor a broken tag can make it slow or lose words. `clean HTML to show` is another job, done elsewhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import unescape
+
+from .markup import attribute, tokens
 
 MARKUP_CHARACTERS = 524_288
 _TABLES = 12
@@ -43,117 +45,6 @@ def to_text(markup: str, images: Mapping[str, str] | None = None) -> str:
     return text
 
 
-def tokens(markup: str) -> Iterator[tuple[str, str]]:
-    """The text runs ('', text) and tags ('name' or '/name', attributes) of `markup`, comments and the like left out."""
-    at, length = 0, len(markup)
-    no_comment_end = False
-    while at < length:
-        start = markup.find("<", at)
-        if start < 0:
-            yield "", markup[at:]
-            return
-        if start > at:
-            yield "", markup[at:start]
-        following = markup[start + 1 : start + 2]
-        if following in ("!", "?"):
-            if markup.startswith("<!--", start) and not no_comment_end:
-                end = markup.find("-->", start + 4)
-                no_comment_end = end < 0
-                at = end + 3 if end >= 0 else _after(markup, start)
-            else:
-                at = _after(markup, start)
-        elif following.isalpha() or following == "/":
-            end = _tag_end(markup, start + 1)
-            name, _, rest = _named(markup[start + 1 : end])
-            yield name, rest
-            at = end + 1
-        else:
-            yield "", "<"
-            at = start + 1
-
-
-def _after(markup: str, start: int) -> int:
-    end = markup.find(">", start)
-    return end + 1 if end >= 0 else len(markup)
-
-
-def _tag_end(markup: str, at: int) -> int:
-    """Where the tag that began before `at` ends: at a '>' outside quotes, near enough to be its own."""
-    limit = min(len(markup), at + 20_000)
-    end = markup.find(">", at, limit)
-    if end < 0:
-        return _broken_end(markup, at, limit)
-    while True:
-        inside = markup[at:end]
-        if '="' not in inside and "='" not in inside:
-            return end
-        opened = _open_quote(inside)
-        if not opened:
-            return end
-        close = markup.find(opened, end, limit)
-        following = markup.find(">", close, limit) if close >= 0 else -1
-        if following < 0:
-            return end
-        if following - at > 8_000:
-            return end
-        at_next = following
-        if at_next == end:
-            return end
-        end = at_next
-
-
-def _broken_end(markup: str, at: int, limit: int) -> int:
-    """A tag that never ends: it ends before the next one, or where it began."""
-    following = markup.find("<", at, limit)
-    return following - 1 if following >= 0 else limit
-
-
-def _open_quote(inside: str) -> str:
-    """The quote that is open at the end of a tag's text, or ''."""
-    quote = ""
-    before = ""
-    for character in inside:
-        if quote:
-            if character == quote:
-                quote = ""
-        elif character in "\"'" and before == "=":
-            quote = character
-        if not character.isspace():
-            before = character
-    return quote
-
-
-def _named(inside: str) -> tuple[str, str, str]:
-    """A tag's name in lower case ('/name' when it closes), and its attributes as written."""
-    end = 1 if inside.startswith("/") else 0
-    while end < len(inside) and not inside[end].isspace() and inside[end] not in "/>":
-        end += 1
-    return inside[:end].lower().rpartition(":")[2].replace("/", "", 0), "", inside[end:]
-
-
-def attribute(rest: str, name: str) -> str:
-    """One attribute of a tag, '' where it has none; quotes and entities undone."""
-    lower = rest.lower()
-    at = lower.find(name)
-    while at >= 0:
-        before = lower[at - 1 : at] if at else " "
-        after = lower[at + len(name) :].lstrip()
-        if before in " \t\r\n\"'/" and after.startswith("="):
-            value = rest[len(rest) - len(after) + 1 :].lstrip()
-            if value[:1] in ('"', "'"):
-                return unescape(value[1:].partition(value[0])[0]).strip()
-            return unescape(value.split(None, 1)[0].rstrip("/")) if value.split() else ""
-        at = lower.find(name, at + len(name))
-    return ""
-
-
-class _Row:
-    """One open table row: the cells written so far, each as its lines."""
-
-    def __init__(self) -> None:
-        self.cells: list[list[str]] = [[]]
-
-
 class _Writer:
     """Writes lines as the tags say; its state is what is open: quotes, lists, table rows, a link, hidden subtrees."""
 
@@ -163,12 +54,13 @@ class _Writer:
         self._lines: list[str] = []
         self._line: list[str] = []
         self._space = False
-        self._blank = False
+        self._blank: str | None = None
         self._pre = 0
         self._lists: list[int] = []
         self._quotes: list[bool] = []
         self._depth = 0
-        self._rows: list[tuple[int, list[int]]] = []
+        self._tables = 0
+        self._rows: list[tuple[int, int, list[int]]] = []
         self._link: tuple[str, int] | None = None
         self._skip: tuple[str, int] | None = None
         self._indent = ""
@@ -226,12 +118,16 @@ class _Writer:
         """Before the first word of a line: the blank line that is owed, the list item's mark."""
         if self._line:
             return
-        if self._blank and self._lines and self._lines[-1].strip("> "):
-            self._lines.append(self._prefix().rstrip())
-        self._blank = False
+        self._pay_blank()
         if self._indent:
             self._line.append(self._indent)
             self._indent = ""
+
+    def _pay_blank(self) -> None:
+        """Write the blank line that is owed, quoted no deeper than the lines above and below it."""
+        if self._blank is not None and self._lines and self._lines[-1].strip("> "):
+            self._lines.append(min(self._blank, self._prefix(), key=len).rstrip())
+        self._blank = None
 
     def _prefix(self) -> str:
         return "> " * min(self._depth, _QUOTES)
@@ -250,7 +146,8 @@ class _Writer:
 
     def _paragraph(self) -> None:
         self._break()
-        self._blank = True
+        if self._blank is None or len(self._prefix()) < len(self._blank):
+            self._blank = self._prefix()
 
     def _open(self, name: str, rest: str) -> None:
         if name in _SILENT:
@@ -266,6 +163,7 @@ class _Writer:
             self._image(rest)
         elif name == "hr":
             self._break()
+            self._pay_blank()
             self._lines.append(self._prefix() + _RULE)
         elif name in _PARAGRAPHS:
             self._open_paragraph(name, rest)
@@ -276,6 +174,9 @@ class _Writer:
             self._lists.append(0 if name == "ol" else -1)
         elif name in ("tr", "td", "th"):
             self._open_cell(name)
+        elif name == "table":
+            self._break()
+            self._tables += 1
         elif name in _BLOCKS:
             self._break()
 
@@ -303,9 +204,10 @@ class _Writer:
         elif name == "tr":
             self._close_row()
         elif name in ("td", "th"):
-            self._close_cell()
+            self._break()
         elif name == "table":
-            self._close_row()
+            self._close_rows(self._tables)
+            self._tables = max(self._tables - 1, 0)
             self._break()
         elif name in _BLOCKS:
             self._break()
@@ -320,30 +222,36 @@ class _Writer:
             self._indent = f"{depth}- "
 
     def _open_cell(self, name: str) -> None:
+        self._break()
         if name == "tr":
-            self._break()
+            self._close_rows(self._tables)
             if len(self._rows) < _TABLES:
-                self._rows.append((len(self._lines), []))
-            return
-        self._break()
-        if self._rows:
-            self._rows[-1][1].append(len(self._lines))
+                self._pay_blank()
+                self._rows.append((self._tables, len(self._lines), []))
+        elif self._rows:
+            self._rows[-1][2].append(len(self._lines))
 
-    def _close_cell(self) -> None:
-        self._break()
+    def _close_rows(self, tables: int) -> None:
+        """Close the rows that are open in the tables of this depth and deeper."""
+        while self._rows and self._rows[-1][0] >= tables:
+            self._close_row()
 
     def _close_row(self) -> None:
-        """A row whose cells are one line each is written as one line; anything else keeps its lines."""
+        """A row whose cells have a line each at most is written as one line; any other keeps its lines."""
         self._break()
         if not self._rows:
             return
-        start, cells = self._rows.pop()
-        written = len(self._lines) - start
-        if 1 < written <= len(cells) and _single(cells, len(self._lines)) and all(self._lines[start:]):
+        _, start, cells = self._rows.pop()
+        if not cells:
+            return
+        ends = [*cells[1:], len(self._lines)]
+        written = [_words_of(self._lines[begin:end]) for begin, end in zip(cells, ends, strict=True)]
+        if cells[0] == start and len(cells) > 1 and all(len(lines) <= 1 for lines in written):
             prefix = self._prefix()
-            row = [line.removeprefix(prefix) for line in self._lines[start:]]
-            del self._lines[start:]
-            self._lines.append(prefix + "\t".join(row))
+            row = [lines[0].removeprefix(prefix) for lines in written if lines]
+            if row:
+                self._lines[start:] = [prefix + "\t".join(row)]
+                self._blank = None
 
     def _end_link(self) -> None:
         """Write a link's address behind its words, unless the words already say it."""
@@ -368,9 +276,8 @@ class _Writer:
             self._text(f" [{name}] ")
 
 
-def _single(cells: list[int], end: int) -> bool:
-    """Whether no cell wrote more than one line."""
-    return all(stop - start <= 1 for start, stop in zip(cells, [*cells[1:], end], strict=True))
+def _words_of(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.strip("> ")][:2]
 
 
 def _hidden(rest: str) -> bool:

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .header import Section, parameters, split, unfold
+from .header import Section, split, unfold
+from .parameter import parameters
 
 MULTIPART_DEPTH = 100
 PARTS = 1_000

@@ -5,7 +5,7 @@ its cause. Reading the same bytes twice gives the same Letter. It leaves alone w
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..core.letter import Letter, Mailbox, Trouble
@@ -15,6 +15,8 @@ from .fingerprint import fingerprint
 from .language import language
 
 _ADDRESS_FIELDS = ("from", "to", "cc", "reply-to", "date")
+_MBOX = (b"From ", b">From ")
+_KEPT = ("message-id", "from", "subject", "references", "in-reply-to")
 _ONCE = ("date", "subject", "message-id", "to", "cc", "reply-to", "in-reply-to", "references")
 
 
@@ -58,8 +60,13 @@ def read_letter(raw: bytes, *, limits: ReadLimits = LIMITS) -> Letter:
     head = header.split(raw, most=limits.fields, longest=limits.header_octets)
     if head.fields and head.body == limits.header_octets < len(raw):
         raise HostileMail(Cause.HEADER_BOMB, f"the header section has over {limits.header_octets} octets")
-    parts = mime.read(raw, head, depth=limits.depth, parts=limits.parts)
-    return _letter(raw, head, parts, limits)
+    try:
+        return _letter(raw, head, mime.read(raw, head, depth=limits.depth, parts=limits.parts), limits)
+    except Exception:
+        # A fault of ours must not cost a mail: its words are kept, and staff see that the reader stumbled.
+        bare = header.Section(tuple(field for field in head.fields if field[0] in _KEPT), head.body)
+        letter = _letter(raw, bare, mime.read(raw, bare, depth=0), limits)
+        return replace(letter, troubles=(*letter.troubles, Trouble.READER_STUMBLED))
 
 
 def _begun(raw: bytes) -> bytes:
@@ -70,8 +77,8 @@ def _begun(raw: bytes) -> bytes:
     start = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
     while start < len(raw) and raw[start] in b"\r\n":
         start += 1
-    while raw.startswith((b"From ", b">From "), start) and (end := raw.find(b"\n", start)) >= 0:
-        start = end + 1
+    while raw.startswith(_MBOX, start) and not raw.startswith(b"From :", start):
+        start = raw.find(b"\n", start) + 1 or len(raw)
     raw = raw[start:] if start else raw
     if b"\r" in raw[:1_000] and b"\n" not in raw[:1_000] and b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
