@@ -218,3 +218,11 @@ def test_the_sentence_says_why():
     assert nature(sender="noreply@x.example").reason == (
         "a person, but answers would go to noreply@x.example: it says that it reads no answers"
     )
+
+
+def test_the_day_of_return_is_counted_from_the_day_of_the_notice():
+    written = 1_709_629_964_000  # 5 March 2024
+    found = nature("Subject: Automatic reply: Crash", text=AWAY_TEXT, date=written)
+    assert (found.out_of_office, found.back) == (True, "2024-03-12")
+    assert found.reason == "the subject begins with “automatic reply:”; back on 2024-03-12"
+    assert nature("Subject: Automatic reply: Crash", text=AWAY_TEXT).back == ""

@@ -286,6 +286,8 @@ SPECIAL = [
     ("a phone's line at the end", "Yes.\n\nSent from my Samsung Galaxy smartphone.", "Yes."),
     ("two such lines", "Yes.\n\nSent from my iPhone\n\nGet Outlook for iOS<https://aka.ms/o0ukef>", "Yes."),
     ("the words of a phone in a sentence", "Sent from my iPhone it works, but sent from the web form the mail never arrives, and nobody knows why.", "Sent from my iPhone it works, but sent from the web form the mail never arrives, and nobody knows why."),
+    ("a desk is no device", "Here.\n\nSent from my desk, is easier than my phone.", "Here.\n\nSent from my desk, is easier than my phone."),
+    ("a list's footer without a quote", "Yes.\n\n_______________________________________________\nusers mailing list\nusers@x.example", "Yes."),
     ("a signature of the standard form", "Yes.\n\n-- \nJane Doe\nCustomer Ltd\n+1 555 0100", "Yes."),
     ("a signature that lost its blank", "Yes.\n--\nJane Doe", "Yes."),
     ("a signature alone", "-- \nJane Doe", "-- \nJane Doe"),

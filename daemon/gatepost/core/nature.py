@@ -5,12 +5,16 @@ and header names that count are data in `machine_signs`; this module holds the o
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from . import absence
 from . import machine_signs as signs
 from .letter import Letter
+from .return_date import return_date
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Author(StrEnum):
@@ -33,13 +37,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nature:
-    """The two judgements and their sentence. `out_of_office` marks an absence notice, a MACHINE mail (M5)."""
+    """The two judgements and their sentence.
+
+    `out_of_office` marks an absence notice, a MACHINE mail (M5); `back` is the day of return that it names, as
+    YYYY-MM-DD, '' where it names none.
+    """
 
     author: Author
     kind: Kind
     answerable: bool
     reason: str
     out_of_office: bool = False
+    back: str = ""
 
 
 def judge(letter: Letter, *, mail_from: str | None, ours: Callable[[str], bool]) -> Nature:
@@ -52,13 +61,21 @@ def judge(letter: Letter, *, mail_from: str | None, ours: Callable[[str], bool])
     for question in (_ourselves, _report, _program, _list, _absence, _system_sender):
         nature = question(letter, sender_path, ours)
         if nature is not None:
-            return nature
+            return _with_return(nature, letter) if nature.out_of_office else nature
     why_quiet = next(_reasons_for_silence(letter, sender_path), "")
     if why_quiet:
         return Nature(author=Author.HUMAN, kind=Kind.HUMAN, answerable=False, reason=f"a person, but {why_quiet}")
     return Nature(
         author=Author.HUMAN, kind=Kind.HUMAN, answerable=True, reason="no sign of a program: a person wrote it"
     )
+
+
+def _with_return(nature: Nature, letter: Letter) -> Nature:
+    """The notice with the day of return, counted from the day on which it was written."""
+    if letter.date is None:
+        return nature
+    day = return_date(letter.reply_text, (_EPOCH + timedelta(milliseconds=letter.date)).date())
+    return replace(nature, back=day.isoformat(), reason=f"{nature.reason}; back on {day}") if day else nature
 
 
 def _ourselves(letter: Letter, _path: str | None, ours: Callable[[str], bool]) -> Nature | None:

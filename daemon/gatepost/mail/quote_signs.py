@@ -187,7 +187,14 @@ def is_signature_mark(line: str) -> bool:
 
 
 def is_sent_from(line: str) -> bool:
-    """Whether the line is a phone's or free mailer's own."""
+    """Whether the line is a phone's or free mailer's own: “Sent from my desk, it is easier” is a person's."""
     text = folded(line).lstrip("*_-–—<[( ")
-    limit = 200 if "http" in text else 70
-    return len(text) <= limit and text.startswith(words.SENT_FROM)
+    limit = 200 if "http" in text else 90
+    if len(text) > limit or not text.startswith(words.SENT_FROM):
+        return False
+    return " is " not in text and (not text.startswith("sent from my ") or any(word in text for word in words.DEVICES))
+
+
+def is_list_footer(line: str, after: str) -> bool:
+    """Whether the two lines are the footer of a mailing list: a long rule, then the list's name (Mailman)."""
+    return len(line.rstrip()) >= 40 and set(line.strip()) == {"_"} and folded(after).endswith("mailing list")

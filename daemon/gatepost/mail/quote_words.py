@@ -130,6 +130,13 @@ SENT_FROM = (
     "أُرسلت من", "đã gửi từ", "gửi từ", "dikirim dari", "ส่งจาก", "poslano z", "poslato sa", "poslano s ", "enviat des",
     "saadetud minu",
 )  # fmt: skip
+# What may follow “sent from my”.
+DEVICES = (
+    "phone", "ipad", "ipod", "mobile", "android", "samsung", "galaxy", "htc", "blackberry", "nokia", "windows",
+    "huawei", "xiaomi", "redmi", "pixel", "cell", "tablet", "verizon", "at&t", "t-mobile", "alcatel", "device",
+    "mail", "mac", "lg", "motorola", "moto", "oneplus", "sony", "xperia", "oppo", "treo", "palm", "handheld",
+    "laptop", "watch", "ti-85", "desire",
+)  # fmt: skip
 
 # How help desks ask for the answer above a line of theirs.
 ABOVE_THIS_LINE = (
