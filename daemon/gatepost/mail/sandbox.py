@@ -85,11 +85,20 @@ def counted(template: Template, values: Mapping[str, object], monotonic: Callabl
 def wrapped(text: str, width: int = TEXT_WIDTH) -> str:
     """Each line of `text` filled to `width` columns (20 to 200); words longer than that stay whole."""
     width = min(200, max(20, width))
-    lines = str(text).split("\n")
-    return "\n".join(
-        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) if len(line) > width else line
-        for line in lines
-    )
+    return "\n".join(_filled(line, width) if len(line) > width else line for line in str(text).split("\n"))
+
+
+def _filled(line: str, width: int) -> str:
+    lines: list[str] = []
+    room = 0
+    for word in line.split(" "):
+        room -= len(word) + 1
+        if room < 0 or not lines:
+            lines.append(word)
+            room = width - len(word)
+        else:
+            lines[-1] += f" {word}"
+    return "\n".join(lines)
 
 
 def quoted(text: str, mark: str = "> ") -> str:

@@ -11,12 +11,13 @@ from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
-from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxError
+from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.environment import Template
 from jinja2.exceptions import TemplateError as JinjaError
 
 from ..clock import Clock
 from ..errors import Mistake, MistakesError, PermanentError
+from .flatten import flat
 from .quote import delimiter
 from .sandbox import LetterEnvironment, counted
 from .vetting import vet
@@ -24,6 +25,7 @@ from .vetting import vet
 AUDIENCES = ("customer", "vendor", "staff", "collaborator")
 FILE_OCTETS = 256 * 1024
 _TEXT, _HTML = ".txt.j2", ".html.j2"
+_FAULTS = (JinjaError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError)
 
 
 class TemplateError(PermanentError):
@@ -103,8 +105,8 @@ class Letters:
                 text=counted(letter.text, values, self._monotonic)[letter.lead :],
                 html=counted(letter.html, values, self._monotonic) if letter.html is not None else "",
             )
-        except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-            raise _told(error, f"{stem}{_TEXT}") from error
+        except _FAULTS as error:
+            raise shelf.told(error, stem, values) from error
 
 
 class _Shelf:
@@ -143,17 +145,32 @@ class _Shelf:
         return found
 
     def _compile(self, stem: str) -> _Letter:
-        name = stem + _TEXT
-        subject, body = _split(self.files[name])
-        environment: Environment = self._environment
-        code = environment.compile(subject, name, name)
-        html = stem + _HTML
+        text, html = stem + _TEXT, stem + _HTML
+        subject, body = _split(self.files[text])
         return _Letter(
-            subject=Template.from_code(environment, code, environment.make_globals(None)),
-            text=environment.get_template(name),
-            html=environment.get_template(html) if html in self.files else None,
+            subject=self._template(self._environment.parse(subject, text, text), text),
+            text=self._template(flat(text, self._parse), text),
+            html=self._template(flat(html, self._parse), html) if html in self.files else None,
             lead=len(body) - len(body.lstrip("\n")),
         )
+
+    def _parse(self, name: str) -> nodes.Template:
+        return self._environment.parse(_pieces(name, self.files[name])[-1], name, name)
+
+    def _template(self, tree: nodes.Template, name: str) -> Template:
+        environment: Environment = self._environment
+        code = environment.compile(tree, name, name)
+        return Template.from_code(environment, code, environment.make_globals(None))
+
+    def told(self, error: Exception, stem: str, values: Mapping[str, object]) -> TemplateError:
+        """The error with its file and line, for which the letter is rendered once more, file by file."""
+        try:
+            for name in (stem + _TEXT, stem + _HTML):
+                if name in self.files:
+                    counted(self._environment.get_template(name), values, Clock.monotonic)
+        except _FAULTS as again:
+            return _told(again, stem + _TEXT)
+        return _told(error, stem + _TEXT)
 
     def _mistakes(self) -> Iterator[Mistake]:
         sources: dict[str, tuple[str, ...]] = {}

@@ -19,8 +19,8 @@ FIGURES = frozenset(
     | {"link", "masked", "number", "product", "reason", "report", "subject", "subscription", "team", "topics"}
     | {"unsubscribe", "vendor", "verified", "waiting_since", "words"}
 )
-_BUILT_IN = frozenset({"delimiter", "super", "loop"})
-_CALLS = frozenset({"delimiter", "super"})
+_BUILT_IN = frozenset({"delimiter", "loop"})
+_CALLS = frozenset({"delimiter"})
 _NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem,
     nodes.If, nodes.For, nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,

@@ -28,7 +28,7 @@ class BrokenMailError(PermanentError):
 
 def clean_text(text: str) -> str:
     """`text` with one kind of line end (LF) and no control character but tab; ends with a line end."""
-    if _UNCLEAN.search(text) is not None:
+    if not text.replace("\n", "").isprintable() and _UNCLEAN.search(text) is not None:
         text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
     return text if text.endswith("\n") else text + "\n"
 
@@ -86,10 +86,10 @@ def check(raw: bytes, names: list[str]) -> None:
     """
     if not raw.isascii() or b"\x00" in raw:
         raise BrokenMailError("the mail holds 8-bit octets or NUL")
-    ends = raw.count(b"\r\n")
-    if raw.count(b"\r") != ends or raw.count(b"\n") != ends or not raw.endswith(b"\r\n"):
+    lines = raw.split(b"\r\n")
+    if not raw.count(b"\r") == raw.count(b"\n") == len(lines) - 1 or lines[-1]:
         raise BrokenMailError("the mail holds a bare CR or LF")
-    if max(map(len, raw.split(b"\r\n"))) > LINE_OCTETS:
+    if max(map(len, lines)) > LINE_OCTETS:
         raise BrokenMailError(f"the mail holds a line of more than {LINE_OCTETS} octets")
     found, at = [], 0
     while not raw.startswith(b"\r\n", at):

@@ -182,3 +182,37 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     (letter(tmp_path, GOOD) / "customer" / "x.de.txt.j2").write_bytes(b"\xff\xfe")
     with pytest.raises(MistakesError, match="cannot be read"):
         Letters(None, tmp_path)
+
+
+def test_includes_and_blocks_stand_where_they_were_named(tmp_path):
+    letter(
+        tmp_path,
+        "<{% block a %}a{% endblock %}|{% if first %}{% block b %}b{% include 'pieces/c.j2' %}{% endblock %}{% endif %}>",
+        "pieces/base.html.j2",
+    )
+    letter(tmp_path, "({{ author }})", "pieces/c.j2")
+    letter(
+        tmp_path,
+        "{% extends 'pieces/base.html.j2' %}{% block a %}A{% include 'pieces/c.j2' %}{% endblock %}",
+        "pieces/middle.html.j2",
+    )
+    letter(
+        tmp_path,
+        "{% extends 'pieces/middle.html.j2' %}not shown{% block b %}B{% for a in topics %}{{ a }}{% else %}-{% endfor %}{% endblock %}",
+        "customer/x.en.html.j2",
+    )
+    letters = Letters(None, letter(tmp_path, GOOD))
+    shown = [
+        letters.render("x", ["en"], {"author": "<J>", "first": f, "topics": t}).html
+        for f, t in ((True, [1, 2]), (True, []), (False, []))
+    ]
+    assert shown == ["<A(&lt;J&gt;)|B12>", "<A(&lt;J&gt;)|B->", "<A(&lt;J&gt;)|>"]
+
+
+def test_an_error_in_an_included_file_names_that_file(tmp_path):
+    letter(tmp_path, "1\n2\n{{ customer.nothing }}\n", "pieces/c.txt.j2")
+    letter(tmp_path, "Subject: x\n\n{% if first %}{% include 'pieces/c.txt.j2' %}{% endif %}\n")
+    with pytest.raises(TemplateError) as error:
+        Letters(None, tmp_path).render("x", ["en"], {"customer": {}, "first": True})
+    assert (error.value.file, error.value.line) == ("pieces/c.txt.j2", 3)
+    assert "'dict object' has no attribute 'nothing'" in str(error.value)
