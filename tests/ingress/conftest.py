@@ -1,6 +1,7 @@
 """Gates on loopback for the tests of the doors, and raw peers that say exactly the bytes they are told to."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -14,6 +15,7 @@ from gatepost.clock import FixedClock
 from gatepost.config import Config
 from gatepost.core.letter import Arrival
 from gatepost.ingress.gate import Gate
+from gatepost.ingress.gate_link import connect
 from gatepost.ingress.smtp import Conversation
 from gatepost.ingress.sockets import open_listener
 from gatepost.lock import prepare_data_folder
@@ -120,6 +122,14 @@ class Site:
         await peer.hello()
         return peer
 
+    async def news(self) -> asyncio.StreamReader:
+        """The gate's control socket, to hear of its next commit."""
+        reader, writer = await connect(self.data / "run" / "gate.sock")
+        self._peers.append(Peer(reader, writer))
+        writer.write(b"status\n")
+        await reader.readline()
+        return reader
+
     def arrivals(self) -> list[Arrival]:
         reader = SpoolReader(self.data)
         try:
@@ -143,12 +153,15 @@ async def start_site(tmp_path: Path) -> AsyncIterator[StartSite]:
 
         async def start(*, spool: dict[str, Any] | None = None, **smtp: object) -> Site:
             data = tmp_path / "data"
+            umask = os.umask(0o077)
+            stack.callback(os.umask, umask)
             prepare_data_folder(data)
             config = config_for(data, **smtp)
             clock = FixedClock(NOW)
             own = Spool(data, now=clock.now, **{"commit_seconds": config.smtp.commit_seconds, **(spool or {})})
             gate = Gate(config, clock, spool=own)
             listener = open_listener("127.0.0.1:0")
+            stack.callback(listener.close)
             port = listener.getsockname()[1]
             await gate.start([listener])
             site = Site(data, gate, port)
@@ -202,7 +215,8 @@ class BareTalk:
         self.commands = 0
         self._loop = loop
         gate = Gate(config, FixedClock(NOW))
-        self._talk = Conversation(replace(gate.doorway, accept=self._accept), loop)
+        doorway = replace(gate.doorway, accept=self._accept, has_room=lambda octets: True)
+        self._talk = Conversation(doorway, loop)
         self._line = Line()
         self._talk.connection_made(self._line)
 
@@ -224,7 +238,6 @@ class BareTalk:
 def bare_talk(tmp_path: Path) -> Iterator[Callable[[], BareTalk]]:
     """A function that makes a BareTalk."""
     loop = asyncio.new_event_loop()
-    prepare_data_folder(tmp_path / "data")
-    config = config_for(tmp_path / "data", junk_commands=10_000, errors=10_000)
+    config = config_for(tmp_path / "data", commands=1_000_000, junk_commands=1_000_000, errors=1_000_000)
     yield lambda: BareTalk(config, loop)
     loop.close()

@@ -51,8 +51,9 @@ class Control:
 
     async def close(self) -> None:
         """Stop listening and let every peer go."""
-        if self._server is not None:
-            self._server.close()
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
         for peer in tuple(self._peers):
             peer.close()
         with contextlib.suppress(OSError):
@@ -60,6 +61,9 @@ class Control:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._peers.add(writer)
+        if self._server is None:
+            # It was let in just before the end.
+            writer.close()
         try:
             while line := await reader.readline():
                 writer.write(self._answer(line))
