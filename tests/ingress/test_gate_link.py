@@ -57,6 +57,8 @@ async def test_a_link_outlives_its_gate(start_site):
     news = link.news()
     await turn(news)
     await turn(news)
+    # Asked by another connection: so the first one has been let in by now.
+    await ask_status(site.data)
     await site.gate.stop()
     waiting = asyncio.ensure_future(anext(news))
     await asyncio.wait([waiting], timeout=0.05)

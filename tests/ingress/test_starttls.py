@@ -97,5 +97,5 @@ async def test_handshakes_that_hang_or_talk_rubbish_are_closed_and_leave_nothing
 
 async def test_a_broken_certificate_is_told_at_the_start(start_site, tmp_path):
     (tmp_path / "cert.pem").write_text("nonsense")
-    with pytest.raises(Exception, match="certificate .* cannot be used"):
+    with pytest.raises(Exception, match=r"certificate .* cannot be used"):
         await start_site(certificate=str(tmp_path / "cert.pem"))
