@@ -168,3 +168,17 @@ def test_what_cannot_be_read_is_told(
     (desk / "bomb.eml").write_text("X: y\n" * 400_000)
     assert cli.run(["rules", "explain", name]) == code
     assert words in capsys.readouterr().err
+
+
+def test_check_knows_the_vendors_and_products_of_the_desk(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (desk / "rules" / "35-names.toml").write_text(
+        '[[rule]]\nname = "names"\n'
+        'when = { product = ["labels", "lables"], any = [{ vendor = "smits" }, { brand = "market" }] }\n'
+        'then = { copies = ["smiths", "anna@desk.example"] }\n'
+        '[[rule.hit]]\nproduct = "labels"\nbrand = "market"\n[[rule.miss]]\ntext = "other"\n'
+    )
+    assert cli.run(["rules", "check"]) == 1
+    printed = capsys.readouterr().out
+    assert "35-names.toml:3: rule 'names': there is no product 'lables' (did you mean 'labels'?)" in printed
+    assert "35-names.toml:3: rule 'names': there is no vendor 'smits' (did you mean 'smiths'?)" in printed
+    assert "2 warnings" in printed

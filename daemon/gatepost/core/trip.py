@@ -91,4 +91,4 @@ def _on_ticket(identity: Identity, ticket: int, vendor: Vendor | None, verdict: 
 
 
 def _by_rule(verdict: Verdict, ticket: int = 0) -> Aside:
-    return Aside(cause=cause_of(verdict.cause), detail=f"rule {verdict.by}", ticket=ticket)
+    return Aside(cause=cause_of(verdict.cause), detail=f"rule {verdict.by}: {verdict.cause}", ticket=ticket)

@@ -112,7 +112,7 @@ def test_the_words_and_the_verdict_are_one_vocabulary() -> None:
     verdict_fields = {field.name for field in fields(Verdict)} - {"by", "trail"}
     assert set(STEPS) - {"stop"} == verdict_fields
     seen_fields = {field.name for field in fields(Seen)}
-    assert seen_fields - set(CONDITIONS) == {"subject", "text"}
+    assert seen_fields - set(CONDITIONS) == {"subject", "text", "doubt"}
     for word in CONDITIONS.values():
         assert word.read(Seen()) is not None
         assert word.help.endswith(".")

@@ -95,7 +95,7 @@ def _shadowed_by(book: Book, rule: Rule) -> Rule | None:
     """The rule that stops all of the rule's own examples before it is asked, if they are all stopped."""
     last = None
     for seen in rule.hits:
-        trail = judge(book, replace(seen, doubt="")).trail
+        trail = judge(book, seen).trail
         if any(trace.rule == rule.name for trace in trail):
             return None
         last = trail[-1].rule

@@ -18,7 +18,8 @@ class Seen:
     """One mail as the rules see it; '' and () stand for "none".
 
     The defaults are the mail that a rule's examples start from: a verified customer with an active subscription files a
-    new ticket. `text` is the new words alone, without what is quoted.
+    new ticket. `text` is the new words alone, without what is quoted. `doubt` is why a mail that claims a ticket is not
+    trusted; such a mail meets no rule.
     """
 
     subject: str = ""

@@ -110,11 +110,6 @@ CONDITIONS: dict[str, ConditionWord] = {
         _choice("role", Role, 'The sender\'s part on the ticket; `""` on a new one.', empty=True),
         _choice("authentication", Authentication, "What SPF, DKIM and DMARC say of the sender address."),
         _choice("trust", Trust, "What follows from the evidence: is the mail the sender's own."),
-        _word(
-            "doubt",
-            Type.NAME,
-            'Why the mail is not trusted: `other_user_update`, `sender_unverified`, …; `""` if it is.',
-        ),
         _word("sender", Type.ADDRESS, "The address that wrote, from the From field."),
         _word("recipient", Type.ADDRESS, "The support address by which the mail came."),
         _word("detail", Type.NAME, "What stood behind the separator of that address: `woo` in support+woo@."),
