@@ -78,8 +78,11 @@ async def _run(config: Config, clock: Clock) -> None:
     loop.add_signal_handler(signal.SIGINT, stop.set)
     loop.add_signal_handler(signal.SIGHUP, office.reload)
     await office.open()
+    ready = config.data / "run" / "desk.ready"
+    ready.write_text(str(os.getpid()), encoding="ascii")
     _log.info("desk.ready data=%s", config.data)
     await stop.wait()
+    ready.unlink(missing_ok=True)
     await office.close()
     _log.info("desk.stopped")
 

@@ -79,6 +79,8 @@ class Supervisor:
         try:
             for number in _WATCHED:
                 signal.signal(number, signal.SIG_DFL)
+            # Asked to reload before it listens, a part has nothing to do: it is about to read everything.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             os.close(self._far_end)
             threading.Thread(target=_end_with, args=(self._lifeline,), daemon=True, name="lifeline").start()

@@ -103,7 +103,9 @@ class Daemon:
     def __init__(self, place: Place, *, log: Path | None = None) -> None:
         self._place = place
         self._listening = place.config().data / "run" / "listening.json"
-        self._listening.unlink(missing_ok=True)
+        self._desk = self._listening.with_name("desk.ready")
+        for left_behind in (self._listening, self._desk):
+            left_behind.unlink(missing_ok=True)
         package = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
         command = [sys.executable, "-m", "gatepost", "run", "-c", str(place.config_file)]
@@ -116,12 +118,15 @@ class Daemon:
             )  # fmt: skip
 
     def wait_until_open(self) -> tuple[str, int]:
-        """Host and port at which it takes mail. Raises PermanentError with the end of its log where it does not."""
+        """Host and port at which it takes mail, once the desk works too.
+
+        Raises PermanentError with the end of the daemon's log where it does not start.
+        """
         end = time.monotonic() + _START_SECONDS
         while time.monotonic() < end:
             if self._process.poll() is not None:
                 break
-            if (found := self._endpoint()) is not None and _greets(found):
+            if (found := self._endpoint()) is not None and self._desk.exists() and _greets(found):
                 return found
             time.sleep(0.02)
         said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]

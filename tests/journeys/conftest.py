@@ -1,0 +1,45 @@
+"""A real daemon on free ports, with the example marketplace and a post office that keeps all it sends."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gatepost.demo.place import Daemon, Place, prepare
+from gatepost.demo.post_office import PostOffice
+from gatepost.demo.story import post
+
+
+@dataclass
+class Running:
+    """The daemon as a test meets it: an SMTP endpoint, a folder, and what came out."""
+
+    endpoint: tuple[str, int]
+    office: PostOffice
+    place: Place
+    daemon: Daemon
+
+    async def post(self, written) -> str:
+        return await post(self.endpoint, written)
+
+
+@pytest.fixture
+def start(tmp_path: Path):
+    """Starts a daemon: `async with start() as running`."""
+
+    @contextlib.asynccontextmanager
+    async def start(**_: object) -> AsyncIterator[Running]:
+        office = PostOffice(now=Place(folder=tmp_path).clock.now)
+        await office.open()
+        place = prepare(tmp_path, smarthost_port=office.port, smtp_port=0, page_url="https://my.orchard.example")
+        daemon = Daemon(place)
+        try:
+            yield Running(endpoint=daemon.wait_until_open(), office=office, place=place, daemon=daemon)
+        finally:
+            await asyncio.to_thread(daemon.stop)
+            await office.close()
+
+    return start
