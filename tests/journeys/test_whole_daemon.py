@@ -25,7 +25,9 @@ def test_the_story_is_seen_on_the_wire(capfd):
 
 def ask(*arguments: str) -> int:
     """A command in a process of its own, as a user runs it."""
-    return subprocess.run([sys.executable, "-m", "gatepost", *arguments], capture_output=True, timeout=60, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "gatepost", *arguments], capture_output=True, timeout=60, check=False
+    ).returncode
 
 
 async def test_an_import_reaches_the_running_daemon(start, tmp_path):
@@ -99,7 +101,7 @@ async def test_it_stops_cleanly_and_finishes_at_the_next_start_what_was_accepted
         for number in range(20):
             await running.post(
                 letters.write(
-                    sender="ada@teashop.example", to="support@orchard.example", subject=f"Gift Basket {number}",
+                    sender="ada@teashop.example", to="support@orchard.example", subject=f"Checkout Composer {number}",
                     words=f"Number {number}.\n", at=number + 1,
                 )
             )  # fmt: skip
