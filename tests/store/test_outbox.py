@@ -215,6 +215,16 @@ def test_an_unreachable_host_does_not_count_as_a_try(tx: Tx) -> None:
     assert tx.value("SELECT count(*) FROM attempt") == 1
 
 
+def test_why_mails_wait_is_told_by_the_most_frequent_words(tx: Tx) -> None:
+    for n in range(5):
+        outbox.put(tx, letter(n), NOW)
+    for n, due in enumerate(take(tx)):
+        why = Later(code=450, said="busy") if n % 2 else Later(said="connect: refused", unreachable=True)
+        outbox.record(tx, due, why, NOW)
+    assert outbox_view.reasons(tx) == {"connect: refused": 3, "450 busy": 2}
+    assert list(outbox_view.reasons(tx, limit=1)) == ["connect: refused"]
+
+
 @pytest.mark.catalogue("F10")
 def test_patience_ends_for_those_that_wait_in_line_too(tx: Tx) -> None:
     outbox.put(tx, letter(1, ticket=7), NOW)
@@ -290,6 +300,7 @@ def test_nothing_walks_a_whole_table(tx: Tx) -> None:
     outbox.tired(watched, NOW)
     outbox.next_due(watched, NOW)
     outbox_view.waiting(watched)
+    outbox_view.reasons(watched)
     outbox_view.of_ticket(watched, 7)
     outbox_view.in_error(watched)
     for name in ("queued", "sending", "deferred", "failed", "dead"):

@@ -70,6 +70,7 @@ def _status(config: Config) -> dict[str, Any]:
             "tickets closed": counters.get("ticket.closed", 0),
             "quarantine": len(arrivals.held(tx, limit=10_000)),
             "outbox": outbox_view.waiting(tx),
+            "deferred because": outbox_view.reasons(tx),
             "next deadline": instant(deadlines.next_due(tx)),
         }
 

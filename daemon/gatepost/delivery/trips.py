@@ -86,17 +86,16 @@ class Trips:
 
     def _set_out(self) -> None:
         """Start a trip for each mail that is ready, within the bounds of its destination and of all."""
-        waiting: list[tuple[Due, ...]] = []
-        for group in self._ready:
-            destination = group[0].destination
-            if self._full or self._under_way[destination] >= self._most_per_destination:
-                waiting.append(group)
+        at = 0
+        while at < len(self._ready) and not self._full:
+            destination = self._ready[at][0].destination
+            if self._under_way[destination] >= self._most_per_destination:
+                at += 1
                 continue
             self._under_way[destination] += 1
-            trip = asyncio.create_task(self._trip(group))
+            trip = asyncio.create_task(self._trip(self._ready.pop(at)))
             self._trips.add(trip)
             trip.add_done_callback(functools.partial(self._came_back, destination))
-        self._ready = waiting
 
     @property
     def _full(self) -> bool:

@@ -64,6 +64,17 @@ def waiting(tx: Tx) -> dict[str, int]:
     return {state: found.get(state, 0) for state in ("queued", "sending", "deferred", "failed", "dead", "error")}
 
 
+def reasons(tx: Tx, limit: int = 3) -> dict[str, int]:
+    """The words for which most deliveries are deferred, and how many each."""
+    rows = tx.rows(
+        """SELECT CASE WHEN code > 0 THEN code || ' ' ELSE '' END || said AS why, count(*) AS n FROM delivery
+        WHERE state = 'deferred' AND state IN ('queued', 'sending', 'deferred')
+        GROUP BY why ORDER BY n DESC, why LIMIT :limit""",
+        limit=limit,
+    )
+    return {str(row["why"]): int(row["n"]) for row in rows}
+
+
 def list_(tx: Tx, *, state: str = "", after: int = 0, limit: int = 50) -> Sequence[Row]:
     """Deliveries with their mail, oldest first, from behind the id `after`; in one state, or in any."""
     return tx.rows(
