@@ -44,8 +44,10 @@ types: .venv/ready-dev  ## mypy --strict
 check: lint types test  ## all gates: lint, types, test
 
 .PHONY: docs
-docs: .venv/ready-dev  ## write config.example.toml and the tables of docs/config.md anew from the program
+docs: .venv/ready-dev  ## write config.example.toml and the tables of docs/ anew from the program
 	@$(BIN)/python -c 'from pathlib import Path; from gatepost.config import example; example.write(Path())'
+	@$(BIN)/python -c 'from pathlib import Path; from gatepost.core.rules.reference import as_markdown; \
+	  doc = Path("docs/rules.md"); doc.write_text(doc.read_text().partition("### Conditions\n")[0] + as_markdown())'
 
 .PHONY: bench
 bench: .venv/ready-dev  ## measure against stock aiosmtpd and what else is installed; prints the table

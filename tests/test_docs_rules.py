@@ -15,7 +15,7 @@ DOC = Path(__file__).parent.parent / "docs" / "rules.md"
 
 def test_the_tables_are_those_of_the_code():
     text = DOC.read_text(encoding="utf-8")
-    assert text.endswith(f"\n\n{reference.as_markdown()}"), "run: gatepost rules words --markdown"
+    assert text.endswith(f"\n\n{reference.as_markdown()}"), "run: make docs"
 
 
 def test_each_rule_shown_is_a_rule():

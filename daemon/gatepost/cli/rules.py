@@ -84,7 +84,7 @@ def words(as_json: bool, markdown: bool) -> int:
     if as_json:
         print(json.dumps(reference.as_data(), ensure_ascii=False))
     else:
-        print(reference.as_markdown() if markdown else reference.as_text())
+        print(reference.as_markdown().rstrip("\n") if markdown else reference.as_text())
     return EX_OK
 
 
