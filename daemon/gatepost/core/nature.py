@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from . import absence
+from . import DAY, absence
 from . import machine_signs as signs
 from .letter import Letter
 from .return_date import return_date
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR = 3_000 * 365 * DAY  # what a calendar can hold
 
 
 class Author(StrEnum):
@@ -72,7 +73,7 @@ def judge(letter: Letter, *, mail_from: str | None, ours: Callable[[str], bool])
 
 def _with_return(nature: Nature, letter: Letter) -> Nature:
     """The notice with the day of return, counted from the day on which it was written."""
-    if letter.date is None:
+    if letter.date is None or not 0 <= letter.date < _FAR:
         return nature
     day = return_date(letter.reply_text, (_EPOCH + timedelta(milliseconds=letter.date)).date())
     return replace(nature, back=day.isoformat(), reason=f"{nature.reason}; back on {day}") if day else nature

@@ -13,6 +13,7 @@ DELIMITER_MARK = "##~"
 _SIGNATURE_LINES = 20
 _INTRODUCTION_LINES = 16
 _SELECTED_LINES = 3
+_DAYS = frozenset({"mon", "tue", "wed", "thu", "fri", "sat", "sun"})
 
 
 def delimiter(sentence: str) -> str:
@@ -43,7 +44,16 @@ def relay_text(text: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    """The lines of the text; where an attribution follows words on their line, it gets a line of its own."""
+    lines: list[str] = []
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        place = line.rfind("On ", 1, signs.LINE_CAP) if line.rstrip().endswith("wrote:") else -1
+        dated = line[place + 3 : place + 6].lower() in _DAYS or line[place + 3 : place + 4].isdigit()
+        if place > 0 and dated and line[place - 1] in " -" and not signs.is_quoted(line) and line[:place].strip(" -"):
+            lines += [line[:place].rstrip(" -"), line[place:]]
+        else:
+            lines.append(line)
+    return lines
 
 
 def _joined(lines: Sequence[str]) -> str:
@@ -170,9 +180,8 @@ def _next_seen(lines: Sequence[str], start: int) -> int | None:
 
 
 def _is_block(lines: Sequence[str], number: int) -> bool:
-    """Whether the quote at `number` stands apart: a single marked line within a paragraph may be a shell's prompt."""
-    apart = number == 0 or signs.is_blank(lines[number - 1])
-    return apart or (number + 1 < len(lines) and signs.is_quoted(lines[number + 1]))
+    """Whether the quote at `number` has more than one line: a single marked one may be a shell's prompt."""
+    return number + 1 < len(lines) and signs.is_quoted(lines[number + 1])
 
 
 def _words_below(lines: Sequence[str]) -> list[bool]:

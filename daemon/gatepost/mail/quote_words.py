@@ -102,7 +102,7 @@ FORWARDS = (
 )  # fmt: skip
 # Apple Mail's, which stand without a frame.
 APPLE_FORWARDS = (
-    "begin forwarded message", "inicio del mensaje reenviado", "début du message réexpédié",
+    "forwarded message:", "begin forwarded message", "inicio del mensaje reenviado", "début du message réexpédié",
     "début du message transféré", "anfang der weitergeleiteten", "inizio messaggio inoltrato",
     "begin doorgestuurd bericht", "start of forwarded message", "início da mensagem reencaminhada",
     "início da mensagem encaminhada", "начало переадресованного сообщения", "vidarebefordrat brev",
