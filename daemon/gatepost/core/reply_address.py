@@ -12,6 +12,7 @@ A token says who may be meant, never who has written: `identity` weighs it again
 """
 
 import hmac
+import re
 from base64 import b32decode, b32encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from enum import IntEnum
 
 TOKEN_LENGTH = 40
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+_RUNS = re.compile("[A-Za-z2-7]{40,}")
+_LONG_RUN = 120
 _MAC_BYTES = 16
 
 
@@ -84,20 +87,34 @@ def read(keys: Keys, text: str) -> Token | None:
     )
 
 
-def candidates(text: str) -> Iterator[tuple[int, str]]:
-    """Every run of 40 or more token characters in `text`, as (position, run); linear in the text."""
-    start = 0
-    for end in range(len(text) + 1):
-        if end < len(text) and (text[end] in _ALPHABET or text[end].lower() in _ALPHABET):
-            continue
-        if end - start >= TOKEN_LENGTH:
-            yield start, text[start:end]
-        start = end + 1
+def _standing(keys: Keys, text: str) -> Iterator[tuple[int, Token]]:
+    """Every verified token in `text` with its position; linear in the text.
+
+    A token may stand within a longer run of its characters: `support%2B` before it ends in two of them. Of a run that
+    is far too long for that, only the two ends are looked at.
+    """
+    heads = frozenset[str]()
+    for run in _RUNS.finditer(text):
+        heads = heads or _heads(keys)
+        at, end = run.span()
+        while end - at >= TOKEN_LENGTH:
+            token = read(keys, text[at : at + TOKEN_LENGTH]) if text[at : at + 3].lower() in heads else None
+            if token is not None:
+                yield at, token
+                at += TOKEN_LENGTH
+            else:
+                at = at + 1 if end - at <= _LONG_RUN else end - TOKEN_LENGTH
+
+
+def _heads(keys: Keys) -> frozenset[str]:
+    """How tokens of ours begin: three characters are the 15 bits of key and purpose, but for the last."""
+    starts = (bytes((key_id, purpose)) for key_id in keys.secrets for purpose in Purpose)
+    return frozenset(b32encode(start).decode("ascii").lower()[:3] for start in starts)
 
 
 def find(keys: Keys, text: str) -> tuple[Token, ...]:
-    """The verified tokens that stand as whole runs in `text`: in an address, a Message-ID, a header or a body."""
-    return tuple(token for _, run in candidates(text) if (token := read(keys, run)) is not None)
+    """The verified tokens that stand in `text`: in an address, a Message-ID, a header or a body."""
+    return tuple(token for _, token in _standing(keys, text))
 
 
 def scrub(keys: Keys, text: str, keep: Iterable[Token], put: str = "…") -> str:
@@ -105,12 +122,10 @@ def scrub(keys: Keys, text: str, keep: Iterable[Token], put: str = "…") -> str
     kept = {(token.purpose, token.ticket, token.participant) for token in keep}
     pieces: list[str] = []
     done = 0
-    for at, run in candidates(text):
-        token = read(keys, run)
-        if token is None or (token.purpose, token.ticket, token.participant) in kept:
-            continue
-        pieces += (text[done:at], put)
-        done = at + len(run)
+    for at, token in _standing(keys, text):
+        if (token.purpose, token.ticket, token.participant) not in kept:
+            pieces += (text[done:at], put)
+            done = at + TOKEN_LENGTH
     return "".join(pieces) + text[done:]
 
 
