@@ -5,6 +5,7 @@ whatever two programs could read differently names nobody (RFC 7103 7.5, RFC 532
 mail-parser.
 """
 
+import logging
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
@@ -14,6 +15,9 @@ from ..core import Millis
 from ..core.letter import Mailbox
 from .encoded_word import decode_words
 from .header import octets_to_text, one_line, unfold
+
+# mail-parser logs what it cannot decode, which is the words of a mail.
+logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 
 ADDRESSES = 100
 _LIST_OCTETS = 16_384
@@ -180,7 +184,7 @@ def _lenient_date(text: str) -> Millis | None:
     """A date that mail-parser refuses but that can mean only one instant, such as one without zone or seconds."""
     try:
         moment = parsedate_to_datetime(text[:200])
-        if moment.tzinfo is None or not 1970 <= moment.year < 2200:
+        if moment.tzinfo is None or not 1970 <= moment.year < 2200 or str(moment.year) not in text:
             return None
         return int(moment.timestamp() * 1000)
     except (ValueError, TypeError, OverflowError, IndexError, AttributeError):

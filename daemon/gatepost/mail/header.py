@@ -66,6 +66,8 @@ def split(
 
     while at < end:
         stop = octets.find(b"\n", at, end)
+        if stop < 0 and end < whole:
+            break
         after = end if stop < 0 else stop + 1
         line = octets[at : end if stop < 0 else stop].rstrip(b"\r")
         if not line:
