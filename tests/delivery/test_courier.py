@@ -180,6 +180,17 @@ async def test_a_kept_connection_that_died_says_nothing_about_the_mail(
     assert [mail.connection for mail in sink.mails] == [0, 1]
 
 
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.END])
+async def test_a_kept_connection_that_is_sent_away_says_nothing_about_the_mail(
+    sink_with: OpenSink, courier_to: MakeCourier, extensions: tuple[str, ...], stage: Stage
+) -> None:
+    sink = await sink_with([(stage, Slow(0)), (stage, Reply(421, "4.4.2 idle"))], extensions=extensions)
+    courier = courier_to(sink.port)
+    for address in ("ann@a.example", "bob@a.example"):
+        assert isinstance((await courier.send(FROM, [address], MAIL))[0], Sent)
+    assert [mail.connection for mail in sink.mails] == [0, 1]
+
+
 async def test_a_host_that_is_not_there(courier_to: MakeCourier, sink_with: OpenSink) -> None:
     sink = await sink_with()
     await sink.close()

@@ -81,10 +81,15 @@ class Courier:
         return tuple(outcome for _ in recipients)
 
     async def _carry(self, mail_from: str, recipients: Sequence[str], content: bytes) -> tuple[Answer, ...]:
-        """On a kept connection, or a new one. A kept one may have died meanwhile, which says nothing about the mail."""
+        """On a kept connection, or a new one.
+
+        A kept one may have died meanwhile, or end with a 421 for its idleness; neither says anything about the mail.
+        """
         while (kept := self._take()) is not None:
             try:
-                return await self._on(kept, mail_from, recipients, content)
+                answers = await self._on(kept, mail_from, recipients, content)
+                if any(answer.code != 421 for answer in answers):
+                    return answers
             except SilentError:
                 raise
             except BrokenError:
