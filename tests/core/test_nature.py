@@ -95,11 +95,13 @@ SILENT = [
     ("our own mail by its id", OURSELVES, AUTO, {"message_id": "<ticket.1@market.example>"}),
     ("our own mail by its sender", OURSELVES, AUTO, {"sender": "support@market.example"}),
     ("our own mail by X-Loop", OURSELVES, AUTO, {"fields": ["X-Loop: support@market.example"]}),
-    ("no sender at all", HUMAN, PERSON, {"sender": ""}),
+    ("nobody to answer", HUMAN, PERSON, {"sender": "", "mail_from": None}),
     ("a program's word about itself", HUMAN, PERSON, {"text": "Backup finished.\n\nThis is an automated message."}),
     ("please do not reply", HUMAN, PERSON, {"text": "Your order 42.\n\n*** Please do not reply to this email ***"}),
     ("a calendar message", HUMAN, PERSON, {"fields": ["Content-Class: urn:content-classes:calendarmessage"]}),
     ("Zendesk's mail by an agent", HUMAN, PERSON, {"fields": ["X-Mailer: Zendesk Mailer", "Auto-Submitted: auto-generated"]}),
+    ("Freshdesk's acknowledgement without the field", MACHINE, AUTO, {"fields": ["X-Freshdesk-Ticket-Id: 7"], "text": "Dear Jane, we have received your request and a ticket has been created."}),
+    ("an agent's thanks", HUMAN, PERSON, {"fields": ["X-Mailer: Zendesk Mailer", "Auto-Submitted: auto-generated"], "text": "Thank you for contacting us. Version 2.5 solves it."}),
     ("Zendesk's acknowledgement", MACHINE, AUTO, {"fields": ["X-Mailer: Zendesk Mailer", "Auto-Submitted: auto-generated"], "text": "Your request (42) has been received and is being reviewed."}),
 ]  # fmt: skip
 
@@ -172,6 +174,8 @@ PEOPLE = [
     {"fields": ["Subject: Vacation plugin: autoreply is not sent"]},
     {"fields": ["Subject: Re: Automatic reply: The plugin crashes"], "text": "Welcome back! Did you try 2.4?"},
     {"fields": ["Subject: AW: Abwesenheitsnotiz: Das Plugin"], "text": "Schön, dass Sie wieder da sind."},
+    {"fields": ["Subject: The vacation plugin is broken"], "text": "I'm on vacation next week, so please hurry."},
+    {"sender": "", "mail_from": "jane@customer.example"},
     {"fields": ["Subject: autoreply"], "text": "How do I switch the autoreply off?"},
     {"fields": ["Subject: Delivery failure"], "text": "The plugin says: delivery failure. Why?"},
     {"fields": ["Subject: Undeliverable mails from your shop plugin"]},

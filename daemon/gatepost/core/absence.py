@@ -5,6 +5,7 @@ of two. Everything compares lower-cased prefixes and substrings of capped text; 
 """
 
 _TEXT_CAP = 4_000
+_OPENING_CAP = 500
 
 # What mail programs write before the original subject: a person who answers one has "Re:" or "AW:" before it.
 _SURE_AWAY = (
@@ -29,6 +30,10 @@ _SURE_AWAY = (
 _SURE_ANSWER = (
     "auto reply:", "autoreply:", "auto-reply:", "auto response:", "auto-response:", "autoresponse:", "[auto-reply]",
     "[autoreply]", "[auto reply]", "automated response:", "automated reply:",
+)  # fmt: skip
+
+_ANSWERS = (
+    "re:", "aw:", "sv:", "vs:", "antw:", "odp:", "r:", "ynt:", "fw:", "fwd:", "wg:", "回复:", "答复:",
 )  # fmt: skip
 
 # Words that a person may also write ("Out of Office calendar plugin crashes"): one sign of two.
@@ -96,18 +101,35 @@ _PROGRAM_PHRASES = (
     "本メールは自動", "本メールは、自動", "此邮件由系统自动", "这是一封自动", "此为系统自动", "이 메일은 자동",
     "본 메일은 자동", "זוהי הודעה אוטומטית", "הודעה זו נשלחה באופן אוטומטי", "هذه رسالة تلقائية",
 )  # fmt: skip
+# What help desks say when nobody has read a mail yet. “Thank you for contacting us” is none: people begin so too.
 _ACKNOWLEDGEMENTS = (
-    "we have received your", "we've received your", "we received your", "your request has been received",
-    "your ticket has been", "your request (", "has been received and", "thank you for contacting",
-    "thanks for contacting", "thank you for reaching out", "thanks for reaching out", "a support ticket has been",
-    "a ticket has been created", "a new support ticket", "ticket received", "request received", "case created",
-    "we will get back to you", "wir haben ihre anfrage erhalten", "ihre anfrage ist eingegangen",
-    "ihre anfrage wurde", "eingangsbestätigung", "nous avons bien reçu", "votre demande a été", "hemos recibido su",
-    "hemos recibido tu", "recibimos su", "abbiamo ricevuto la", "wij hebben uw", "we hebben uw", "recebemos sua",
-    "recebemos o seu", "vi har mottagit", "vi har modtaget", "vi har mottatt", "olemme vastaanottaneet",
-    "přijali jsme", "otrzymaliśmy", "megkaptuk", "am primit", "мы получили ваш", "ваша заявка", "ваше обращение",
-    "ми отримали", "talebiniz alındı", "talebiniz bize", "お問い合わせいただき", "お問い合わせを受け付け",
-    "我们已收到", "您的请求已收到", "문의가 접수",
+    "we have received your request", "we have received your message", "we have received your email",
+    "we have received your e-mail", "we have received your inquiry", "we have received your enquiry",
+    "we have received your ticket", "we have received your support", "we've received your request",
+    "we've received your message", "we've received your email", "we received your request",
+    "we received your message", "we received your email", "your request has been received",
+    "your message has been received", "your email has been received", "your ticket has been received",
+    "your ticket has been created", "your ticket has been opened", "your request has been logged",
+    ") has been received and", "has been received and is", "has been received and will", "a support ticket has been",
+    "a ticket has been created", "a new support ticket", "a new ticket has been", "ticket received",
+    "request received", "case created", "one of our agents will", "we will get back to you as soon",
+    "we'll get back to you as soon", "wir haben ihre anfrage erhalten", "ihre anfrage ist bei uns eingegangen",
+    "ihre anfrage ist eingegangen", "ihre nachricht ist bei uns eingegangen", "wir haben deine anfrage erhalten",
+    "eingangsbestätigung", "nous avons bien reçu votre demande", "nous avons bien reçu votre message",
+    "nous avons bien reçu votre e-mail", "votre demande a été enregistrée", "votre demande a bien été",
+    "hemos recibido su solicitud", "hemos recibido tu solicitud", "hemos recibido su mensaje",
+    "hemos recibido tu mensaje", "hemos recibido su consulta", "recibimos su solicitud",
+    "abbiamo ricevuto la tua richiesta", "abbiamo ricevuto la sua richiesta", "abbiamo ricevuto la vostra richiesta",
+    "we hebben uw verzoek ontvangen", "we hebben uw bericht ontvangen", "wij hebben uw bericht",
+    "wij hebben uw verzoek", "recebemos sua solicitação", "recebemos o seu pedido", "recebemos sua mensagem",
+    "vi har mottagit ditt ärende", "vi har mottagit ditt meddelande", "vi har modtaget din henvendelse",
+    "vi har mottatt din henvendelse", "olemme vastaanottaneet viestisi", "přijali jsme váš požadavek",
+    "otrzymaliśmy twoje zgłoszenie", "otrzymaliśmy twoją wiadomość", "otrzymaliśmy państwa",
+    "megkaptuk a megkeresését", "am primit solicitarea", "мы получили ваш запрос", "мы получили ваше",
+    "ваша заявка принята", "ваша заявка зарегистрирована", "ваше обращение зарегистрировано",
+    "ваше обращение принято", "ми отримали ваш", "talebiniz alındı", "talebiniz bize ulaştı",
+    "お問い合わせを受け付け", "お問い合わせいただきありがとうございます", "我们已收到您的请求", "我们已收到您的邮件",
+    "您的请求已收到", "문의가 접수",
 )  # fmt: skip
 
 
@@ -118,15 +140,23 @@ def sure_subject(subject: str) -> str:
 
 
 def subject_sign(subject: str) -> str:
-    """Words of absence or of an automatic answer anywhere in the subject, or ''. An answer (Re:) is not a notice."""
+    """Words of absence or of an automatic answer at the start or the end of the subject, or in brackets, or ''."""
     folded = _folded(subject)
+    while folded.startswith(_ANSWERS):
+        folded = folded.partition(":")[2].strip()
     words = (*_AWAY_WORDS, "auto reply", "autoreply", "auto-reply", "auto response", "autoresponse", "auto-response")
-    return next((word for word in words if word in folded), "")
+    return next((word for word in words if word in folded and _stands_out(word, folded)), "")
+
+
+def _stands_out(word: str, subject: str) -> bool:
+    bare = subject.strip(" .!*[]()-")
+    marked = any(f"{mark}{word}" in subject for mark in ("(", "[", ": ", "- ", "– ", "| "))
+    return bare.startswith(word) or bare.endswith(word) or marked
 
 
 def text_sign(text: str) -> str:
-    """A phrase of absence, or a program's word about itself, in the first lines of the text, or ''."""
-    folded = _folded(text)
+    """A phrase of absence, or a program's word about itself, at the beginning of the text, or ''."""
+    folded = _folded(text[:_OPENING_CAP])
     return next((phrase for phrase in _AWAY_PHRASES if phrase in folded), "") or program_line(text)
 
 

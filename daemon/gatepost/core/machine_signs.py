@@ -150,6 +150,12 @@ def quiet_fields(letter: Letter) -> Iterator[str]:
         yield "it is a calendar message"
 
 
+def suppression(letter: Letter) -> str:
+    """The sentence for X-Auto-Response-Suppress, which Exchange sets on its own answers, or ''."""
+    values = letter.all("x-auto-response-suppress")
+    return "it carries X-Auto-Response-Suppress" if any(v.strip().lower() not in _DENIALS for v in values) else ""
+
+
 def from_help_desk(letter: Letter) -> bool:
     """Whether a known help desk sent the mail."""
     if any(letter.header(name) for name in _HELP_DESK_FIELDS):

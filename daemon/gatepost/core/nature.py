@@ -116,11 +116,14 @@ def _report(letter: Letter, path: str | None, _ours: Callable[[str], bool]) -> N
 def _program(letter: Letter, path: str | None, _ours: Callable[[str], bool]) -> Nature | None:
     """Header fields by which a program says that it is one."""
     reason = next(signs.program_fields(letter), "")
+    if signs.from_help_desk(letter):
+        if absence.is_acknowledgement(letter.subject, letter.reply_text):
+            reason = reason or "a help desk says that the mail was received"
+        elif reason:
+            reason = f"a person, but their help desk marks its mail as a program's: {reason}"
+            return Nature(author=Author.HUMAN, kind=Kind.HUMAN, answerable=False, reason=reason)
     if not reason:
         return None
-    if signs.from_help_desk(letter) and not absence.is_acknowledgement(letter.subject, letter.reply_text):
-        reason = f"a person, but their help desk marks its mail as a program's: {reason}"
-        return Nature(author=Author.HUMAN, kind=Kind.HUMAN, answerable=False, reason=reason)
     kind = Kind.LIST if next(signs.list_fields(letter), "") else Kind.AUTO_REPLY
     away = absence.is_absence(letter.subject, letter.reply_text)
     return Nature(author=Author.MACHINE, kind=kind, answerable=False, reason=reason, out_of_office=away)
@@ -147,7 +150,7 @@ def _absence(letter: Letter, path: str | None, _ours: Callable[[str], bool]) -> 
         reason = f"the subject begins with “{sure}”"
         return _notice(reason, away=absence.is_absence(letter.subject, letter.reply_text))
     subject, words = absence.subject_sign(letter.subject), absence.text_sign(letter.reply_text)
-    second = words or next(_reasons_for_silence(letter, path), "")
+    second = words or signs.suppression(letter)
     if subject and second:
         return _notice(f"the subject says “{subject}”, and {_said(words, second)}", away=absence.means_away(subject))
     if path == "" and words:
@@ -181,7 +184,7 @@ def _reasons_for_silence(letter: Letter, path: str | None) -> Iterator[str]:
     for box in answer_to:
         if sign := signs.quiet_local_part(box.address):
             yield f"answers would go to {box.address}: {sign}"
-    if letter.sender is None and not letter.reply_to:
-        yield "there is no single sender to answer"
+    if not answer_to and not path:
+        yield "there is nobody to answer"
     if words := absence.program_line(letter.reply_text):
         yield f"the text says “{words}”"
