@@ -179,3 +179,16 @@ def test_a_wrong_change_would_show(golden_draft, letters):
         compose(one, letters).raw != compose(other, letters).raw
         and compose(one, letters).raw == compose(one, letters).raw
     )
+
+
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [
+        ({"away": "We are at sea."}, "We are at sea."),
+        ({"away_until": "5 June 2026"}, "Acme Software is away until 5 June 2026."),
+    ],
+)
+def test_an_acknowledgement_tells_of_the_vendors_absence_and_does_not_say_passed_on(golden_draft, letters, away, said):
+    mail = compose(golden_draft("customer/acknowledgement.en", **away), letters)
+    assert said in mail.text and said in re.sub("</?strong>", "", mail.html)
+    assert "passed it on" not in mail.text + mail.html and "about Acme Bookings has the number\n#42." in mail.text
