@@ -167,8 +167,8 @@ class Office:
             _log.error("templates.refused the old set stays: %s", mistakes)
 
     async def _hear_news(self) -> None:
-        async for _ in self._link.news():
-            self._desk.wake()
+        async for anew in self._link.news():
+            self._desk.wake(gate_is_new=anew)
 
     async def _look_at_outbox(self) -> None:
         self._deliverer.wake()

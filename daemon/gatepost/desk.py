@@ -85,9 +85,11 @@ class Desk:
         self._news = asyncio.Event()
         self._read: asyncio.Queue[list[_Read]] = asyncio.Queue(maxsize=1)
         self._last = 0
+        self._look_back = False
 
-    def wake(self) -> None:
-        """Look at the spool at once."""
+    def wake(self, *, gate_is_new: bool = False) -> None:
+        """Look at the spool at once; where the gate is new, also at what the one before it was told to clear."""
+        self._look_back = self._look_back or gate_is_new
         self._news.set()
 
     async def run(self) -> None:
@@ -109,6 +111,9 @@ class Desk:
     async def _keep_reading(self) -> None:
         while True:
             self._news.clear()
+            if self._look_back:
+                self._look_back = False
+                await self._clear_again()
             batch = await asyncio.to_thread(self._spool.pending, self._last, _BATCH)
             if not batch:
                 await self._wait_for_news()
@@ -116,6 +121,16 @@ class Desk:
             fresh = await self._unhandled(batch)
             await self._read.put(list(await asyncio.gather(*map(self._read_one, fresh))))
             self._last = batch[-1].id
+
+    async def _clear_again(self) -> None:
+        """Say once more what is done: the gate may have died between hearing it and doing it."""
+        after = 0
+        while after < self._last:
+            batch = await asyncio.to_thread(self._spool.pending, after, _BATCH)
+            if not batch:
+                return
+            await self._unhandled([arrival for arrival in batch if arrival.id <= self._last])
+            after = batch[-1].id
 
     async def _wait_for_news(self) -> None:
         try:

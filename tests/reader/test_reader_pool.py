@@ -147,3 +147,24 @@ async def test_a_file_of_megabytes_comes_through_whole(pool):
     letter = await pool.read(mail)
     assert letter.attachments[0].content == content
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 400_000
+
+
+@pytest.mark.catalogue("M09")
+async def test_a_reader_that_dies_before_it_is_ready_costs_no_mail_a_try(tmp_path):
+    """An end from outside, as by the kernel's hunt for memory: nobody can blame the mail that happened to wait."""
+    marker = tmp_path / "starts"
+    child = f"""
+import sys
+with open({str(marker)!r}, "a") as file:
+    file.write("x")
+if len(open({str(marker)!r}).read()) < 4:
+    sys.exit(1)
+from gatepost.reader import __main__ as reader
+reader.main(sys.argv[1:])
+"""
+    pool = ReaderPool(command=(sys.executable, "-c", child))
+    try:
+        assert (await pool.read(MAIL)).subject == "Hello"
+        assert marker.read_text() == "xxxx"
+    finally:
+        await pool.close()

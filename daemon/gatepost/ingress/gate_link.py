@@ -1,9 +1,9 @@
 """The desk's side of the gate's control socket: hears of new mail, says which arrivals are done; connects again alone.
 
     link = GateLink(config.data)
-    async for _ in link.news():       # at once, after every (re)connect, and after each commit of the gate
+    async for anew in link.news():    # at once, after every (re)connect (anew), and after each commit of the gate
         ...                           # read SpoolReader.pending, handle, then:
-        await link.done(ids)
+        await link.done(ids)          # and again after a reconnect: the gate may have died before it did so
 
 News are merged: several commits while the desk is busy are one turn of the loop. Losing the gate never raises: `news`
 waits and connects again with backoff, `done` keeps the ids and sends them after the next connect.
@@ -37,9 +37,9 @@ class GateLink:
         self._writer: asyncio.StreamWriter | None = None
         self._closed = False
 
-    async def news(self) -> AsyncIterator[None]:
-        """One turn at once, after every connect, and whenever mails were committed. Ends after `close`."""
-        yield None
+    async def news(self) -> AsyncIterator[bool]:
+        """A turn at once, after every connect (True), and whenever mails were committed. Ends after `close`."""
+        yield False
         wait = self._fastest
         while not self._closed:
             try:
@@ -52,9 +52,9 @@ class GateLink:
             self._writer = writer
             try:
                 await self._send(())
-                yield None
+                yield True
                 while await _merged_news(reader):
-                    yield None
+                    yield False
             except OSError as error:
                 log.info("the gate's control socket was lost: %s", error)
             finally:

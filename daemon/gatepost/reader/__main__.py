@@ -36,6 +36,7 @@ def main(arguments: list[str]) -> None:
     source, sink = _pipes()
     _warm_up()
     _lower_rights(memory_octets)
+    _write(sink, frame.READY)
     serve(source, sink, limits, cpu_seconds)
 
 

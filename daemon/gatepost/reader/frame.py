@@ -1,5 +1,7 @@
 """What goes over the reader's pipe: a mail in; out a Letter or a refusal: a length, a JSON head, the files' bytes.
 
+The child's first octet, before any mail, says that it is ready.
+
 The child is not trusted: whatever it sends is checked field by field, and a frame that is not exactly right raises
 ValueError here, never later. Nothing is pickled.
 """
@@ -12,6 +14,7 @@ from ..core.letter import Attachment, Letter, Mailbox, Report, ReportedRecipient
 from ..mail.parse import Cause, HostileMail
 
 LENGTH_OCTETS = 4
+READY = b"R"
 HEAD_OCTETS = 64 * 1_048_576
 _T = TypeVar("_T")
 

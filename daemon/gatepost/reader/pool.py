@@ -6,6 +6,7 @@ mail; it says why the reader died.
 
 import asyncio
 import json
+import logging
 import math
 import os
 import signal
@@ -22,7 +23,9 @@ from .__main__ import EXIT_OUT_OF_MEMORY
 
 FIRST_BACKOFF_SECONDS = 0.1
 LAST_BACKOFF_SECONDS = 5.0
+READY_SECONDS = 60.0
 _BUFFER = 1_048_576
+_log = logging.getLogger("gatepost.reader")
 
 
 class Death(StrEnum):
@@ -100,19 +103,36 @@ class _Reader:
         return process.pid if process is not None and process.returncode is None else 0
 
     async def ensure(self) -> asyncio.subprocess.Process:
-        """The living child; a dead one is replaced, later each time it dies without having read anything."""
-        if self._process is not None and self._process.returncode is None:
-            return self._process
-        if self._deaths:
-            await asyncio.sleep(min(FIRST_BACKOFF_SECONDS * 2 ** (self._deaths - 1), LAST_BACKOFF_SECONDS))
-        self._process = await asyncio.create_subprocess_exec(
+        """The living child, ready to read. A dead one is replaced, later each time it dies before it has read anything.
+
+        No mail is to blame for a child that does not even get ready: another one is started, as often as it takes.
+        """
+        while self._process is None or self._process.returncode is not None:
+            if self._deaths:
+                await asyncio.sleep(min(FIRST_BACKOFF_SECONDS * 2 ** (self._deaths - 1), LAST_BACKOFF_SECONDS))
+            await self._start()
+        return self._process
+
+    async def _start(self) -> None:
+        """One attempt at a new child; it is kept if it says that it is ready, and ended otherwise."""
+        process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=_bare_environment(),
             limit=_BUFFER,
         )
-        return self._process
+        ready = False
+        try:
+            ready = await _gets_ready(process)
+        finally:
+            if not ready:
+                await self._kill(process)
+        if ready:
+            self._process = process
+        else:
+            self._deaths += 1
+            _log.error("reader.not_ready exit=%s deaths=%d", process.returncode, self._deaths)
 
     async def read(self, raw: bytes, wall: float) -> Letter:
         process = await self.ensure()
@@ -154,6 +174,16 @@ class _Reader:
         if self._process is not None:
             await self._kill(self._process)
             self._process = None
+
+
+async def _gets_ready(process: asyncio.subprocess.Process) -> bool:
+    """Whether the child says so in time; what it loads does not depend on any mail."""
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            return await process.stdout.read(1) == frame.READY
+    except TimeoutError:
+        return False
 
 
 async def _converse(process: asyncio.subprocess.Process, raw: bytes) -> tuple[bytes, list[bytes]]:
