@@ -198,6 +198,47 @@ async def test_a_commit_that_failed_but_may_have_happened_is_answered_by_nothing
     assert len(site.arrivals()) == 1
 
 
+@pytest.mark.catalogue("B14")
+async def test_a_spool_that_is_deleted_in_use_takes_no_mail_into_a_file_without_a_name(site):
+    peer = await site.greeted()
+    assert (await peer.mail(LARGE)).startswith("250")
+    for path in site.data.glob("spool.sqlite3*"):
+        path.unlink()
+    assert (await peer.mail(TEXT)).startswith("451 4.3.0")
+    assert (await peer.mail(TEXT)).startswith("250")
+    assert [arrival.raw for arrival in site.arrivals()] == [TEXT]
+    (lost,) = site.data.glob("spool.lost-*")
+    assert [path.read_bytes() for path in lost.iterdir()] == [LARGE]
+
+
+async def test_a_peer_that_pipes_everything_and_half_closes_is_answered_to_the_end(site):
+    peer = await site.connect()
+    await peer.send(
+        b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<support@market.example>\r\nDATA\r\n"
+        + TEXT
+        + b".\r\nNOOP\r\nQUIT\r\n"
+    )
+    peer.writer.write_eof()
+    replies = (await peer.closed()).decode().splitlines()
+    assert [reply[:3] for reply in replies if reply[3] == " "] == [
+        "220",
+        "250",
+        "250",
+        "250",
+        "354",
+        "250",
+        "250",
+        "221",
+    ]
+    again = await site.connect()
+    await again.send(
+        b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<support@market.example>\r\nDATA\r\n" + TEXT + b".\r\nNOOP\r\n"
+    )
+    again.writer.write_eof()
+    assert (await again.closed()).endswith(b"250 2.0.0 Ok\r\n")
+    assert len(site.arrivals()) == 2
+
+
 @pytest.mark.catalogue("B13")
 async def test_a_foreign_lock_is_answered_in_time_and_nothing_piles_up(start_site):
     site = await start_site(commit_seconds=0.4, spool={"lock_seconds": 0.3})

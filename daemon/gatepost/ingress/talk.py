@@ -76,6 +76,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         self._text_began = 0.0
         self._waiting: asyncio.Task[None] | None = None
         self._leaving = False
+        self._ended_input = False
         self._deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -108,7 +109,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
 
     def eof_received(self) -> bool:
         """The peer sends no more. It may still read (not over TLS), so a commit in flight is answered first."""
-        self._leaving = True
+        self._ended_input = True
         return self._waiting is not None and not self._tls
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -153,6 +154,8 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         if self._waiting is not None:
             if len(self._input) > _UNREAD_INPUT:
                 self.transport.pause_reading()
+        elif self._ended_input:
+            self.transport.close()
         elif self._text is not None:
             now = self.loop.time()
             self._expect_by(self._patience.deadline(started=self._text_began, last=now, received=self._text.received))
@@ -282,9 +285,9 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
             return None
         if self._leaving:
             return self._farewell(Reply.SHUTTING_DOWN)
+        self._expect_by(self.loop.time() + self._limits.idle_seconds)
         self.transport.resume_reading()
-        self._go_on()
-        return self._expect_by(self.loop.time() + self._limits.idle_seconds)
+        return self._go_on()
 
     # What the commands bring.
 

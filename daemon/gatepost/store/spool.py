@@ -19,14 +19,12 @@ import errno
 import hashlib
 import json
 import logging
-import queue
 import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +34,7 @@ from ..crashpoint import crashpoint
 from ..errors import PermanentError, TemporaryError
 from .connection import open_reader, open_writer
 from .spool_files import Reserve, SpoolFiles
+from .spool_queue import BATCH_MAILS, Clear, SpoolQueue, State, Stop, Waiting, in_loop
 from .spool_reader import SpoolReader
 from .spool_schema import check, corrupt, lift_sequence, upgrade
 
@@ -44,9 +43,6 @@ __all__ = ["CommitUnknownError", "Counters", "DiskFullError", "Spool", "SpoolRea
 log = logging.getLogger(__name__)
 
 ROW_OCTETS = 256 * 1024
-_BATCH_MAILS = 128
-_BATCH_OCTETS = 8 * 1024 * 1024
-_CLEAR_SECONDS = 0.02
 
 _INSERT = """
 INSERT INTO arrival (id, received, mail_from, recipients, door, peer, helo, tls, size, sha256, file, raw)
@@ -60,37 +56,6 @@ class DiskFullError(TemporaryError):
 
 class CommitUnknownError(TemporaryError):
     """A commit failed in a way that leaves open whether it happened: say neither 250 nor 4xx (RFC 5321 4.2.5)."""
-
-
-class _State(Enum):
-    WAITING = "waiting"
-    CLAIMED = "claimed"
-    WITHDRAWN = "withdrawn"
-
-
-class _Waiting:
-    """One mail between its final dot and its commit."""
-
-    __slots__ = ("future", "loop", "row", "state")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, row: dict[str, Any]) -> None:
-        self.loop = loop
-        self.row = row
-        self.state = _State.WAITING
-        self.future: asyncio.Future[int] = loop.create_future()
-
-
-class _Clear:
-    """Ids that the desk has done with."""
-
-    __slots__ = ("ids",)
-
-    def __init__(self, ids: tuple[int, ...]) -> None:
-        self.ids = ids
-
-
-class _Stop:
-    """The last thing in the queue."""
 
 
 @dataclass(slots=True)
@@ -133,10 +98,9 @@ class Spool:
         self._lock_seconds = lock_seconds
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         self._last = 0
-        self._queue: queue.SimpleQueue[_Waiting | _Clear | _Stop] = queue.SimpleQueue()
-        self._claims = threading.Lock()
-        self._clears: set[int] = set()
+        self._queue = SpoolQueue()
         self._writers = ThreadPoolExecutor(4, thread_name_prefix="spool-file")
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
 
@@ -166,7 +130,7 @@ class Spool:
             row |= await asyncio.shield(loop.run_in_executor(self._writers, self._write_file, raw))
         else:
             row["raw"] = raw
-        waiting = _Waiting(loop, row)
+        waiting = Waiting(loop, row)
         patience = loop.call_later(self._commit_seconds, self._withdraw, waiting)
         self._queue.put(waiting)
         try:
@@ -177,11 +141,11 @@ class Spool:
     def clear(self, ids: Iterable[int]) -> None:
         """Delete these arrivals soon: with the next mails' transaction, or when the spool has a quiet moment."""
         if wanted := tuple(ids):
-            self._queue.put(_Clear(wanted))
+            self._queue.put(Clear(wanted))
 
     def close(self, seconds: float = 10.0) -> bool:
         """Commit what waits, stop the thread and close the file; False if it did not end within `seconds`."""
-        self._queue.put(_Stop())
+        self._queue.put(Stop())
         if self._thread.is_alive():
             self._thread.join(seconds)
         self._writers.shutdown(wait=False, cancel_futures=True)
@@ -189,13 +153,10 @@ class Spool:
 
     # In the event loop.
 
-    def _withdraw(self, waiting: _Waiting) -> None:
+    def _withdraw(self, waiting: Waiting) -> None:
         """The disk is too slow: take the mail back, unless its transaction already runs."""
-        with self._claims:
-            if waiting.state is not _State.WAITING:
-                return
-            waiting.state = _State.WITHDRAWN
-        self._settle([(waiting, None)], TemporaryError("the spool did not commit in time"))
+        if self._queue.withdraw(waiting):
+            waiting.fail(TemporaryError("the spool did not commit in time"))
 
     def _write_file(self, raw: bytes) -> dict[str, str]:
         try:
@@ -208,46 +169,31 @@ class Spool:
     def _run(self) -> None:
         stop = False
         while not stop:
-            batch, stop = self._gather()
-            if batch:
-                self._accept_batch(batch)
-            elif self._clears:
-                self._clear_alone()
+            batch, stop = self._queue.gather()
+            try:
+                if batch:
+                    self._accept_batch(batch)
+                elif self._queue.clears:
+                    self._clear_alone()
+            except Exception:
+                # This net keeps the thread: without it every later mail would wait for ever.
+                log.exception("spool: an unforeseen fault")
+                self._answer_failed(batch, CommitUnknownError("an unforeseen fault"))
         if self._connection is not None:
             self._connection.close()
 
-    def _gather(self) -> tuple[list[_Waiting], bool]:
-        """Everything that waits now, at most a batch; blocks while there is nothing."""
-        batch: list[_Waiting] = []
-        octets = 0
-        try:
-            item = self._queue.get(timeout=_CLEAR_SECONDS if self._clears else None)
-            while True:
-                if isinstance(item, _Stop):
-                    return batch, True
-                if isinstance(item, _Clear):
-                    self._clears.update(item.ids)
-                else:
-                    batch.append(item)
-                    octets += len(item.row["raw"] or b"")
-                if len(batch) >= _BATCH_MAILS or octets >= _BATCH_OCTETS:
-                    break
-                item = self._queue.get_nowait()
-        except queue.Empty:
-            pass
-        return batch, False
-
-    def _accept_batch(self, batch: list[_Waiting]) -> None:
-        claimed: list[_Waiting] = []
+    def _accept_batch(self, batch: list[Waiting]) -> None:
+        """One transaction for all who wait; whatever fails in it, every one of them gets an answer."""
+        claimed: list[Waiting] = []
         cleared: list[str] = []
-        clears = sorted(self._clears)[:_BATCH_MAILS]
+        clears = sorted(self._queue.clears)[:BATCH_MAILS]
         committing = False
         try:
             for waiting in batch:
                 waiting.row["sha256"] = waiting.row["sha256"] or hashlib.sha256(waiting.row["raw"]).hexdigest()
             connection = self._ready()
             connection.execute("BEGIN IMMEDIATE")
-            claimed = self._claim(batch)
+            claimed = self._queue.claim(batch)
             for number, waiting in enumerate(claimed, self._last + 1):
                 waiting.row["id"] = number
             connection.executemany(_INSERT, [waiting.row for waiting in claimed])
@@ -256,72 +202,61 @@ class Spool:
             committing = True
             connection.execute("COMMIT")
             crashpoint("accept.committed")
-        except Exception as error:  # noqa: BLE001,RUF100 - whatever fails here, every waiting mail needs its answer
+        except Exception as error:  # noqa: BLE001,RUF100
             self._batch_failed(batch, claimed, committing, error)
             return
         self._last += len(claimed)
         self.counters.commits += 1
         self.counters.accepted += len(claimed)
+        if claimed:
+            in_loop(claimed[0].loop, self._committed, claimed)
         self._done_clearing(clears, cleared)
-        self._tell(claimed)
+        self._forget_files(waiting for waiting in batch if waiting.state is State.WITHDRAWN)
 
-    def _claim(self, batch: list[_Waiting]) -> list[_Waiting]:
-        with self._claims:
-            claimed = [waiting for waiting in batch if waiting.state is _State.WAITING]
-            for waiting in claimed:
-                waiting.state = _State.CLAIMED
-        return claimed
-
-    def _tell(self, claimed: list[_Waiting]) -> None:
-        results = [(waiting, int(waiting.row["id"])) for waiting in claimed]
-        if results:
-            _in_loop(results[0][0].loop, self._committed, results)
-
-    def _committed(self, results: list[tuple[_Waiting, int | None]]) -> None:
-        self._settle(results, None)
+    def _committed(self, claimed: list[Waiting]) -> None:
+        """In the event loop: their 250 may be said."""
+        for waiting in claimed:
+            waiting.succeed(int(waiting.row["id"]))
         self.on_commit()
 
-    @staticmethod
-    def _settle(results: Iterable[tuple[_Waiting, int | None]], error: Exception | None) -> None:
-        for waiting, number in results:
-            if waiting.future.done():
-                continue
-            if error is not None:
-                waiting.future.set_exception(error)
-            elif number is not None:
-                waiting.future.set_result(number)
-
-    def _batch_failed(self, batch: list[_Waiting], claimed: list[_Waiting], committing: bool, error: Exception) -> None:
+    def _batch_failed(self, batch: list[Waiting], claimed: list[Waiting], committing: bool, error: Exception) -> None:
         """Never go on with a handle that failed: close it, open anew, and find out what the file holds."""
         log.error("spool: a commit of %d mails failed: %s", len(batch), error)
         self._drop_connection()
         verdict: Exception = _refusal(error)
-        if committing and not self._absent([int(waiting.row["id"]) for waiting in claimed]):
+        if committing and claimed and not self._absent(int(claimed[0].row["id"])):
             verdict = CommitUnknownError("the commit failed and may yet have happened")
         else:
-            self.files.remove([waiting.row["file"] for waiting in batch if waiting.row["file"]])
-        self.counters.refused += len(batch)
-        _in_loop(batch[0].loop, self._settle, [(waiting, None) for waiting in batch], verdict)
+            self._forget_files(batch)
+        self._answer_failed(batch, verdict)
 
-    def _absent(self, ids: list[int]) -> bool:
-        """Whether none of these rows is in the file, read through a fresh connection that also overwrites their frames.
+    def _answer_failed(self, batch: list[Waiting], error: Exception) -> None:
+        self.counters.refused += len(batch)
+        for waiting in batch:
+            in_loop(waiting.loop, waiting.fail, error)
+
+    def _forget_files(self, refused: Iterable[Waiting]) -> None:
+        self.files.remove([waiting.row["file"] for waiting in refused if waiting.row["file"]])
+
+    def _absent(self, first: int) -> bool:
+        """Whether no row from id `first` on is in the file, seen by a fresh connection that overwrites their frames.
 
         Opening lifts the sequence, and that write takes the place of the failed transaction's frames in the WAL: after
         a crash, recovery cannot find them as if they had been committed.
         """
         try:
-            return _none_since(self._ready(), min(ids))
-        except (sqlite3.Error, TemporaryError, PermanentError) as error:
+            return _none_since(self._ready(), first)
+        except Exception as error:  # noqa: BLE001,RUF100 - the answer is found in another way
             log.warning("spool: cannot be opened for writing after the failure: %s", error)
         try:
             with contextlib.closing(open_reader(self.path)) as reader:
-                return _none_since(reader, min(ids))
+                return _none_since(reader, first)
         except sqlite3.Error:
             return False
 
     def _clear_alone(self) -> None:
         """Clear without mail; on a full disk the reserve is spent so that the DELETE has room for its frames."""
-        clears = sorted(self._clears)[:_BATCH_MAILS]
+        clears = sorted(self._queue.clears)[:BATCH_MAILS]
         try:
             files = self._clear_now(clears)
         except (sqlite3.Error, TemporaryError, PermanentError) as error:
@@ -333,7 +268,7 @@ class Spool:
             except (sqlite3.Error, TemporaryError, PermanentError):
                 log.exception("spool: clearing failed again; the rows stay until the next start")
                 self._drop_connection()
-                self._clears.clear()
+                self._queue.clears.clear()
                 return
         self._done_clearing(clears, files)
         self._reserve.keep()
@@ -348,10 +283,17 @@ class Spool:
 
     def _done_clearing(self, ids: list[int], files: list[str]) -> None:
         self.files.remove(files)
-        self._clears.difference_update(ids)
+        self._queue.clears.difference_update(ids)
         self.counters.cleared += len(ids)
 
     def _ready(self) -> sqlite3.Connection:
+        """The connection, opened anew after a failure. Raises TemporaryError where somebody took the file away."""
+        if self._connection is not None and _identity(self.path) != self._file:
+            # What is committed into a file without a name is lost at the next start.
+            self._drop_connection()
+            raise TemporaryError(
+                f"{self.path} was deleted or replaced while in use", "Restore it and restart gatepost."
+            )
         if self._connection is None:
             self._connection = self._open()
             self.counters.reopened += 1
@@ -369,10 +311,13 @@ class Spool:
             log.warning("spool: the failed connection did not close: %s", error)
 
     def _open(self) -> sqlite3.Connection:
+        if not self.path.exists() and (kept := self.files.set_aside()):
+            log.warning("spool: %s was gone; %d mails that it may have named are kept in %s", self.path, *kept)
         connection = self._connect(self.path, lock_seconds=self._lock_seconds)
         try:
             upgrade(connection, self.path)
             self._last = max(self._last, lift_sequence(connection, self._now()))
+            self._file = _identity(self.path)
         except sqlite3.OperationalError as error:
             connection.close()
             raise _refusal(error) from error
@@ -420,13 +365,14 @@ def _refusal(error: Exception) -> TemporaryError:
     return TemporaryError(f"the spool cannot be written: {error}", "See the log; the sender tries again.")
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _none_since(connection: sqlite3.Connection, first: int) -> bool:
     row = connection.execute("SELECT count(*) FROM arrival WHERE id >= :first", {"first": first}).fetchone()
     return bool(row[0] == 0)
-
-
-def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:
-    try:
-        loop.call_soon_threadsafe(call, *args)
-    except RuntimeError:
-        log.warning("spool: the event loop was gone before a mail's answer; its sender will ask again")

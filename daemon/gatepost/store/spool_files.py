@@ -59,6 +59,20 @@ class SpoolFiles:
             self._discard(path)
         return len(orphans)
 
+    def set_aside(self) -> tuple[int, Path] | None:
+        """Where the database is gone, its files may be accepted mails: move them where no sweep finds them.
+
+        Returns how many there were and where they are now.
+        """
+        mails = [path for path in self.folder.iterdir() if path.suffix == ".eml"]
+        if not mails:
+            return None
+        lost = self.folder.with_name(f"spool.lost-{self._unique()}")
+        lost.mkdir(mode=0o700)
+        for path in mails:
+            path.rename(lost / path.name)
+        return len(mails), lost
+
     def _sync_folder(self) -> None:
         handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -20,16 +20,17 @@ class SpoolReader:
     def __init__(self, data: Path) -> None:
         self.path = data / "spool.sqlite3"
         self._files = SpoolFiles(data / "spool", lambda: "")
-        if not self.path.exists():
-            raise TemporaryError(f"{self.path} does not exist yet", "The gate makes it when it starts.")
-        self._connection = open_reader(self.path)
-        refuse_newer(self._connection, self.path)
+        self._inode = 0
+        self._connection = self._open()
 
     def pending(self, after: int, limit: int, octets: int = 32 * 1024 * 1024) -> list[Arrival]:
         """Up to `limit` arrivals with an id greater than `after`, with raw bytes; fewer once these sum to `octets`.
 
         A row whose file was taken away by somebody is left out here and named by `lost`.
         """
+        if not self.path.exists() or self.path.stat().st_ino != self._inode:
+            self._connection.close()
+            self._connection = self._open()
         found: list[Arrival] = []
         total = 0
         rows = self._connection.execute(
@@ -63,6 +64,14 @@ class SpoolReader:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            raise TemporaryError(f"{self.path} does not exist yet", "The gate makes it when it starts.")
+        self._inode = self.path.stat().st_ino
+        connection = open_reader(self.path)
+        refuse_newer(connection, self.path)
+        return connection
 
     def _arrival(self, row: sqlite3.Row) -> Arrival | None:
         try:
