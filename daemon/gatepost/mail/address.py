@@ -191,6 +191,6 @@ def _lenient_date(text: str) -> Millis | None:
         return None
 
 
-def field_text(value: bytes) -> str:
+def field_text(value: bytes, hints: tuple[str, ...] = ()) -> str:
     """The From field as the strict grammar reads it: unfolded, encoded words left alone."""
-    return octets_to_text(value).replace("\r\n", "\n").replace("\n", " ").replace("\t", " ").strip()
+    return octets_to_text(value, hints).replace("\r\n", "\n").replace("\n", " ").replace("\t", " ").strip()

@@ -146,19 +146,20 @@ def _bad(line: bytes) -> bool:
 
 def _guessed_whole(octets: bytes, declared: str | None, hints: tuple[str, ...]) -> str:
     """No UTF-8 in it: what the rest of the mail uses, else what reads like a language, else the declared with gaps."""
-    for hint in hints:
-        name = codec(hint)
-        if name not in (None, "utf-8", "cp1252", "utf_7", "utf_16", "utf_32", declared):
-            assert name is not None
-            if (text := _strictly(octets, name)) is not None:
-                return text
+    names = [
+        name for hint in hints if (name := codec(hint)) not in (None, "utf-8", "utf_7", "utf_16", "utf_32", declared)
+    ]
+    # cp1252 reads anything and proves nothing, so that it comes last.
+    for name in sorted(filter(None, names), key=lambda name: name == "cp1252"):
+        if (text := _strictly(octets, name)) is not None:
+            return text
     if declared not in (None, "utf-8", "iso-2022-jp", "cp1252"):
         assert declared is not None
         patched = octets.decode(declared, "replace")
         if _good(patched) > 4 * patched.count("\ufffd") and not _only_marks(octets):
             return patched.encode("utf-8", "replace").decode("utf-8")
-    name = guess(octets)
-    return (_strictly(octets, name) if name is not None else None) or _cp1252(octets)
+    guessed = guess(octets)
+    return (_strictly(octets, guessed) if guessed is not None else None) or _cp1252(octets)
 
 
 def _escaped(octets: bytes) -> bool:

@@ -88,7 +88,7 @@ def _begun(raw: bytes) -> bytes:
 def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimits) -> Letter:
     hints = _charsets(head, parts)
     addresses = address.Addresses(_first_fields(head), hints)
-    sender, from_trouble = _sender(head)
+    sender, from_trouble = _sender(head, hints)
     content = body.read(parts, hints)
     files = body.attachments(content, limits.attachments, hints)
     message_ids = header.message_ids(head.first("message-id"), 1)
@@ -145,12 +145,12 @@ def _charsets(head: header.Section, parts: mime.Tree) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label.lower() for label in named[:20]))
 
 
-def _sender(head: header.Section) -> tuple[Mailbox | None, list[Trouble]]:
+def _sender(head: header.Section, hints: tuple[str, ...]) -> tuple[Mailbox | None, list[Trouble]]:
     """The single author of a strict From field, or the reason why there is none (D17, D19)."""
     fields = head.all("from")
     if not fields or not any(value.strip() for value in fields):
         return None, [Trouble.FROM_MISSING]
-    mailbox = address.strict(address.field_text(fields[0])) if len(fields) == 1 else None
+    mailbox = address.strict(address.field_text(fields[0], hints)) if len(fields) == 1 else None
     return mailbox, [] if mailbox else [Trouble.FROM_AMBIGUOUS]
 
 
