@@ -101,6 +101,8 @@ SILENT = [
     ("a calendar message", HUMAN, PERSON, {"fields": ["Content-Class: urn:content-classes:calendarmessage"]}),
     ("Zendesk's mail by an agent", HUMAN, PERSON, {"fields": ["X-Mailer: Zendesk Mailer", "Auto-Submitted: auto-generated"]}),
     ("Freshdesk's acknowledgement without the field", MACHINE, AUTO, {"fields": ["X-Freshdesk-Ticket-Id: 7"], "text": "Dear Jane, we have received your request and a ticket has been created."}),
+    ("an agent's words marked as bulk", HUMAN, PERSON, {"fields": ["X-Mailer: Zammad Mail Service", "Precedence: bulk"]}),
+    ("Auto: in answer to a mail", MACHINE, AUTO, {"fields": ["Subject: Auto: Crash", "In-Reply-To: <a@market.example>"]}),
     ("an agent's thanks", HUMAN, PERSON, {"fields": ["X-Mailer: Zendesk Mailer", "Auto-Submitted: auto-generated"], "text": "Thank you for contacting us. Version 2.5 solves it."}),
     ("Zendesk's acknowledgement", MACHINE, AUTO, {"fields": ["X-Mailer: Zendesk Mailer", "Auto-Submitted: auto-generated"], "text": "Your request (42) has been received and is being reviewed."}),
 ]  # fmt: skip
@@ -148,6 +150,9 @@ AWAY = [
     ("Re: The plugin crashes", ["Auto-Submitted: auto-replied"], AWAY_TEXT),
     ("Re: The plugin crashes", ["Precedence: bulk", "In-Reply-To: <a@market.example>"], AWAY_TEXT),
     ("Out of office", ["X-Auto-Response-Suppress: OOF"], "Back on Monday."),
+    ("Auto reply: The plugin crashes", ["X-Apple-Action: VACATION"], "I'm only sleeping."),
+    ("Re: The plugin crashes", ["Auto-Submitted: auto-replied (zimbra; vacation)"], "Later."),
+    ("OOO: Crash", [], "Back soon."),
 ]  # fmt: skip
 
 
@@ -176,6 +181,7 @@ PEOPLE = [
     {"fields": ["Subject: AW: Abwesenheitsnotiz: Das Plugin"], "text": "Schön, dass Sie wieder da sind."},
     {"fields": ["Subject: The vacation plugin is broken"], "text": "I'm on vacation next week, so please hurry."},
     {"sender": "", "mail_from": "jane@customer.example"},
+    {"fields": ["Subject: Auto: the plugin for car dealers"]},
     {"fields": ["Subject: autoreply"], "text": "How do I switch the autoreply off?"},
     {"fields": ["Subject: Delivery failure"], "text": "The plugin says: delivery failure. Why?"},
     {"fields": ["Subject: Undeliverable mails from your shop plugin"]},

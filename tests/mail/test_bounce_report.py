@@ -28,9 +28,7 @@ def dsn(
 
 
 def prose(sender: str, subject: str, text: str, *, head: str = "Return-Path: <>\n") -> str:
-    return (
-        f"{head}From: {sender}\nTo: t.abc@mail.market.example\nSubject: {subject}\nContent-Type: text/plain\n\n{text}"
-    )
+    return f"{head}From: {sender}\nTo: t.abc@mail.market.example\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{text}"
 
 
 MTA = "Reporting-MTA: dns; mx.vendor.example\n\n"
@@ -63,6 +61,8 @@ SAMPLES = [
     ("a Japanese carrier", prose("Postmaster <Postmaster@keitai.example>", "Mail System Error - Returned Mail", f"次のあて先へのメッセージはエラーのため送信できませんでした。\n\n送信先メールアドレスが見つかりません。\n\n<{HELP}>\n"), [(HELP, "failed", "")], ()),
     ("German words", prose("Mailer-Daemon <mailer-daemon@post.example>", "Mail konnte nicht zugestellt werden", f"Ihre Nachricht konnte an folgende Empfänger nicht zugestellt werden:\n\n{HELP}: 550 Postfach unbekannt\n"), [(HELP, "failed", "")], ()),
     ("a title of encoded words", prose("postmaster@post.example", "=?utf-8?B?VW56dXN0ZWxsYmFyOiBUaWNrZXQgNDI=?=", f"Fehler bei der Übermittlung an folgende Empfänger:\n\n{HELP}\n"), [(HELP, "failed", "")], ()),
+    ("Google, an empty status part", dsn("", text=f"** Address not found **\n\nYour message wasn't delivered to {HELP} because the address couldn't be found.\n\n550 5.1.1 The email account does not exist."), [(HELP, "failed", "5.1.1")], CITED),
+    ("Coremail", prose("Postmaster@163.example", "=?gb2312?B?z7XNs83L0MU=?=", f"抱歉，您的邮件被退回来了……\n      原邮件信息：\n            主 题 Ticket 42\n            收件人 {HELP}\n\n 退信原因：550 No such user here\n", head="X-CM-Original-Message-ID: <d.7.abc@mail.market.example>\n"), [(HELP, "failed", "")], CITED),
     ("a full mailbox, no null path", prose("Mail Delivery System <MAILER-DAEMON@mx.vendor.example>", "Undelivered Mail Returned to Sender", f"I'm sorry to have to inform you that your message could not be delivered.\n\n<{HELP}>: host mx said: 552 5.2.2 Mailbox full\n", head=""), [(HELP, "failed", "5.2.2")], ()),
 ]  # fmt: skip
 

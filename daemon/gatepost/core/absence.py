@@ -9,23 +9,24 @@ _OPENING_CAP = 500
 
 # What mail programs write before the original subject: a person who answers one has "Re:" or "AW:" before it.
 _SURE_AWAY = (
-    "automatic reply:", "out of office autoreply:", "out of office auto-reply:", "out of the office autoreply:",
-    "out of office reply:", "out of office:", "out of office notification:", "auto: out of office",
-    "abwesenheitsnotiz:", "abwesenheitsmeldung:", "abwesenheitsbenachrichtigung:", "automatische antwort:",
-    "abwesenheitsnachricht:", "réponse automatique :", "réponse automatique:", "absence du bureau",
-    "message d'absence", "notification d'absence", "respuesta automática:", "respuesta automatica:",
-    "fuera de la oficina:", "risposta automatica:", "fuori sede:", "fuori ufficio:", "automatisch antwoord:",
-    "automatische beantwoording:", "afwezigheidsbericht:", "resposta automática:", "resposta automatica:",
-    "ausência temporária:", "fora do escritório:", "autosvar:", "automatiskt svar:", "automatisk svar:", "frånvaro:",
-    "fravær:", "fraværsmelding:", "fraværsbesked:", "automaattinen vastaus:", "poissaolo:", "poissaoloviesti:",
-    "automatická odpověď:", "automatická odpoveď:", "mimo kancelář:", "autoodpowiedź:", "odpowiedź automatyczna:",
-    "automatyczna odpowiedź:", "poza biurem:", "automatikus válasz:", "házon kívül:", "răspuns automat:",
-    "raspuns automat:", "автоматический ответ:", "автоответ:", "автоматична відповідь:", "автоматичен отговор:",
-    "αυτόματη απάντηση:", "otomatik yanıt:", "otomatik cevap:", "ofis dışında:", "自動応答:", "自動返信:",
-    "不在通知:", "不在のお知らせ:", "自动答复:", "自动回复:", "自動回覆:", "自動回复:", "자동 회신:", "자동 응답:",
-    "부재중:", "תשובה אוטומטית:", "מענה אוטומטי:", "رد تلقائي:", "الرد التلقائي:", "tự động trả lời:",
-    "trả lời tự động:", "balasan otomatis:", "ตอบกลับอัตโนมัติ:", "automatski odgovor:", "samodejni odgovor:",
-    "automātiskā atbilde:", "automatinis atsakymas:", "automaatvastus:", "resposta automàtica:", "aŭtomata respondo:",
+    "automatic reply:", "automatic response:", "oof:", "ooo:", "out of the office:", "out of office autoreply:",
+    "out of office auto-reply:", "out of the office autoreply:", "out of office reply:", "out of office:",
+    "out of office notification:", "auto: out of office", "abwesenheitsnotiz:", "abwesenheitsmeldung:",
+    "abwesenheitsbenachrichtigung:", "automatische antwort:", "abwesenheitsnachricht:", "réponse automatique :",
+    "réponse automatique:", "absence du bureau", "message d'absence", "notification d'absence",
+    "respuesta automática:", "respuesta automatica:", "fuera de la oficina:", "risposta automatica:", "fuori sede:",
+    "fuori ufficio:", "automatisch antwoord:", "automatische beantwoording:", "afwezigheidsbericht:",
+    "resposta automática:", "resposta automatica:", "ausência temporária:", "fora do escritório:", "autosvar:",
+    "automatiskt svar:", "automatisk svar:", "frånvaro:", "fravær:", "fraværsmelding:", "fraværsbesked:",
+    "automaattinen vastaus:", "poissaolo:", "poissaoloviesti:", "automatická odpověď:", "automatická odpoveď:",
+    "mimo kancelář:", "autoodpowiedź:", "odpowiedź automatyczna:", "automatyczna odpowiedź:", "poza biurem:",
+    "automatikus válasz:", "házon kívül:", "răspuns automat:", "raspuns automat:", "автоматический ответ:",
+    "автоответ:", "автоматична відповідь:", "автоматичен отговор:", "αυτόματη απάντηση:", "otomatik yanıt:",
+    "otomatik cevap:", "ofis dışında:", "自動応答:", "自動返信:", "不在通知:", "不在のお知らせ:", "自动答复:",
+    "自动回复:", "自動回覆:", "自動回复:", "자동 회신:", "자동 응답:", "부재중:", "תשובה אוטומטית:", "מענה אוטומטי:",
+    "رد تلقائي:", "الرد التلقائي:", "tự động trả lời:", "trả lời tự động:", "balasan otomatis:", "ตอบกลับอัตโนมัติ:",
+    "automatski odgovor:", "samodejni odgovor:", "automātiskā atbilde:", "automatinis atsakymas:", "automaatvastus:",
+    "resposta automàtica:", "aŭtomata respondo:",
 )  # fmt: skip
 _SURE_ANSWER = (
     "auto reply:", "autoreply:", "auto-reply:", "auto response:", "auto-response:", "autoresponse:", "[auto-reply]",
@@ -133,10 +134,11 @@ _ACKNOWLEDGEMENTS = (
 )  # fmt: skip
 
 
-def sure_subject(subject: str) -> str:
-    """The words of a program with which the subject begins, or ''."""
+def sure_subject(subject: str, *, answers: bool = False) -> str:
+    """The words of a program with which the subject begins, or ''. `answers`: the mail cites one that it answers."""
     folded = _folded(subject).replace("：", ":")
-    return next((words for words in (*_SURE_AWAY, *_SURE_ANSWER) if folded.startswith(words)), "")
+    words = (*_SURE_AWAY, *_SURE_ANSWER, *(("auto:",) if answers else ()))
+    return next((one for one in words if folded.startswith(one)), "")
 
 
 def subject_sign(subject: str) -> str:

@@ -125,7 +125,7 @@ def _program(letter: Letter, path: str | None, _ours: Callable[[str], bool]) -> 
     if not reason:
         return None
     kind = Kind.LIST if next(signs.list_fields(letter), "") else Kind.AUTO_REPLY
-    away = absence.is_absence(letter.subject, letter.reply_text)
+    away = signs.vacation(letter) or absence.is_absence(letter.subject, letter.reply_text)
     return Nature(author=Author.MACHINE, kind=kind, answerable=False, reason=reason, out_of_office=away)
 
 
@@ -137,6 +137,9 @@ def _list(letter: Letter, path: str | None, _ours: Callable[[str], bool]) -> Nat
     reason = next(signs.bulk_fields(letter), "")
     if not reason:
         return None
+    if signs.from_help_desk(letter):
+        reason = f"a person, but their help desk marks its mail as bulk: {reason}"
+        return Nature(author=Author.HUMAN, kind=Kind.HUMAN, answerable=False, reason=reason)
     away = absence.is_absence(letter.subject, letter.reply_text)
     answers = away or bool(letter.in_reply_to) or absence.is_acknowledgement(letter.subject, letter.reply_text)
     kind = Kind.AUTO_REPLY if answers or path == "" else Kind.LIST
@@ -145,7 +148,7 @@ def _list(letter: Letter, path: str | None, _ours: Callable[[str], bool]) -> Nat
 
 def _absence(letter: Letter, path: str | None, _ours: Callable[[str], bool]) -> Nature | None:
     """Absence notices and automatic answers that carry no header of their kind: a sure subject, or two signs."""
-    sure = absence.sure_subject(letter.subject)
+    sure = absence.sure_subject(letter.subject, answers=bool(letter.in_reply_to))
     if sure:
         reason = f"the subject begins with “{sure}”"
         return _notice(reason, away=absence.is_absence(letter.subject, letter.reply_text))

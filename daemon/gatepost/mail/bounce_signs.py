@@ -24,7 +24,7 @@ _ANSWERS = (
 # Names and addresses in From that only mail systems bear.
 _DAEMONS = (
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon@",
-    "mail delivery subsystem", "mail delivery system", "mail deliver system", "delivery subsystem",
+    "mail delivery subsystem", "mail delivery system", "mail deliver system", "<>", "delivery subsystem",
     "mail delivery service",
 )  # fmt: skip
 # Those that are mostly a mail system, and now and then a person.

@@ -30,20 +30,20 @@ _RETURNED_BEGINS = (
     "undelivered message", "message text follows", "received:", "return-path:", "dkim-signature:",
     "begin message header", "message headers follow", "headers of the", "copy of the message", "returned mail",
     "begin original message", "the header of the", "mime-version:", "----- message", "ursprüngliche nachricht",
-    "元のメッセージ", "原邮件",
+    "元のメッセージ",
 )  # fmt: skip
 # The summary of the returned mail that some systems print before the failed addresses.
 _SUMMARY_LABELS = (
-    "to:", "from:", "cc:", "subject:", "sent:", "date:", "sender:", "reporting-mta", "message-id:", "your message",
+    "to:", "from:", "cc:", "subject:", "sent:", "date:", "sender:", "reporting-mta", "message-id:",
 )  # fmt: skip
 _ANNOUNCED = (
     "following recipient", "following address", "following user", "these recipients", "following e-mail",
     "recipient(s)", "following destination", "following persons", "could not be delivered to", "not delivered to",
-    "failed recipients", "intended recipient", "addresses had", "address(es)", "your message to", "your mail to",
-    "destinataires suivants", "folgende empfänger", "folgenden empfänger", "folgende adresse",
-    "siguientes destinatarios", "seguenti destinatari", "volgende geadresseerden", "seguintes destinatários",
-    "recipient:", "recipient address", "次の宛先", "以下の宛先", "宛先メールアドレス", "收件人",
-    "следующим получателям", "delivery of email to this address",
+    "wasn't delivered to", "couldn't be delivered to", "failed recipients", "intended recipient", "addresses had",
+    "address(es)", "your message to", "your mail to", "destinataires suivants", "folgende empfänger",
+    "folgenden empfänger", "folgende adresse", "siguientes destinatarios", "seguenti destinatari",
+    "volgende geadresseerden", "seguintes destinatários", "recipient:", "recipient address", "次の宛先", "以下の宛先",
+    "宛先メールアドレス", "收件人", "следующим получателям", "delivery of email to this address",
 )  # fmt: skip
 _NOT_FAILED = (
     "mailer-daemon@", "postmaster@", "mailerdaemon@", "abuse@", "support@",
@@ -231,6 +231,8 @@ def returned_ids(parts: Iterable[Message]) -> tuple[str, ...]:
     ids: list[str] = []
     for part in parts:
         kind, payload = part.get_content_type(), part.get_payload()
+        for name in ("x-cm-original-message-id", "x-original-message-id"):
+            ids += _ids(str(part.get(name, "") or ""))
         if kind in signs.RETURNED_TYPES and isinstance(payload, list) and payload and isinstance(payload[0], Message):
             ids += _ids(str(payload[0].get("message-id", "") or ""))
         elif kind in signs.RETURNED_TYPES or kind == "text/plain":
