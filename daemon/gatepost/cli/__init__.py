@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "rules": "rules:rules",
     "run": "run_:run",
     "status": "tickets:status",
+    "templates": "templates:templates",
     "tickets": "tickets:tickets",
     "trace": "trace:trace",
 }

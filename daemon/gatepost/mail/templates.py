@@ -35,6 +35,7 @@ class TemplateError(PermanentError):
         super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}", "Correct the template.")
         self.file = file
         self.line = line
+        self.why = message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,14 @@ class Letters:
     def languages(self, name: str) -> tuple[str, ...]:
         """The languages of the letter `name`, in order; empty where there is no such letter."""
         return self._shelf.languages.get(self._shelf.key(name), ())
+
+    def all(self) -> tuple[tuple[str, str], ...]:
+        """Every letter as (`audience/name`, language), in order."""
+        return tuple((key, language) for key, has in sorted(self._shelf.languages.items()) for language in has)
+
+    def source(self, file: str) -> str:
+        """The template text of the file `audience/name.language.txt.j2` or the like; '' where there is none."""
+        return self._shelf.files.get(file, "")
 
     def digest(self) -> str:
         """The hash of every file in use: what the letters looked like, for a trace."""
