@@ -34,7 +34,7 @@ HEADERS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXT)
 def test_the_new_words_are_some_of_the_words(text):
     new, passed_on = reply_text(text), relay_text(text)
@@ -48,14 +48,14 @@ def test_the_new_words_are_some_of_the_words(text):
     assert reply_text(text) == new
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXT)
 def test_a_report_is_read_or_not_and_never_raises(text):
     found = report(message_from_bytes(text.encode("utf-8", "surrogateescape")))
     assert found is None or all(len(one.address) <= 320 for one in found.recipients)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXT, HEADERS, st.one_of(st.none(), TEXT), st.integers(min_value=-(10**18), max_value=10**18))
 def test_a_nature_always_has_its_sentence(text, headers, mail_from, when):
     letter = Letter(
@@ -69,7 +69,7 @@ def test_a_nature_always_has_its_sentence(text, headers, mail_from, when):
     assert judge(letter, mail_from=mail_from, ours=lambda _: False).reason
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXT)
 def test_days_languages_and_results_never_raise(text):
     assert return_date(text, date(2024, 3, 5)) is None or return_date(text, date(2024, 3, 5)).year in (2024, 2025)

@@ -216,7 +216,7 @@ SPECIAL = [
     (
         "answers between the lines stay with what they answer",
         "On 05/03/2024 09:12, Acme Support wrote:\n> Which version?\n2.4\n> Which browser?\nFirefox\n",
-        "On 05/03/2024 09:12, Acme Support wrote:\n> Which version?\n2.4\n> Which browser?\nFirefox",
+        "> Which version?\n2.4\n> Which browser?\nFirefox",
     ),
     (
         "answers between the lines without an opening",
@@ -231,7 +231,7 @@ SPECIAL = [
     (
         "a few selected lines within the words stay",
         "Hello Bob,\n\nAm 05.03.2024 um 09:12 schrieb Acme Support:\n> Bitte 2.4 installieren.\n\nDas geht nicht.\n\nJane",
-        "Hello Bob,\n\nAm 05.03.2024 um 09:12 schrieb Acme Support:\n> Bitte 2.4 installieren.\n\nDas geht nicht.\n\nJane",
+        "Hello Bob,\n\n> Bitte 2.4 installieren.\n\nDas geht nicht.\n\nJane",
     ),
     (
         "a forwarded mail is what the sender wants to show",

@@ -87,8 +87,7 @@ _PROGRAM_PHRASES = (
     "this message has been automatically generated", "this e-mail was automatically generated",
     "this message was generated automatically", "please do not reply to this email",
     "please do not reply to this e-mail", "please do not reply to this message", "please don't reply to this email",
-    "do not reply to this email", "do not reply to this e-mail", "do not reply to this message",
-    "*** this is an automated", "[this is an automated", "(this is an automated", "automated response",
+    "do not reply to this email", "do not reply to this e-mail", "do not reply to this message", "automated response",
     "auto-response", "dies ist eine automatisch", "diese e-mail wurde automatisch",
     "diese nachricht wurde automatisch", "bitte antworten sie nicht auf diese", "ceci est un message automatique",
     "ceci est une réponse automatique", "cet e-mail a été envoyé automatiquement", "merci de ne pas répondre",
@@ -166,9 +165,8 @@ def program_line(text: str) -> str:
     """The phrase with which a line says that a program wrote it, or ''. Within a line it may be a citation."""
     for line in _folded(text[:_TEXT_CAP], lines=True).split("\n"):
         bare = line.strip(" *-=#>[(.!\t")
-        for phrase in _PROGRAM_PHRASES:
-            if bare.startswith(phrase.strip("*[( ")):
-                return phrase
+        if bare.startswith(_PROGRAM_PHRASES):
+            return next(phrase for phrase in _PROGRAM_PHRASES if bare.startswith(phrase))
     return ""
 
 

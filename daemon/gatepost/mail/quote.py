@@ -84,7 +84,7 @@ def _introduction(above: Sequence[str]) -> int:
     attributed = _attributions(above, quote_follows=True, start=floor)
     for number in range(floor, len(above)):
         if not signs.is_blank(above[number]) and _begins_quote(above, number, attributed):
-            return _without_rules(above, number)
+            return _without_rules(above[:number])
     return len(above)
 
 
@@ -93,23 +93,27 @@ def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
     block = _single_block(lines, below)
     if block is not None:
         start, end = block
-        return _joined(_without_signature([*lines[:start], *lines[end:]]))
+        return _trimmed([*lines[:start], *lines[end:]], quote_follows=quote_follows)
     attributed = _attributions(lines, quote_follows=quote_follows)
-    cut = len(lines)
+    kept: list[str] = []
+    skip = 0
     for number, line in enumerate(lines):
-        if signs.is_blank(line):
-            continue
         if signs.is_forward_mark(line):
             return _joined(lines)
+        if number < skip:
+            continue
         if signs.is_quoted(line) and not signs.is_original_mark(line):
             if not below[number] and _is_block(lines, number):
-                cut = number
                 break
-        elif _begins_quote(lines, number, attributed) and not _answered(lines, number, below):
-            cut = number
-            break
-    cut = _without_rules(lines, cut)
-    return _joined(_without_signature(lines[:cut])) or _joined(lines[:cut])
+        elif not signs.is_blank(line) and _begins_quote(lines, number, attributed):
+            skip = _answered(lines, number, below)
+            if not skip:
+                break
+            continue
+        kept.append(line)
+    if len(kept) < len(lines):
+        kept = kept[: _without_rules(kept)]
+    return _joined(_without_signature(kept)) or _joined(kept)
 
 
 def _single_block(lines: Sequence[str], below: Sequence[bool]) -> tuple[int, int] | None:
@@ -166,12 +170,12 @@ def _attributions(lines: Sequence[str], *, quote_follows: bool, start: int = 0) 
     return {number for number in found if number is not None}
 
 
-def _answered(lines: Sequence[str], number: int, below: Sequence[bool]) -> bool:
-    """Whether quote marks follow the attribution at `number`, and new words follow them: answers between the lines."""
+def _answered(lines: Sequence[str], number: int, below: Sequence[bool]) -> int:
+    """The first quoted line after the attribution at `number` where new words stand between the quotes, or 0."""
     for place in range(number + 1, min(number + 7, len(lines))):
         if signs.is_quoted(lines[place]):
-            return below[place]
-    return False
+            return place if below[place] else 0
+    return 0
 
 
 def _next_seen(lines: Sequence[str], start: int) -> int | None:
@@ -224,13 +228,12 @@ def _is_noise(lines: Sequence[str], number: int) -> bool:
     return broken and len(line) <= 30 and line[:1].islower()
 
 
-def _without_rules(lines: Sequence[str], cut: int) -> int:
-    """`cut`, moved up over blank lines and drawn rules."""
-    if cut == len(lines):
-        return cut
-    while cut and (signs.is_blank(lines[cut - 1]) or signs.is_rule(lines[cut - 1])):
-        cut -= 1
-    return cut
+def _without_rules(lines: Sequence[str]) -> int:
+    """How many of the lines are left without blank ones and drawn rules at their end."""
+    end = len(lines)
+    while end and (signs.is_blank(lines[end - 1]) or signs.is_rule(lines[end - 1])):
+        end -= 1
+    return end
 
 
 def _without_signature(lines: Sequence[str]) -> Sequence[str]:
