@@ -141,11 +141,14 @@ def reads_like_a_bounce(message: Message, text: str, *, returns_mail: bool) -> b
     if any(message.get(name) for name in _LIST_FIELDS) and not (daemon or "postmaster@" in names):
         # A person's words about a bounce, on a list; a list's fields on a daemon's own mail mean nothing.
         return False
-    folded = _folded(text[:_TEXT_CAP])
-    told = any(phrase in folded for phrase in _PHRASES)
     titled = any(word in subject for word in _SUBJECTS)
     titled_anew = titled and not subject.startswith(_ANSWERS)
     null_path = is_null(message)
+    if not (titled or daemon or postmaster or null_path or message.get("x-failed-recipients")):
+        # Most mail: no sign outside the text, which alone makes no report and need not be searched.
+        return False
+    folded = _folded(text[:_TEXT_CAP])
+    told = any(phrase in folded for phrase in _PHRASES)
     if daemon or message.get("x-failed-recipients"):
         return titled or told or returns_mail or null_path
     if postmaster or null_path:
