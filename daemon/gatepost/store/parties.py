@@ -76,8 +76,10 @@ def put_subscription(tx: Tx, subscription: Subscription) -> tuple[int, Change]:
         "ends": subscription.ends,
         "reference": subscription.reference,
     }
-    keys = ("reference",) if subscription.reference else ("customer", "product", "reference")
-    return _upsert(tx, "subscription", keys, values)
+    if not subscription.reference:
+        return _upsert(tx, "subscription", ("customer", "product", "reference"), values)
+    # The index leaves empty references out; it is used only where the statement says so too.
+    return _upsert(tx, "subscription", ("reference",), values, also=" AND reference <> ''")
 
 
 def version(tx: Tx) -> int:
@@ -155,8 +157,10 @@ def best(subscriptions: tuple[Subscription, ...], product_id: int, now: int) -> 
     return min(fitting, key=lambda subscription: _BEST_FIRST.index(subscription.standing(now)), default=None)
 
 
-def _upsert(tx: Tx, table: str, keys: tuple[str, ...], values: Mapping[str, object]) -> tuple[int, Change]:
-    where = " AND ".join(f"{key} = :{key}" for key in keys)
+def _upsert(
+    tx: Tx, table: str, keys: tuple[str, ...], values: Mapping[str, object], *, also: str = ""
+) -> tuple[int, Change]:
+    where = " AND ".join(f"{key} = :{key}" for key in keys) + also
     old = tx.row(f"SELECT * FROM {table} WHERE {where}", **{key: values[key] for key in keys})  # noqa: S608
     if old is not None and all(old[name] == value for name, value in values.items()):
         return int(old["id"]), Change.UNCHANGED
