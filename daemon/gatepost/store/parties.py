@@ -48,6 +48,8 @@ def put_vendor(tx: Tx, vendor: Vendor) -> tuple[int, Change]:
         "masking": int(vendor.masking),
     }
     vendor_id, change = _upsert(tx, "vendor", ("slug",), values)
+    if change is Change.UNCHANGED:
+        return vendor_id, change
     tx.run("DELETE FROM vendor_sender WHERE vendor = :vendor", vendor=vendor_id)
     for sender in {vendor.support_address.lower(), *(sender.lower() for sender in vendor.senders)}:
         tx.run("INSERT INTO vendor_sender (sender, vendor) VALUES (:sender, :vendor)", sender=sender, vendor=vendor_id)

@@ -24,6 +24,7 @@ _PARTIES = (
     """CREATE TABLE vendor_sender (
         sender TEXT NOT NULL, vendor INTEGER NOT NULL REFERENCES vendor (id),
         PRIMARY KEY (sender, vendor)) WITHOUT ROWID""",
+    "CREATE INDEX vendor_sender_vendor ON vendor_sender (vendor)",
     """CREATE TABLE product (
         id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
         vendor INTEGER NOT NULL REFERENCES vendor (id), aliases TEXT NOT NULL, brand TEXT NOT NULL)""",
