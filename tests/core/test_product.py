@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gatepost.core import DAY
 from gatepost.core.party import Product, Standing, Subscription
-from gatepost.core.product import find_product, names_of, words
+from gatepost.core.product import find_product, names_of
 
 NOW = 1_793_610_000_000
 LABELS = Product(id=1, slug="shipping-labels", name="Shipping Labels", vendor_id=1, aliases=("label printer",))
@@ -74,8 +74,3 @@ def test_of_several_named_the_one_that_the_sender_has():
 def test_it_never_raises_and_says_why(subject, text):
     said = found(subject=subject, text=text)
     assert said.why
-
-
-@given(st.text(max_size=100))
-def test_words_are_folded_once_and_for_all(text):
-    assert words(" ".join(words(text))) == words(text)

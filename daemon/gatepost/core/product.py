@@ -4,12 +4,12 @@ Names are compared as runs of whole words, in any case and any Unicode form. Not
 equally well the answer is none, with the candidates.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import Millis
 from .party import Product, Standing, Subscription
+from .rules.tokens import tokenise
 
 _TEXT = 65_536
 _MOST_CANDIDATES = 8
@@ -33,18 +33,12 @@ class Names:
     by_first_word: Mapping[str, tuple[tuple[tuple[str, ...], Product], ...]] = field(repr=False)
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The words of `text`, in lower case and one Unicode form; linear."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return tuple("".join(c if c.isalnum() else " " for c in folded).split())
-
-
 def names_of(products: tuple[Product, ...]) -> Names:
     """The look-up tables over `products`."""
     by_first: dict[str, list[tuple[tuple[str, ...], Product]]] = {}
     for product in products:
         for name in (product.name, product.slug, *product.aliases):
-            run = words(name)
+            run = tuple(tokenise(name))
             if run:
                 by_first.setdefault(run[0], []).append((run, product))
     return Names(
@@ -99,13 +93,13 @@ def _choose(mentioned: tuple[Product, ...], where: str, active: set[int], owned:
 
 def _mentioned(text: str, names: Names) -> tuple[Product, ...]:
     """The products whose name or alias stands in `text` as whole words; a longer name covers a shorter inside it."""
-    run = words(text)
+    run = tokenise(text)
     hits: dict[int, Product] = {}
     at = 0
     while at < len(run):
         longest = 0
         for name, product in names.by_first_word.get(run[at], ()):
-            if len(name) > longest and run[at : at + len(name)] == name:
+            if len(name) > longest and tuple(run[at : at + len(name)]) == name:
                 longest, hit = len(name), product
         if longest:
             hits[hit.id] = hit
