@@ -38,7 +38,7 @@ lint: .venv/ready-dev  ## formatting, lint, and the direction of imports
 
 .PHONY: types
 types: .venv/ready-dev  ## mypy --strict
-	@$(BIN)/mypy
+	@$(BIN)/mypy daemon $(if $(wildcard bench/*.py),bench)
 
 .PHONY: check
 check: lint types test  ## all gates: lint, types, test

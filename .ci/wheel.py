@@ -58,6 +58,8 @@ def try_it() -> None:
         assert read["from"] and read["subject"] == "Hello" and read["auto"] == "human", read
         for path in said(folder, python, "-c", SHIPPED).split():
             assert path.startswith(folder) and any(Path(path).iterdir()), f"{path} is not the wheel's own"
+        story = said(folder, gatepost, "demo", "--story").strip().splitlines()
+        print(f"the demo's story: {sum(line.startswith('✓') for line in story)} steps. {story[-1]}")
 
 
 def said(folder: str, *command: str | Path, given: bytes = b"") -> str:
