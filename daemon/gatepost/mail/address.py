@@ -13,7 +13,7 @@ from mailparser import MailParser
 
 from ..core import Millis
 from ..core.letter import Mailbox
-from .encoded_word import decode_words
+from .encoded_word import decode_words, masked, unmasked
 from .header import octets_to_text, one_line, unfold
 
 # mail-parser logs what it cannot decode, which is the words of a mail.
@@ -120,20 +120,24 @@ class Addresses:
     """The address and date fields of one mail, read by mail-parser over a tree that holds nothing else.
 
     mail-parser's scanner finds the mailboxes of a list by structure. It is given text whose raw eight-bit octets are
-    already decoded, since it would lose them, and lists of bounded length.
+    already decoded, since it would lose them, encoded words as single letters, since it knows fewer charsets than mail
+    does and would cut them at a comma, and lists of bounded length.
     """
 
     def __init__(self, fields: dict[str, bytes], hints: tuple[str, ...] = ()) -> None:
         message = Message()
         self._texts = {name: unfold(_bounded(value), hints) for name, value in fields.items()}
+        self._words: dict[str, list[str]] = {}
         for name, text in self._texts.items():
-            message[name] = text
+            message[name], self._words[name] = masked(text)
         self._parser = MailParser(message)
 
     def of(self, name: str) -> tuple[Mailbox, ...]:
         """The mailboxes of the field, at most `ADDRESSES`; a forgiving reading where its grammar is broken."""
         pairs: list[tuple[str, str]] = getattr(self._parser, name.replace("-", "_")) or []
-        found = [box for phrase, address in pairs[:ADDRESSES] if (box := _shown(phrase, address)) is not None]
+        words = self._words.get(name, [])
+        boxes = (_shown(unmasked(phrase, words), unmasked(address, words)) for phrase, address in pairs[:ADDRESSES])
+        found = [box for box in boxes if box is not None]
         return tuple(found) or _salvaged(self._texts.get(name, ""))
 
     @property

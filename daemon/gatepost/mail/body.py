@@ -163,14 +163,16 @@ def _decoded(part: Part, hints: tuple[str, ...]) -> tuple[str, bool]:
 def _text(part: Part, body: Body, images: dict[str, str], hints: tuple[str, ...]) -> str:
     """One text part as clean text: LF line ends, no controls, capped before anything reads it."""
     body.cut = body.cut or part.octets > body.left
-    content = part.content(body.left)
+    content, tail = part.text(body.left)
     body.left = max(body.left - part.octets, 0)
     label = part.params.get("charset", "")
-    if part.type == "text/html" and not label:
-        label = _meta_charset(content)
+    if part.type == "text/html" and (own := _meta_charset(content)):
+        label, hints = label or own, (own, *hints)
     text, guessed = decode(content, label, hints)
     body.guessed = body.guessed or guessed
     text = clean(text)
+    if tail:
+        text += "\n\n" + clean(decode(tail, "", hints)[0])
     if part.type == "text/html":
         body.cut = body.cut or len(text) > html.MARKUP_CHARACTERS
         return html.to_text(text, images)

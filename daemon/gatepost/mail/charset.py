@@ -125,6 +125,8 @@ def _strictly(octets: bytes, name: str) -> str | None:
 
 def _guessed(octets: bytes, declared: str | None, hints: tuple[str, ...]) -> str:
     """UTF-8 where it holds; then line by line, since gateways append footers in other charsets than the text's."""
+    if octets[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return octets.decode("utf-16", "replace")
     if _escaped(octets):
         return _iso_2022_jp(octets) or octets.decode("iso2022_jp_ext", "replace")
     if (text := _strictly(octets, "utf-8")) is not None:

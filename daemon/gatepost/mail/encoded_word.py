@@ -38,6 +38,34 @@ def decode_words(text: str, hints: Iterable[str] = ()) -> str:
     return "".join(out)
 
 
+_MASKS = range(0xE000, 0xF8FF)
+_NO_MASKS = dict.fromkeys(_MASKS, "\ufffd")
+
+
+def masked(text: str) -> tuple[str, list[str]]:
+    """The text with each encoded word as one private letter, and the words: their commas confuse list grammars."""
+    if "=?" not in text:
+        return text, []
+    text = text.translate(_NO_MASKS)
+    out: list[str] = []
+    words: list[str] = []
+    at = 0
+    while (start := text.find("=?", at)) >= 0 and len(words) < len(_MASKS):
+        word = _word(text, start)
+        end = start + 2 if word is None else word[2]
+        out.append(text[at:start] + ("=?" if word is None else chr(_MASKS[len(words)])))
+        if word is not None:
+            words.append(text[start:end])
+        at = end
+    out.append(text[at:])
+    return "".join(out), words
+
+
+def unmasked(text: str, words: list[str]) -> str:
+    """The text with its words put back."""
+    return text.translate({_MASKS[number]: word for number, word in enumerate(words)}) if words else text
+
+
 def _word(text: str, start: int) -> tuple[str, bytes, int] | None:
     """The encoded word at `start`: charset, octets, and where it ends; None where there is none."""
     first = text.find("?", start + 2, start + 80)

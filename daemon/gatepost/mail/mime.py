@@ -64,6 +64,13 @@ class Part:
         end = self.end if most is None else min(self.end, self.head.body + most)
         return transfer_decoded(memoryview(self.raw)[self.head.body : end], self.encoding)
 
+    def text(self, most: int) -> tuple[bytes, bytes]:
+        """The content of a text part's first `most` octets, and the plain lines that stand behind its base64."""
+        if self.encoding != "base64":
+            return self.content(most), b""
+        body, tail = plain_tail(self.raw[self.head.body : min(self.end, self.head.body + most)])
+        return transfer_decoded(memoryview(body), "base64"), tail.strip()
+
 
 @dataclass(slots=True)
 class Tree:
@@ -212,7 +219,7 @@ def transfer_decoded(body: memoryview, encoding: str) -> bytes:
 
 
 def _base64(body: memoryview) -> bytes:
-    """Base64 as far as it goes: foreign characters passed over, padding added, text after the padding left alone."""
+    """Base64 as far as it goes: foreign characters passed over, padding added; what follows the padding is not read."""
     try:
         return binascii.a2b_base64(body)
     except binascii.Error:
@@ -225,9 +232,22 @@ def _base64(body: memoryview) -> bytes:
         return bytes(body)
 
 
-_NOT_BASE64 = bytes(
-    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-)  # fmt: skip
+def plain_tail(body: bytes) -> tuple[bytes, bytes]:
+    """A base64 body and the plain lines behind it, which list software and scanners append without encoding them.
+
+    The tail begins at the first line that has a blank in it or a letter that base64 has not.
+    """
+    at = 0
+    while at < len(body):
+        after = body.find(b"\n", at) + 1 or len(body)
+        if body[at:after].strip(b" \t\r\n").translate(None, _BASE64):
+            return body[:at], body[at:]
+        at = after
+    return body, b""
+
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64[:-1]))
 
 
 def uudecoded(body: bytes) -> bytes:
