@@ -15,7 +15,7 @@ from . import look
 PUT = "…"
 _CLOSE = r"[\s>|*]{0,8}"
 _AT = rf"{_CLOSE}(?:@|%40|\ufe6b|\uff20|[(\[{{]\s?at\s?[)\]}}]){_CLOSE}"
-_LOCAL = r"[a-z0-9._%+'-]{1,64}"
+_LOCAL = r"[a-z0-9._+-]{1,64}"
 _SCAN_OCTETS = 4_000_000
 _UNDRAWN = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 
