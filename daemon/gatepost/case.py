@@ -13,7 +13,10 @@ from .store.messages import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One ticket and what surrounds it. `message` is the one that the effects are about, None for a deadline's."""
+    """One ticket and what surrounds it. `message` is the one that the effects are about, None for a deadline's.
+
+    `reason` is why the ticket is flagged just now: what a notice to staff says.
+    """
 
     ticket: Ticket
     brand: Brand
@@ -26,6 +29,7 @@ class Case:
     candidates: tuple[Product, ...] = ()
     message: Message | None = None
     verified: bool = True
+    reason: str = ""
     arrival: int = 0
 
     @property

@@ -27,6 +27,8 @@ _CARRYING = frozenset({"ticket", "team", "collaborator", "answer"})
 
 def perform(tx: Tx, house: House, case: Case, effects: Iterable[Effect], now: Millis) -> None:
     """Do every effect, in order; each leaves its line in the trace."""
+    effects = tuple(effects)
+    case = replace(case, reason="; ".join(effect.reason for effect in effects if isinstance(effect, Flag)))
     for effect in effects:
         kind, said = _do(tx, house, case, effect, now)
         trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
@@ -182,7 +184,8 @@ def _values(
         away_until=wording.day(away.ends, language, brand.zone) if away is not None else "",
         masked=bool(_hidden(case, to)),
         choices=[(product.name, "") for product in case.candidates],
-        reason="; ".join(case.ticket.flags),
+        reason=case.reason,
+        filed=wording.day(case.ticket.filed, language, brand.zone),
         waiting_since=wording.moment(case.ticket.waiting_since, language, brand.zone)
         if case.ticket.waiting_since is not None
         else "",

@@ -327,4 +327,6 @@ def test_a_report_changes_only_the_delivery_that_it_cites(filed):
     assert "vendor_unreachable" in filed.ticket().flags
     (row,) = filed.rows("SELECT state, said FROM delivery WHERE recipient = 'tickets@acme.example'")
     assert (row["state"], "no such user" in row["said"]) == ("failed", True)
-    assert [sent.to for sent in filed.sent("undeliverable")] == ["staff@staff.example"]
+    (notice,) = filed.sent("undeliverable")
+    assert notice.to == "staff@staff.example"
+    assert "tickets@acme.example: " in notice.text
