@@ -194,6 +194,8 @@ PEOPLE = [
     {"text": "I get the mail “This is an automated message” twice. Please stop that."},
     {"text": "I will be on holiday next week, so please answer before."},
     {"text": ""},
+    {"fields": ["X-MC-User: 1", "Reply-To: jane@customer.example"], "sender": "form@shop.example"},
+    {"fields": ["X-Report-Abuse-To: spam@filter.example", "X-Originating-IP: 192.0.2.1"]},
     {"fields": ["X-Spam-Status: No", "X-Priority: 3", "Importance: normal"]},
     {"fields": ["In-Reply-To: <a@market.example>", "Subject: Re: [#42] Crash"]},
 ]  # fmt: skip

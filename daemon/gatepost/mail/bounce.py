@@ -38,9 +38,11 @@ def _report(message: Message) -> Report | None:
     statuses = [part for part in parts if part.get_content_type() in signs.STATUS_TYPES]
     recipients = [one for part in statuses for one in _recipients(part)]
     if not recipients:
+        declared = bool(statuses) or _report_type(message) == "delivery-status"
+        if not declared and not signs.may_be_a_bounce(message):
+            return None
         text = bounce_text.readable(parts)
         returns_mail = bool(kinds & signs.RETURNED_TYPES)
-        declared = bool(statuses) or _report_type(message) == "delivery-status"
         if not declared and not signs.reads_like_a_bounce(message, text, returns_mail=returns_mail):
             return None
         recipients = bounce_text.recipients(message, text)

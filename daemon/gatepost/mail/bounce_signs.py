@@ -134,6 +134,17 @@ _DELAYS = (
 )  # fmt: skip
 
 
+def may_be_a_bounce(message: Message) -> bool:
+    """Whether the header leaves it open: without any of these, no text makes a report."""
+    subject, names = _folded(field(message, "subject")), _folded(field(message, "from"))
+    return (
+        bool(message.get("x-failed-recipients"))
+        or is_null(message)
+        or any(word in names for table in (_DAEMONS, _POSTMASTERS) for word in table)
+        or any(word in subject for word in _SUBJECTS)
+    )
+
+
 def reads_like_a_bounce(message: Message, text: str, *, returns_mail: bool) -> bool:
     """Whether two signs of different places agree that `message`, which has no delivery-status part, is a report."""
     subject, names = _folded(field(message, "subject")), _folded(field(message, "from"))

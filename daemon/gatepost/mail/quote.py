@@ -240,7 +240,8 @@ def _without_signature(lines: Sequence[str]) -> Sequence[str]:
     """The lines above the last signature mark and without a phone's own line at the end."""
     for number in range(len(lines) - 1, max(len(lines) - _SIGNATURE_LINES, -1), -1):
         after = lines[number + 1] if number + 1 < len(lines) else ""
-        if signs.is_signature_mark(lines[number]) or signs.is_list_footer(lines[number], after):
+        mark = signs.is_signature_mark(lines[number]) and signs.is_signature(lines[number:])
+        if mark or signs.is_list_footer(lines[number], after):
             lines = lines[:number]
             break
     end = len(lines)

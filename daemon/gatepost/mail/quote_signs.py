@@ -15,6 +15,7 @@ _HEADER_LINES = 14
 _PLAIN = {ord("’"): "'", 0xA0: " ", 0x202F: " ", **dict.fromkeys((0x200E, 0x200F, *range(0x202A, 0x202F), 0xFEFF))}
 _COLONS = (":", "：", ":*", ": *", ":_", "wrote", "写道", "寫道", "<>:", ":\\")
 _FRAME = " \t-_=*~#>—–─━‐•|:."
+_FRAME_BEGINS = tuple("-_=*~—–─━<•")
 _RULE = frozenset("-_=*~—–─━")
 _WROTE_PHRASES = tuple(word for word in words.WROTE if not word.isalpha() or not word.isascii())
 _WROTE_WORDS = frozenset(word for word in words.WROTE if word.isalpha())
@@ -162,13 +163,15 @@ def is_forward_mark(line: str) -> bool:
 
 
 def _framed(line: str, inner: Sequence[str]) -> bool:
-    if line.lstrip()[:1] not in tuple("-_=*~—–─━#<>|•"):
+    """Whether the words stand between dashes, or after at least two: a bullet with the same words is a person's."""
+    bare = line.lstrip("> \t").rstrip()
+    if bare[:1] not in _FRAME_BEGINS or len(bare) > 160:
         return False
-    text = folded(line)
-    if len(text) > 160 or not text:
+    text = folded(bare)
+    if not (text[1:2] in _FRAME_BEGINS or text[-1:] in _FRAME_BEGINS):
         return False
-    bare = text.strip(_FRAME)
-    return bare.startswith(tuple(inner)) and (len(bare) <= 60 or "----" in text)
+    words_inside = text.strip(_FRAME)
+    return words_inside.startswith(tuple(inner)) and (len(words_inside) <= 60 or "----" in text)
 
 
 def is_above_this_line(line: str) -> bool:
@@ -182,8 +185,16 @@ def is_above_this_line(line: str) -> bool:
 
 
 def is_signature_mark(line: str) -> bool:
-    """Whether the line is the signature mark `-- ` (RFC 3676 4.3), also where a program took its blank."""
+    """Whether the line is the signature mark `-- ` (RFC 3676 4.3), or that mark after a program took its blank."""
     return line.rstrip() in ("--", "—") and not line.startswith(" ")
+
+
+def is_signature(lines: Sequence[str]) -> bool:
+    """Whether what begins with a signature mark is short enough for one; without its blank, the mark may be a rule."""
+    seen = [line for line in lines[1:] if not is_blank(line)]
+    if lines[0].rstrip("\r") == "-- ":
+        return len(seen) <= 20
+    return len(seen) <= 8 and all(len(line) <= 100 for line in seen)
 
 
 def is_sent_from(line: str) -> bool:

@@ -79,8 +79,7 @@ ORIGINALS = (
     "原始郵件", "邮件原件", "原邮件", "回复的原邮件", "回复邮件", "元のメッセージ", "オリジナルメッセージ",
     "元のメール", "원본 메시지", "원본 메일", "원본메시지", "original 메시지", "הודעה מקורית", "الرسالة الأصلية",
     "tin nhắn gốc", "thư gốc", "pesan asli", "pesan original", "ข้อความต้นฉบับ", "missatge original",
-    "jatorrizko mezua", "mensaxe orixinal", "replied message", "reply message", "previous message", "in reply to",
-    "reply separator", "quoted message", "quote",
+    "jatorrizko mezua", "mensaxe orixinal", "replied message", "reply message", "reply separator",
 )  # fmt: skip
 # The same for forwards, whose text is what the sender wants to show.
 FORWARDS = (
