@@ -230,8 +230,8 @@ SPECIAL = [
     ),
     (
         "a few selected lines within the words stay",
-        "Hello Bob,\n\nAm 05.03.2024 um 09:12 schrieb Acme Support:\n> Bitte 2.4 installieren.\n\nDas geht nicht.\n\nJane",
-        "Hello Bob,\n\n> Bitte 2.4 installieren.\n\nDas geht nicht.\n\nJane",
+        "Hello Bob,\n\nAm 05.03.2024 um 09:12 schrieb Acme Support:\n> Bitte 2.4 installieren.\n\nDas geht leider nicht, denn die Seite läuft mit einer älteren Version.\n\nJane",
+        "Hello Bob,\n\n> Bitte 2.4 installieren.\n\nDas geht leider nicht, denn die Seite läuft mit einer älteren Version.\n\nJane",
     ),
     (
         "a forwarded mail is what the sender wants to show",
@@ -293,6 +293,7 @@ SPECIAL = [
     ("a heading is no separator", "# Quote for ten licences\n\nPlease.", "# Quote for ten licences\n\nPlease."),
     ("a bullet is no separator", "I lost:\n- Original message of 5 March\n- the key", "I lost:\n- Original message of 5 March\n- the key"),
     ("a divider is no signature", "One.\n--\n" + "A long second part of the letter, which goes on for more than a hundred characters and is therefore no signature at all.\n" * 3, "One.\n--\n" + "\n".join(["A long second part of the letter, which goes on for more than a hundred characters and is therefore no signature at all."] * 3)),
+    ("a farewell below the quote", "It works.\n\nOn 05/03/2024 09:12, Acme wrote:\n> ok?\n> Bob\n\nRegards, Jane", "It works.\n\nRegards, Jane"),
     ("a desk is no device", "Here.\n\nSent from my desk, is easier than my phone.", "Here.\n\nSent from my desk, is easier than my phone."),
     ("a list's footer without a quote", "Yes.\n\n_______________________________________________\nusers mailing list\nusers@x.example", "Yes."),
     ("a signature of the standard form", "Yes.\n\n-- \nJane Doe\nCustomer Ltd\n+1 555 0100", "Yes."),

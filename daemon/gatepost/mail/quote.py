@@ -13,6 +13,7 @@ DELIMITER_MARK = "##~"
 _SIGNATURE_LINES = 20
 _INTRODUCTION_LINES = 16
 _SELECTED_LINES = 3
+_FAREWELL_CAP = 40
 _DAYS = frozenset({"mon", "tue", "wed", "thu", "fri", "sat", "sun"})
 
 
@@ -93,7 +94,9 @@ def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
     block = _single_block(lines, below)
     if block is not None:
         start, end = block
-        return _trimmed([*lines[:start], *lines[end:]], quote_follows=quote_follows)
+        apart = [""] if start else []
+        rest = [*_joined(lines[:start]).split("\n"), *apart, *_joined(lines[end:]).split("\n")]
+        return _trimmed(rest, quote_follows=quote_follows)
     attributed = _attributions(lines, quote_follows=quote_follows)
     kept: list[str] = []
     skip = 0
@@ -120,7 +123,8 @@ def _single_block(lines: Sequence[str], below: Sequence[bool]) -> tuple[int, int
     """The one introduced quote of a mail that is answered below it: (start of the attribution, end of the quote).
 
     None where there are several, for then they are answered one by one; where it is not introduced, for then the marks
-    may be the person's own; and where it is a few lines within the words, which they need to be understood.
+    may be the person's own; and where it is a few lines within the words, which they need to be understood (a farewell
+    does not).
     """
     first = next((n for n, line in enumerate(lines) if signs.is_quoted(line)), None)
     if first is None or not below[first]:
@@ -138,7 +142,9 @@ def _single_block(lines: Sequence[str], below: Sequence[bool]) -> tuple[int, int
     if introduction is None:
         return None
     leads = all(signs.is_blank(line) for line in lines[:introduction])
-    return (introduction, last + 1) if leads or last - first >= _SELECTED_LINES else None
+    answer = [line for line in lines[last + 1 :] if not signs.is_blank(line)]
+    farewell = len(answer) <= 2 and all(len(line) <= _FAREWELL_CAP for line in answer)
+    return (introduction, last + 1) if leads or farewell or last - first >= _SELECTED_LINES else None
 
 
 def _is_new(line: str) -> bool:
