@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepost.cli import run
 from gatepost.config import load
 from gatepost.errors import MistakesError
 
@@ -133,3 +134,12 @@ def test_a_config_that_is_not_there_or_a_folder_is_one_mistake(tmp_path):
     for path, why in ((tmp_path / "none.toml", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(MistakesError, match=why):
             load(path)
+
+
+@pytest.mark.catalogue("H11")
+def test_the_daemon_does_not_start_with_a_bad_config_and_makes_nothing(tmp_path, capsys):
+    path = tmp_path / "config.toml"
+    path.write_text(MINIMAL + "\n[smtp]\nrecipients = 0\n")
+    assert run(["run", "-c", str(path)]) == 78
+    assert f"{path}:18: smtp.recipients: this must be at least 1" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["config.toml"]
