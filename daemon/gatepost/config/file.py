@@ -124,10 +124,11 @@ def _mend(raw: dict[str, Any], error: ErrorDetails) -> None:
         at[last] = _LIST_STAND_INS.get(str(place[-2]), f"support-{last}@stand-in.invalid")
     elif isinstance(at, dict):
         value = at.pop(last, None)
-        near = nearest(place) if error["type"] == "extra_forbidden" else ""
-        if near and near not in at:
-            at[near] = value
-        elif last == "support":
+        if error["type"] == "extra_forbidden":
+            near = nearest(place)
+            if near and near not in at:
+                at[near] = value
+        elif last == "support" and len(place) == 3:
             at[last] = [f"{place[1]}@stand-in.invalid"]
         elif last in _STAND_INS or place[:2] == ("reply_address", "keys"):
             at[last] = _STAND_INS.get(str(last), _STAND_INS["password"])
