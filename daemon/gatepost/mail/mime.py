@@ -62,14 +62,14 @@ class Part:
         Never raises.
         """
         end = self.end if most is None else min(self.end, self.head.body + most)
-        return transfer_decoded(memoryview(self.raw)[self.head.body : end], self.encoding)
+        return transfer_decoded(self.raw, self.head.body, end, self.encoding)
 
     def text(self, most: int) -> tuple[bytes, bytes]:
         """The content of a text part's first `most` octets, and the plain lines that stand behind its base64."""
         if self.encoding != "base64":
             return self.content(most), b""
         body, tail = plain_tail(self.raw[self.head.body : min(self.end, self.head.body + most)])
-        return transfer_decoded(memoryview(body), "base64"), tail.strip()
+        return transfer_decoded(body, 0, len(body), "base64"), tail.strip()
 
 
 @dataclass(slots=True)
@@ -207,14 +207,15 @@ def _guessed_boundary(part: Part) -> bytes:
     return b""
 
 
-def transfer_decoded(body: memoryview, encoding: str) -> bytes:
+def transfer_decoded(raw: bytes, start: int, end: int, encoding: str) -> bytes:
     """Content by its transfer encoding (RFC 2045 6). An unknown or broken one gives the octets as they are."""
+    body = memoryview(raw)[start:end]
     if encoding == "base64":
         return _base64(body)
     if encoding in ("quoted-printable", "quotedprintable", "qp"):
         return binascii.a2b_qp(body)
     if encoding in ("x-uuencode", "uuencode", "uue", "x-uue"):
-        return uudecoded(bytes(body)) or bytes(body)
+        return uudecoded(raw, start, end) or bytes(body)
     return bytes(body)
 
 
@@ -250,26 +251,26 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64[:-1]))
 
 
-def uudecoded(body: bytes) -> bytes:
-    """The first uuencoded file of `body`, b'' where there is none."""
-    begun = 0 if body.startswith(b"begin ") else body.find(b"\nbegin ") + 1
-    if not begun and not body.startswith(b"begin "):
+def uudecoded(raw: bytes, start: int, end: int) -> bytes:
+    """The first uuencoded file of `raw[start:end]`, b'' where there is none."""
+    begun = start if raw.startswith(b"begin ", start, end) else raw.find(b"\nbegin ", start, end) + 1
+    if not begun and not raw.startswith(b"begin "):
         return b""
-    out: list[bytes] = []
-    at = _next_line(body, begun)
+    out = bytearray()
+    at = _next_line(raw, begun, end)
     for _ in range(_UU_LINES):
-        after = _next_line(body, at)
-        line = body[at:after].rstrip(b"\r\n")
-        if at >= len(body) or line.strip() in (b"end", b"`"):
+        after = _next_line(raw, at, end)
+        line = raw[at:after].rstrip(b"\r\n")
+        if at >= end or line.strip() in (b"end", b"`"):
             break
-        out.append(_uu_line(line))
+        out += _uu_line(line)
         at = after
-    return b"".join(out)
+    return bytes(out)
 
 
-def _next_line(body: bytes, at: int) -> int:
-    end = body.find(b"\n", at)
-    return len(body) if end < 0 else end + 1
+def _next_line(raw: bytes, at: int, end: int) -> int:
+    stop = raw.find(b"\n", at, end)
+    return end if stop < 0 else stop + 1
 
 
 def _uu_line(line: bytes) -> bytes:
