@@ -167,7 +167,7 @@ def _command(endpoint: tuple[str, int]) -> str:
     """A line that files a ticket with nothing but Python."""
     host, port = endpoint
     return (
-        f"{Path(sys.executable).name} - <<'END'\n"
+        f"{sys.executable} - <<'END'\n"
         "import smtplib\n"
         f"smtplib.SMTP('{host}', {port}).sendmail('rosa@ceramica.example', ['help@harbor.example'], '''\\\n"
         "From: Rosa Benítez <rosa@ceramica.example>\n"
