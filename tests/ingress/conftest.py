@@ -224,13 +224,23 @@ class BareTalk:
         self.accepted += 1
         return self.accepted
 
+    @property
+    def heard(self) -> bytes:
+        """Everything that was said since the connection, or since the last `ask`."""
+        return self._line.written
+
+    def say(self, data: bytes) -> None:
+        """Say bytes as they are, and wait for a commit if they bring one."""
+        if not self._line.closing:
+            self._talk.data_received(data)
+        while self._talk.busy:
+            self._loop.run_until_complete(asyncio.sleep(0))
+
     def ask(self, line: str) -> str:
-        """Say one line and return the last reply."""
+        """Say one line and return what is said to it."""
         self.commands += 1
         self._line.written = b""
-        self._talk.data_received(line.encode() + b"\r\n")
-        while not self._line.written:
-            self._loop.run_until_complete(asyncio.sleep(0))
+        self.say(line.encode() + b"\r\n")
         return self._line.written.decode()
 
 

@@ -125,6 +125,11 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         if not self.ended.done():
             self.ended.set_result(None)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a commit or a handshake is being waited for."""
+        return self._waiting is not None
+
     def stop(self) -> None:
         """Say 421 and close, or do so as soon as the commit in flight has been answered."""
         self._leaving = True
