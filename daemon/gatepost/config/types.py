@@ -3,11 +3,10 @@
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -61,18 +60,18 @@ def _matches(pattern: re.Pattern[str], what: str, *, empty: bool = False) -> Cal
 
 def zone(value: str) -> str:
     """The name of a time zone, as it came. Raises ValueError with the nearest name."""
-    if value in _zones():
-        return value
-    near = get_close_matches(value, _zones(), n=1, cutoff=0.5) or [
-        name for name in _zones() if name.endswith(f"/{value}")
-    ]
-    hint = f"; did you mean {near[0]!r}?" if near else "; write it like Europe/Berlin"
-    raise ValueError(f"{value!r} is not a time zone{hint}")
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not a time zone{_nearest_zone(value)}") from None
+    return value
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+def _nearest_zone(value: str) -> str:
+    """A hint; looking for it opens every file of the time zone database, so it is done for mistakes only."""
+    known = sorted(available_timezones())
+    near = get_close_matches(value, known, n=1, cutoff=0.5) or [name for name in known if name.endswith(f"/{value}")]
+    return f"; did you mean {near[0]!r}?" if near else "; write it like Europe/Berlin"
 
 
 def _url(value: str) -> str:
