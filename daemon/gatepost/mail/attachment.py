@@ -10,6 +10,7 @@ from ..core.letter import Attachment
 from .encoded_word import decode_words
 from .header import one_line, readable, split, unfold
 from .mime import Part
+from .parameter import parameters
 
 NAME_CHARACTERS = 120
 
@@ -67,7 +68,11 @@ def _message_content(part: Part) -> bytes:
 
 def declared_name(part: Part, hints: tuple[str, ...] = ()) -> str:
     """The name that the part claims: of the disposition, else of the type; encoded words decoded though forbidden."""
-    raw = part.disposition_params.get("filename") or part.params.get("name") or part.disposition_params.get("name")
+    disposition, kind = part.disposition_params, part.params
+    raw_fields = part.head.first("content-disposition"), part.head.first("content-type")
+    if hints and not (raw_fields[0].isascii() and raw_fields[1].isascii()):
+        (_, disposition), (_, kind) = (parameters(field, hints) for field in raw_fields)
+    raw = disposition.get("filename") or kind.get("name") or disposition.get("name")
     return decode_words(raw or "", hints)
 
 

@@ -58,7 +58,18 @@ def codec(label: str) -> str | None:
     if name in _MEANT:
         return _MEANT[name]
     plain = name.replace("_", "-")
-    return _MEANT.get(plain) or _KNOWN.get(plain) or _KNOWN.get(plain.replace("windows-", "cp").replace("cp-", "cp"))
+    plain = plain.replace("windows-", "cp").replace("cp-", "cp") if plain not in _MEANT else plain
+    return _MEANT.get(plain) or _KNOWN.get(plain) or _begun(name)
+
+
+def _begun(name: str) -> str | None:
+    """The codec of the longest known label with a number that `name` begins with: senders forget what ends it."""
+    for end in range(min(len(name), 20), 4, -1):
+        if not name[end - 1].isdigit():
+            continue
+        if (known := _MEANT.get(name[:end]) or _KNOWN.get(name[:end].replace("_", "-"))) is not None:
+            return known
+    return None
 
 
 def decode(octets: bytes, label: str = "", hints: Iterable[str] = ()) -> tuple[str, bool]:

@@ -23,7 +23,7 @@ _PARAGRAPHS = {
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre",
 }  # fmt: skip
 _SILENT = {
-    "head", "style", "script", "title", "noscript", "template", "object", "applet", "svg", "math", "iframe", "xml",
+    "style", "script", "title", "template", "object", "applet", "svg", "math", "iframe", "xml",
 }  # fmt: skip
 _VOID = {
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
@@ -81,15 +81,13 @@ class _Writer:
         return "\n".join(self._lines).strip("\n")
 
     def _skipped(self, name: str, rest: str) -> None:
-        """Inside something silent: count its own kind until it closes. A body tag ends a head that was never closed."""
+        """Inside something silent: count its own kind until it closes."""
         assert self._skip is not None
         kind, depth = self._skip
         if name == kind and not rest.endswith("/"):
-            self._skip = (kind, depth + 1) if kind not in ("style", "script", "title", "head") else self._skip
+            self._skip = (kind, depth + 1)
         elif name == "/" + kind:
             self._skip = (kind, depth - 1) if depth > 1 else None
-        elif kind == "head" and name == "body":
-            self._skip = None
 
     def _text(self, text: str) -> None:
         text = unescape(text).replace("\xa0", " ").replace("\xad", "").replace("\u200b", "").replace("\ufeff", "")

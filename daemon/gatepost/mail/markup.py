@@ -38,8 +38,10 @@ def tokens(markup: str) -> Iterator[tuple[str, str]]:
                 if close < 0:
                     endless.add(name)
                     continue
+                yield name, rest
+                yield "", markup[at:close]
                 at = close
-            if name not in endless:
+            elif name not in endless:
                 yield name, rest
         else:
             yield "", "<"

@@ -20,6 +20,10 @@ def parameters(value: bytes, hints: Iterable[str] = ()) -> tuple[str, dict[str, 
     hints = tuple(hints)
     text = octets_to_text(joined(value[:65_536]), hints)
     head, *pieces = _semicolons(text)
+    if " " in head and "=" in head:
+        # The first semicolon was forgotten: `text/plain charset=utf-8`.
+        head, _, first = head.strip().partition(" ")
+        pieces.insert(0, first)
     plain: dict[str, str] = {}
     extended: dict[str, dict[int, tuple[str, bool]]] = {}
     for piece in pieces:
@@ -71,7 +75,8 @@ def _closing(text: str, at: int) -> int:
 
 def _unquoted(content: str) -> str:
     if not content.startswith('"'):
-        return content
+        # A comment may follow (RFC 2045 5.1): `us-ascii (Plain text)`. File names have brackets without a blank too.
+        return content.partition(" (")[0] if content.endswith(")") and "." not in content else content
     close = _closing(content, 1)
     inner = content[1:] if close < 0 else content[1:close]
     # Windows programs write unescaped paths; only a quote or a backslash can be meant by a backslash.
