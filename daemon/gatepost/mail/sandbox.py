@@ -6,14 +6,16 @@ lists, strings and numbers, never an object.
 """
 
 import textwrap
-from collections.abc import Callable, Mapping
-from itertools import groupby
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby, islice
 from typing import Any
 
 from jinja2 import BaseLoader, StrictUndefined
 from jinja2.environment import Template
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
 
 OUTPUT_CHARACTERS = 1_000_000
 RENDER_SECONDS = 2.0
@@ -27,6 +29,8 @@ _FILTERS = frozenset(
 _TEXT_METHODS = frozenset(
     {"center", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust", "translate", "zfill"}
 )
+
+_LOOP = frozenset({"first", "last", "index", "index0", "length"})
 
 
 class LetterEnvironment(ImmutableSandboxedEnvironment):
@@ -48,7 +52,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.globals["delimiter"] = delimiter
         self.filters = {name: made for name, made in self.filters.items() if name in _FILTERS}
-        self.filters |= {"wrapped": wrapped, "quoted": quoted, "blocks": blocks}
+        self.filters |= {"wrapped": wrapped, "quoted": quoted, "blocks": blocks, "broken": broken}
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Plus and minus of numbers; anything else could build text or numbers without end."""
@@ -64,22 +68,26 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         """A dict's key goes before its method, so that `files.items` is what the caller meant by it."""
         if isinstance(obj, dict):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        if type(obj) is LoopContext and attribute in _LOOP:  # Asked for at every line of a letter.
+            return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 
 
 def counted(template: Template, values: Mapping[str, object], monotonic: Callable[[], float]) -> str:
     """The rendered text. Raises SecurityError beyond OUTPUT_CHARACTERS or RENDER_SECONDS, and what Jinja raises."""
     end = monotonic() + RENDER_SECONDS
-    pieces: list[str] = []
+    rest = template.generate(values)
+    parts: list[str] = []
     size = 0
-    for piece in template.generate(values):
-        size += len(piece)
+    while pieces := tuple(islice(rest, _PIECES_A_LOOK)):
+        part = "".join(pieces)
+        size += len(part)
         if size > OUTPUT_CHARACTERS:
             raise SecurityError(f"the letter is longer than {OUTPUT_CHARACTERS:,} characters")
-        if not len(pieces) % _PIECES_A_LOOK and monotonic() > end:
+        if monotonic() > end:
             raise SecurityError(f"the letter took longer than {RENDER_SECONDS:g} seconds")
-        pieces.append(piece)
-    return "".join(pieces)
+        parts.append(part)
+    return "".join(parts)
 
 
 def wrapped(text: str, width: int = TEXT_WIDTH) -> str:
@@ -120,6 +128,11 @@ def blocks(text: str) -> list[dict[str, object]]:
             lines = textwrap.dedent("\n".join(line.expandtabs(4) for line in lines)).split("\n")
         found.append({"kind": kind, "lines": lines})
     return found
+
+
+def broken(lines: Iterable[str]) -> Markup:
+    """Lines as HTML with a break between each two: one piece of output, escaped at once, however many they are."""
+    return Markup(str(escape("\n".join(lines))).replace("\n", "<br>\n"))  # noqa: S704 - escaped on this line
 
 
 def _line_kind(line: str) -> str:
