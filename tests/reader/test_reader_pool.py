@@ -3,12 +3,14 @@
 import asyncio
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from gatepost.mail.parse import Cause, HostileMail, ReadLimits, read_letter
+from gatepost.reader import frame
 from gatepost.reader.pool import Death, ReaderDied, ReaderPool
 
 MAIL = b"From: ann@shop.example\nSubject: Hello\n\nIt is broken.\n"
@@ -98,6 +100,16 @@ async def test_a_reader_that_hangs_is_killed_at_the_wall_limit():
         assert pool.pids != hung
     finally:
         await pool.close()
+
+
+def test_a_reader_that_crashes_tells_nothing_of_the_mail():
+    raw = MAIL + b"raise"
+    ran = subprocess.run(
+        [sys.executable, "-c", FAULTY, "1", "400000000", "{}"],
+        input=frame.length(len(raw)) + raw, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ran.stdout == frame.READY
+    assert ran.stderr == b"reader: ended by RuntimeError\n"
 
 
 @pytest.mark.parametrize("word", [b"open", b"socket"])

@@ -33,6 +33,8 @@ def main(arguments: list[str]) -> None:
     """Serve until the pipe closes. `arguments`: CPU seconds for each mail, octets of memory, ReadLimits as JSON."""
     cpu_seconds, memory_octets = int(arguments[0]), int(arguments[1])
     limits = ReadLimits(**json.loads(arguments[2]))
+    # The words of an exception can be words of the mail.
+    sys.excepthook = lambda kind, _value, _trace: print(f"reader: ended by {kind.__name__}", file=sys.stderr)  # noqa: T201
     source, sink = _pipes()
     _warm_up()
     _lower_rights(memory_octets)

@@ -56,7 +56,7 @@ class ReaderPool:
         wall_seconds: float = 30.0,
         memory_octets: int = 536_870_912,
         limits: ReadLimits = LIMITS,
-        command: Sequence[str] = (sys.executable, "-m", "gatepost.reader"),
+        command: Sequence[str] = (sys.executable, "-P", "-m", "gatepost.reader"),
     ) -> None:
         self._wall = wall_seconds
         arguments = (str(math.ceil(cpu_seconds)), str(memory_octets), json.dumps(asdict(limits)))
