@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import signal
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,11 +24,13 @@ from .delivery.outbox import Deliverer
 from .desk import Desk
 from .errors import MistakesError
 from .house import House, Promises
-from .ingress import import_tray
 from .ingress.gate_link import GateLink
+from .ingress.import_tray import Importer
+from .ingress.tray import Question, Said, Tray
 from .keys import reply_keys
 from .mail.templates import Letters
 from .reader.pool import ReaderPool
+from .release import Releases
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
 from .store.database import Database, Tx
@@ -129,7 +132,9 @@ class Office:
         self._scheduler.every(2.0, "outbox", self._look_at_outbox)
         self._scheduler.every(1.0, "deadlines", self._desk.look_at_deadlines)
         self._scheduler.every(2.0, "rules", self._look_at_rules)
-        self._scheduler.every(0.5, "imports", import_tray.Desk(config.data, self.db, config).look)
+        releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
+        self._scheduler.every(1.0, "releases", releases.look)
+        self._scheduler.every(0.5, "tray", Tray(config.data, _answers(self.db, config, releases)).look)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -177,6 +182,20 @@ class Office:
         result = self.house.rulebook.poll()
         if result is not None:
             _tell_reload(result)
+
+
+def _answers(db: Database, config: Config, releases: Releases) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
+    """Who answers what a command may ask."""
+
+    async def release(said: Said) -> Said:
+        outcome, ticket = await releases.release(int(said["id"]), str(said["said"]))
+        return {"outcome": outcome.value, "ticket": ticket}
+
+    async def forget(said: Said) -> Said:
+        await releases.forget(int(said["id"]), str(said["said"]))
+        return {}
+
+    return {Question.IMPORT: Importer(db, config).answer, Question.RELEASE: release, Question.FORGET: forget}
 
 
 def _tell_reload(result: ReloadResult) -> None:

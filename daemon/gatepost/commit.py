@@ -18,7 +18,7 @@ from .core.trip import Aside, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .house import House, requester
 from .perform import perform
-from .store import arrivals, deadlines, messages, returns, tickets, trace
+from .store import arrivals, deadlines, messages, quarantine, returns, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
 from .store.deadlines import Due
@@ -34,7 +34,7 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
     arrivals.decided(tx, row, _said(trip))
     for sentence in (*trip.identity.why, trip.nature.reason):
         trace.note(tx, kind="judged", said=sentence, now=now, arrival=row)
-    if trip.earlier is not None and trip.earlier.same_mail:
+    if _is_copy(trip):
         return _duplicate(tx, trip, row, now)
     decision = trip.decision
     match decision:
@@ -71,7 +71,7 @@ def undeliverable(tx: Tx, house: House, number: int, event: Undeliverable, now: 
 
 
 def _opened(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome:
-    facts, letter, received = trip.facts, trip.letter, trip.arrival.received
+    facts, letter, received = trip.facts, trip.letter, _came(trip, now)
     language = letter.language or (facts.customer.language if facts.customer else "") or facts.brand.languages[0]
     answers_vendor = trip.verdict.route is Route.VENDOR and facts.vendor is not None and facts.vendor.active
     route = trip.verdict.route if answers_vendor or trip.verdict.route is not Route.VENDOR else Route.TRIAGE
@@ -118,7 +118,7 @@ def _continued(tx: Tx, house: House, trip: "Trip", decision: Continues, row: int
     case = replace(case_of(tx, house, ticket, now), arrival=row)
     case, message = _received(tx, trip, case, author=decision.author)
     event = Wrote(message=message, author=decision.author, nature=trip.nature)
-    _advance(tx, house, case, event, trip.verdict, trip.arrival.received, now)
+    _advance(tx, house, case, event, trip.verdict, _came(trip, now), now)
     arrivals.finish(tx, row, Outcome.CONTINUED, now, message=message, ticket=ticket.number)
     return Outcome.CONTINUED
 
@@ -138,10 +138,10 @@ def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) ->
 
 def _aside(tx: Tx, trip: "Trip", decision: Aside, row: int, now: Millis) -> Outcome:
     letter = trip.letter
-    arrivals.quarantine(
+    quarantine.put(
         tx,
         row,
-        cause=decision.cause.word,
+        cause=decision.cause,
         detail=decision.detail,
         sender=letter.sender.address if letter.sender else trip.arrival.envelope.mail_from,
         subject=letter.subject,
@@ -156,6 +156,19 @@ def _aside(tx: Tx, trip: "Trip", decision: Aside, row: int, now: Millis) -> Outc
     )  # fmt: skip
     arrivals.finish(tx, row, outcome, now, ticket=decision.ticket, cause=decision.cause.word)
     return outcome
+
+
+def _came(trip: "Trip", now: Millis) -> Millis:
+    """When the mail came to whom it is for: a promise about time does not count while it was held."""
+    return trip.arrival.received if trip.release is None else now
+
+
+def _is_copy(trip: "Trip") -> bool:
+    """Whether the mail is here already. A copy in quarantine is no reason to keep back one that comes with a proof."""
+    earlier = trip.earlier
+    if earlier is None or not earlier.same_mail:
+        return False
+    return earlier.message > 0 or (trip.release is None and isinstance(trip.decision, Aside | Kept))
 
 
 def _duplicate(tx: Tx, trip: "Trip", row: int, now: Millis) -> Outcome:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from .commit import commit
 from .core import Millis
 from .core.facts import Facts
-from .core.identity import Citation, Identity, choose_ticket, weigh
+from .core.identity import Authentication, Citation, Identity, choose_ticket, weigh
 from .core.letter import Arrival, Letter
 from .core.nature import Nature, judge
-from .core.quarantine import Cause
+from .core.quarantine import Cause, Release
 from .core.rules.judge import judge as judge_rules
 from .core.rules.seen import see
-from .core.trip import Decision, decide
+from .core.trip import Decision, decide, unheld
 from .core.verdict import Verdict
 from .house import House
-from .store import arrivals, trace
+from .store import arrivals, quarantine, trace
 from .store.arrivals import Outcome, Seen
 from .store.database import Tx
 from .store.facts import gather
@@ -36,10 +36,11 @@ class Trip:
     verdict: Verdict
     decision: Decision
     earlier: Seen | None
+    release: Release | None = None
 
 
-def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) -> Trip:
-    """Decide one mail on what `tx` sees; reads only."""
+def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, release: Release | None = None) -> Trip:
+    """Decide one mail on what `tx` sees; reads only. `release` is the word by which it leaves quarantine."""
     envelope = arrival.envelope
     place = house.place(envelope)
     nature = judge(letter, mail_from=envelope.mail_from, ours=house.is_ours)
@@ -57,6 +58,8 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) 
         now=now,
     )
     authentication, authentication_why = house.authenticate(letter)
+    if release is not None:
+        authentication, authentication_why = Authentication.VERIFIED, release.said
     identity = weigh(
         sender=facts.sender,
         party=facts.party,
@@ -66,8 +69,9 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) 
         citation_why=citation_why,
         participants=facts.participants,
         vendor=facts.vendor,
+        release=release,
     )
-    verdict = judge_rules(house.rulebook.book, see(facts, letter, nature, identity))
+    verdict = unheld(judge_rules(house.rulebook.book, see(facts, letter, nature, identity)), release)
     decision = decide(
         letter=letter,
         nature=nature,
@@ -75,6 +79,7 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) 
         delivery=house.returned(envelope),
         vendor=facts.vendor,
         verdict=verdict,
+        release=release,
     )
     earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
     return Trip(
@@ -87,6 +92,7 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) 
         verdict=verdict,
         decision=decision,
         earlier=earlier,
+        release=release,
     )
 
 
@@ -95,6 +101,25 @@ def handle(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) 
     row = arrivals.begin(tx, arrival)
     known = arrivals.outcome_of(tx, row)
     return known if known is not None else commit(tx, house, travel(tx, house, arrival, letter, now), row, now)
+
+
+def run_again(tx: Tx, house: House, number: int, letter: Letter, now: Millis) -> Outcome | None:
+    """Take a mail that was released from quarantine through the code and the rules of today; what became of it.
+
+    A second call changes nothing. None where it is not in quarantine, or nobody has released it.
+    """
+    held = quarantine.find(tx, number)
+    row = arrivals.find(tx, held.arrival) if held is not None else None
+    if held is None or row is None:
+        return None
+    if held.state is not quarantine.State.RELEASED:
+        return arrivals.outcome_of(tx, held.arrival) if held.state is quarantine.State.DONE else None
+    release = Release(cause=held.cause, said=held.said)
+    trip = travel(tx, house, arrivals.as_arrival(tx, row), letter, now, release)
+    quarantine.done(tx, number, now)
+    said = f"from {held.cause.word}: {held.said}"
+    trace.note(tx, kind="released", said=said, now=now, ticket=held.ticket, arrival=held.arrival)
+    return commit(tx, house, trip, held.arrival, now)
 
 
 def failed(tx: Tx, house: House, arrival: Arrival, cause: Cause, detail: str, now: Millis) -> Outcome | None:
@@ -108,8 +133,8 @@ def failed(tx: Tx, house: House, arrival: Arrival, cause: Cause, detail: str, no
     if tries < house.limits.tries and cause is not Cause.HOSTILE:
         return None
     sender = arrival.envelope.mail_from
-    arrivals.quarantine(
-        tx, row, cause=cause.word, detail=detail, sender=sender, subject="", ticket=0, now=now
+    quarantine.put(
+        tx, row, cause=cause, detail=detail, sender=sender, subject="", ticket=0, now=now
     )  # fmt: skip
     arrivals.finish(tx, row, Outcome.QUARANTINED, now, cause=cause.word)
     return Outcome.QUARANTINED

@@ -8,7 +8,7 @@ from gatepost.core import DAY, HOUR
 from gatepost.core.effect import Auto, Flag, Note, Promise, Release, Send, Unflag
 from gatepost.core.event import CameDue, DeadlineKind, Filed, Undeliverable, Wrote
 from gatepost.core.nature import Author, Kind, Nature
-from gatepost.core.party import Participant, Role
+from gatepost.core.party import Membership, Participant, Role
 from gatepost.core.ticket import State, Terms, Ticket, advance
 from gatepost.core.verdict import Route, Verdict
 
@@ -19,15 +19,17 @@ VENDOR = Verdict(route=Route.VENDOR, acknowledge="acknowledgement", by="vendor")
 STAYS = Verdict(route=Route.TICKET)
 
 
-def person(number, role, active=True):
-    return Participant(ticket=1001, number=number, role=role, address=f"{role.value}{number}@x.example", active=active)
+def person(number, role, membership=Membership.ACTIVE):
+    return Participant(
+        ticket=1001, number=number, role=role, address=f"{role.value}{number}@x.example", membership=membership
+    )
 
 
 PEOPLE = (
     person(1, Role.REQUESTER),
     person(2, Role.VENDOR),
     person(3, Role.COPIED),
-    person(4, Role.COLLABORATOR, False),
+    person(4, Role.COLLABORATOR, Membership.REMOVED),
 )
 TERMS = Terms(participants=PEOPLE, overdue_at=lambda since: since + 2 * DAY, staff_address="staff@x.example")
 NEW = Ticket(number=1001, brand="b", subject="s", filed=0)

@@ -1,16 +1,16 @@
 """A command hands a table to the running desk, which alone writes its database."""
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
 
 from gatepost.config import load
-from gatepost.errors import PermanentError, TemporaryError
+from gatepost.errors import PermanentError
 from gatepost.ingress import import_tray
 from gatepost.ingress.marketplace import Import, Kind
 from gatepost.ingress.table_file import Row
+from gatepost.ingress.tray import Question, Tray, ask
 from gatepost.store import parties
 from gatepost.store.database import Database
 from gatepost.store.schema import migrate
@@ -29,7 +29,8 @@ def db(tmp_path):
 
 @pytest.fixture
 def desk(tmp_path, db):
-    return import_tray.Desk(tmp_path, db, load(EXAMPLES / "config.toml"))
+    importer = import_tray.Importer(db, load(EXAMPLES / "config.toml"))
+    return Tray(tmp_path, dict.fromkeys(Question, importer.answer))
 
 
 def vendors(*rows, **options):
@@ -45,7 +46,7 @@ def test_the_desk_takes_what_lies_in_the_tray(tmp_path, db, desk):
     report = handed_over(tmp_path, desk, vendors(GOOD))
     assert report.written and report.new == 1
     assert [vendor.slug for vendor in db.read_now(parties.vendors)] == ["x"]
-    assert list((tmp_path / "import").iterdir()) == []
+    assert list((tmp_path / "tray").iterdir()) == []
 
 
 def test_refusals_come_back_as_they_are(tmp_path, db, desk):
@@ -55,25 +56,6 @@ def test_refusals_come_back_as_they_are(tmp_path, db, desk):
     assert handed_over(tmp_path, desk, vendors(GOOD, dry_run=True)).unchanged == 1
 
 
-def test_a_desk_that_does_not_answer_leaves_nothing_in_the_tray(tmp_path):
-    times = iter([0.0, 30.0, 61.0])
-    with pytest.raises(TemporaryError, match="did not take the table"):
-        import_tray.hand_over(tmp_path, vendors(GOOD), lambda: next(times), lambda _: None)
-    assert list((tmp_path / "import").iterdir()) == []
-
-
-def test_nonsense_in_the_tray_is_answered_and_taken_away(tmp_path, db, desk):
-    (tmp_path / "import").mkdir()
-    (tmp_path / "import" / "1.json").write_text("{}")
-    asyncio.run(desk.look())
-    answer = json.loads((tmp_path / "import" / "1.done").read_text())
-    assert "not a table" in answer["error"] and not (tmp_path / "import" / "1.json").exists()
+def test_nonsense_for_a_table_is_refused(tmp_path, desk):
     with pytest.raises(PermanentError, match="not a table"):
-        import_tray._report(answer)
-
-
-def test_a_new_desk_clears_answers_that_nobody_fetched(tmp_path, db):
-    (tmp_path / "import").mkdir()
-    (tmp_path / "import" / "1.done").write_text("{}")
-    import_tray.Desk(tmp_path, db, load(EXAMPLES / "config.toml"))
-    assert list((tmp_path / "import").iterdir()) == []
+        ask(tmp_path, Question.IMPORT, {}, lambda: 0.0, pause=lambda _: asyncio.run(desk.look()))

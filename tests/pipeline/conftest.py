@@ -220,3 +220,19 @@ def mail(sender: str, subject: str, body: str, *headers: str, message_id: str = 
 @pytest.fixture
 def compose_mail():
     return mail
+
+
+def answered(sent, sender, body, *headers):
+    """A plain reply, as a mail program writes it: its own Message-ID, ours cited."""
+    lines = [
+        *headers, f"From: {sender}", f"To: {sent.reply_to}", f"Subject: Re: {sent.message['Subject']}",
+        "Date: Mon, 2 Nov 2026 11:00:00 +0000", f"Message-ID: <{abs(hash((sender, body)))}@elsewhere.example>",
+        f"In-Reply-To: {sent.message['Message-ID']}",
+        f"References: {' '.join((sent.message['References'] or '').split())} {sent.message['Message-ID']}", "", body,
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(name="reply_to")
+def reply_to_fixture():
+    return answered

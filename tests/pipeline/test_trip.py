@@ -36,17 +36,6 @@ def test_the_customer_gets_one_acknowledgement_with_the_policies(market, compose
     assert "1001" in ack.text
 
 
-def reply_to(sent, sender, body, *headers):
-    """A plain reply, as a mail program writes it: its own Message-ID, ours cited."""
-    lines = [
-        *headers, f"From: {sender}", f"To: {sent.reply_to}", f"Subject: Re: {sent.message['Subject']}",
-        "Date: Mon, 2 Nov 2026 11:00:00 +0000", f"Message-ID: <{abs(hash((sender, body)))}@elsewhere.example>",
-        f"In-Reply-To: {sent.message['Message-ID']}",
-        f"References: {' '.join((sent.message['References'] or '').split())} {sent.message['Message-ID']}", "", body,
-    ]  # fmt: skip
-    return "\n".join(lines) + "\n"
-
-
 @pytest.fixture
 def filed(market, compose_mail):
     """A ticket filed by Jane; the vendor's mail and hers."""
@@ -56,7 +45,7 @@ def filed(market, compose_mail):
     return market
 
 
-def test_the_vendors_answer_from_another_help_desk_goes_to_the_customer_in_the_same_thread(filed):
+def test_the_vendors_answer_from_another_help_desk_goes_to_the_customer_in_the_same_thread(filed, reply_to):
     (ticket,) = filed.sent("ticket")
     answer = reply_to(ticket, "Ann <ann@desk.acme.example>", "Please update to 4.2.")
     assert filed.arrive(answer, ticket.reply_to) == "continued"
@@ -72,7 +61,7 @@ def test_the_vendors_answer_from_another_help_desk_goes_to_the_customer_in_the_s
 
 
 @pytest.mark.catalogue("D15")
-def test_nothing_of_the_vendors_token_reaches_the_customer_even_if_quoted(filed):
+def test_nothing_of_the_vendors_token_reaches_the_customer_even_if_quoted(filed, reply_to):
     (ticket,) = filed.sent("ticket")
     token = ticket.reply_to.partition("+")[2].partition("@")[0]
     body = f"Done.\n\nWrite to {ticket.reply_to} or {token.upper()} if not."
@@ -82,7 +71,7 @@ def test_nothing_of_the_vendors_token_reaches_the_customer_even_if_quoted(filed)
     assert "Done." in sent.text
 
 
-def test_the_customers_reply_goes_to_the_vendor_in_the_vendors_own_thread(filed):
+def test_the_customers_reply_goes_to_the_vendor_in_the_vendors_own_thread(filed, reply_to):
     (ack,) = filed.sent("acknowledgement")
     filed.arrive(reply_to(ack, JANE, "It is version 4.1."), ack.reply_to)
     first, second = filed.sent("ticket")
@@ -113,7 +102,7 @@ def test_a_number_in_the_subject_alone_never_attaches_a_mail(filed, compose_mail
 
 
 @pytest.mark.catalogue("D30")
-def test_tokens_of_two_tickets_the_recipient_wins_and_the_conflict_is_told(filed, compose_mail):
+def test_tokens_of_two_tickets_the_recipient_wins_and_the_conflict_is_told(filed, compose_mail, reply_to):
     filed.arrive(compose_mail(JANE, "Tax Pro rounds up", "By a cent.", message_id="second@jane.example"))
     one, two = filed.sent("acknowledgement")
     reply = reply_to(one, JANE, "Still blank.").replace(one.reply_to, two.reply_to)
@@ -124,7 +113,7 @@ def test_tokens_of_two_tickets_the_recipient_wins_and_the_conflict_is_told(filed
 
 
 @pytest.mark.catalogue("D05", "D14")
-def test_a_token_used_by_somebody_else_is_held(filed, compose_mail):
+def test_a_token_used_by_somebody_else_is_held(filed, compose_mail, reply_to):
     (ticket,) = filed.sent("ticket")
     before = len(filed.sent())
     assert filed.arrive(reply_to(ticket, "Mallory <m@evil.example>", "Pay me."), ticket.reply_to) == "quarantined"
@@ -134,7 +123,7 @@ def test_a_token_used_by_somebody_else_is_held(filed, compose_mail):
 
 
 @pytest.mark.catalogue("D03", "D04")
-def test_a_reply_counts_only_from_a_proved_sender(strict_market, compose_mail):
+def test_a_reply_counts_only_from_a_proved_sender(strict_market, compose_mail, reply_to):
     market = strict_market
     ok = "Authentication-Results: mx.orchard.example; dmarc=pass header.from=customer.example"
     bad = "Authentication-Results: mx.orchard.example; dmarc=fail header.from=customer.example"
@@ -146,7 +135,7 @@ def test_a_reply_counts_only_from_a_proved_sender(strict_market, compose_mail):
     assert len(market.sent("ticket")) == 2
 
 
-def test_a_copied_persons_reply_is_theirs_and_the_answer_still_goes_to_the_requester(filed):
+def test_a_copied_persons_reply_is_theirs_and_the_answer_still_goes_to_the_requester(filed, reply_to):
     """I7: the requester stays the requester."""
     copied = Participant(ticket=1001, number=3, role=Role.COPIED, address="bob@customer.example", name="Bob")
     filed.db.write_now(lambda tx: tickets.join(tx, copied))
@@ -264,7 +253,7 @@ def test_a_broken_template_keeps_the_ticket_and_sends_nothing_half_made(market, 
     assert market.sent("ticket")[0].state == "ready"
 
 
-def test_the_overdue_and_rating_deadlines_are_written_with_the_ticket_and_come_due(filed):
+def test_the_overdue_and_rating_deadlines_are_written_with_the_ticket_and_come_due(filed, reply_to):
     """C1: rows, written with their cause; each is done once."""
     rows = filed.rows("SELECT kind, due FROM deadline ORDER BY due")
     assert [row["kind"] for row in rows] == ["overdue", "rating"]
@@ -296,7 +285,7 @@ def test_a_rating_waits_while_the_customer_waits(filed):
     assert filed.sent("rating") == []
 
 
-def test_an_answer_stops_the_clock_and_a_bump_does_not_restart_it(filed):
+def test_an_answer_stops_the_clock_and_a_bump_does_not_restart_it(filed, reply_to):
     (due,) = filed.rows("SELECT due FROM deadline WHERE kind = 'overdue'")
     (ack,) = filed.sent("acknowledgement")
     filed.now += 3_600_000

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_:import_",
     "demo": "demo:demo",
     "mail": "mail:mail",
+    "quarantine": "quarantine:quarantine",
     "rules": "rules:rules",
     "run": "run_:run",
     "status": "tickets:status",

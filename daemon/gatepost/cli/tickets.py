@@ -12,7 +12,7 @@ from ..errors import TemporaryError
 from ..ingress.gate_link import ask_status
 from ..log import printable
 from ..outline import instant, table
-from ..store import arrivals, deadlines, outbox_view, parties, trace
+from ..store import deadlines, outbox_view, parties, quarantine, trace
 from ..store import tickets as store
 from ..store.database import Tx
 from .options import config_option, look
@@ -68,7 +68,7 @@ def _status(config: Config) -> dict[str, Any]:
         return {
             "tickets open": counters.get("ticket.open", 0),
             "tickets closed": counters.get("ticket.closed", 0),
-            "quarantine": len(arrivals.held(tx, limit=10_000)),
+            "quarantine": quarantine.count(tx),
             "outbox": outbox_view.waiting(tx),
             "deferred because": outbox_view.reasons(tx),
             "next deadline": instant(deadlines.next_due(tx)),

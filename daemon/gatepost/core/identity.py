@@ -8,7 +8,8 @@ report), the sender's address, and the authentication of that address. A number 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .party import Participant, Party, Role, Vendor
+from .party import Membership, Participant, Party, Role, Vendor
+from .quarantine import Cause, Release, lifts
 from .reply_address import Token
 
 
@@ -83,10 +84,12 @@ def weigh(
     citation_why: tuple[str, ...],
     participants: tuple[Participant, ...],
     vendor: Vendor | None,
+    release: Release | None = None,
 ) -> Identity:
     """Who wrote, about which ticket, and whether it may act. `sender` is '' where From is missing or ambiguous.
 
-    `participants` are those of the cited ticket, `vendor` the vendor who answers it. Never raises.
+    `participants` are those of the cited ticket, `vendor` the vendor who answers it; `release` lifts the check that has
+    kept this mail in quarantine. Never raises.
     """
     why = [*citation_why, authentication_why]
     if citation is None:
@@ -99,15 +102,16 @@ def weigh(
         return Identity(party=party, trust=Trust.UNCONFIRMED, authentication=authentication, why=tuple(why))
     actual, sentence = _author(sender, named, participants, vendor)
     why.append(sentence)
+    if actual is None and lifts(release, Cause.OTHER_USER_UPDATE):
+        actual = named
     if actual is None:
         return Identity(
             party=party, trust=Trust.REFUSED, authentication=authentication, ticket=ticket, participant=named,
             cause="other_user_update", why=tuple(why),
         )  # fmt: skip
-    if not actual.active:
-        why.append(
-            f"{actual.role.value} {actual.number} was removed from the ticket; their reply address no longer works"
-        )
+    if not actual.active and not lifts(release, Cause.PARTICIPANT_REMOVED):
+        state = "was removed from the ticket" if actual.membership is Membership.REMOVED else "is not confirmed yet"
+        why.append(f"{actual.role.value} {actual.number} {state}; their reply address does not work")
         return Identity(
             party=party, trust=Trust.REFUSED, authentication=authentication, ticket=ticket, participant=actual,
             cause="participant_removed", why=tuple(why),
@@ -126,13 +130,8 @@ def _author(
     """The participant who wrote, and the sentence that says how we know; None for anybody else."""
     if not sender:
         return None, "From is missing or ambiguous: nobody's words"
-    if _same(sender, named.address):
+    if named.is_at(sender):
         return named, f"sender = {named.role.value} {named.number}, to whom the reply address belongs"
     if vendor is not None and vendor.sends_from(sender) and named.role is Role.VENDOR:
         return named, f"sender is a listed address of vendor {vendor.slug}, to whom the reply address belongs"
     return None, f"the reply address is {named.role.value} {named.number}'s, the sender {sender} is somebody else"
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two addresses are one mailbox: local part compared in any case, no plus folding (D19)."""
-    return one.casefold() == other.casefold()

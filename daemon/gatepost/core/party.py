@@ -26,6 +26,14 @@ class Role(StrEnum):
     STAFF = "staff"
 
 
+class Membership(StrEnum):
+    """Whether a participant takes part: copied people wait until the requester has confirmed them (D10)."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    REMOVED = "removed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
     """A group of the marketplace's own staff with one address, for example billing or triage."""
@@ -175,7 +183,9 @@ class Subscription:
 class Participant:
     """One party on one ticket. `number` counts from 1 within the ticket and is what a reply address carries.
 
-    `active` is false once they were removed; their reply address then no longer lets anything in (R9).
+    Who is pending gets nothing yet; the reply address of who was removed no longer lets anything in (R9). `joined` is
+    since when they take part: what came before is not theirs to see. `aliases` are further addresses of theirs, folded,
+    that were confirmed (I6). `back` is the day of return, YYYY-MM-DD, that their last absence notice named (M5).
     """
 
     ticket: int
@@ -184,5 +194,18 @@ class Participant:
     address: str
     name: str = ""
     party_id: int = 0
-    active: bool = True
+    membership: Membership = Membership.ACTIVE
     language: str = ""
+    joined: Millis = 0
+    back: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether mail goes to them, and theirs counts."""
+        return self.membership is Membership.ACTIVE
+
+    def is_at(self, address: str) -> bool:
+        """Whether `address` is one of theirs: the local part in any case, no plus folding (D19)."""
+        folded = address.casefold()
+        return folded == self.address.casefold() or folded in self.aliases

@@ -1,5 +1,6 @@
 """The causes for which a mail is kept whole for a human: a closed, numbered list. A number is never given twice."""
 
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -29,6 +30,22 @@ class Cause(Enum):
     def word(self) -> str:
         """How the cause is written in tables, logs and rules."""
         return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Somebody's word for a held mail: it lifts the check that kept it, and stands for the proof of its sender.
+
+    Every other check is made as ever. `said` is whose word it is, in a sentence.
+    """
+
+    cause: Cause
+    said: str
+
+
+def lifts(release: Release | None, cause: Cause) -> bool:
+    """Whether the mail is released from this cause."""
+    return release is not None and release.cause is cause
 
 
 def cause_of(word: str) -> Cause:

@@ -3,14 +3,14 @@
 This is the one place where nature, identity and verdict meet; what a ticket makes of it is `ticket.advance`'s.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from .identity import Identity, Trust
 from .letter import Letter, Report
 from .nature import Author, Nature
-from .party import Party, Vendor
-from .quarantine import Cause, cause_of
+from .party import Role, Vendor
+from .quarantine import Cause, Release, cause_of, lifts
 from .reply_address import Token
 from .verdict import Route, Verdict
 
@@ -64,14 +64,18 @@ def decide(
     delivery: Token | None,
     vendor: Vendor | None,
     verdict: Verdict,
+    release: Release | None = None,
 ) -> Decision:
-    """What the mail is. `delivery` is the signed id of the mail of ours that came back, `vendor` the ticket's."""
-    if nature.author is Author.OURSELVES:
+    """What the mail is. `delivery` is the signed id of the mail of ours that came back, `vendor` the ticket's.
+
+    `release` lifts the check that has kept this mail in quarantine, and no other.
+    """
+    if nature.author is Author.OURSELVES and not lifts(release, Cause.LOOP):
         return Aside(cause=Cause.LOOP, detail=nature.reason)
     if delivery is not None and letter.report is not None:
         return Reports(outbox=delivery.ticket, participant=delivery.participant, report=letter.report)
     if identity.ticket is not None:
-        return _on_ticket(identity, identity.ticket, vendor, verdict)
+        return _on_ticket(identity, identity.ticket, vendor, verdict, release)
     if verdict.route is Route.QUARANTINE:
         return _by_rule(verdict)
     if verdict.route is Route.EVENT:
@@ -79,15 +83,25 @@ def decide(
     return Opens()
 
 
-def _on_ticket(identity: Identity, ticket: int, vendor: Vendor | None, verdict: Verdict) -> Decision:
+def _on_ticket(
+    identity: Identity, ticket: int, vendor: Vendor | None, verdict: Verdict, release: Release | None
+) -> Decision:
     why = identity.why[-1] if identity.why else ""
     if identity.trust is not Trust.TRUSTED or identity.participant is None:
         return Aside(cause=cause_of(identity.cause), detail=why, ticket=ticket)
-    if identity.party is Party.VENDOR and vendor is not None and not vendor.active:
+    from_vendor = identity.participant.role is Role.VENDOR and vendor is not None
+    if from_vendor and vendor is not None and not vendor.active and not lifts(release, Cause.VENDOR_INACTIVE):
         return Aside(cause=Cause.VENDOR_INACTIVE, detail=f"{vendor.name} is no longer active", ticket=ticket)
     if verdict.route is Route.QUARANTINE:
         return _by_rule(verdict, ticket)
     return Continues(ticket=ticket, author=identity.participant.number)
+
+
+def unheld(verdict: Verdict, release: Release | None) -> Verdict:
+    """The verdict, with people in triage in place of the quarantine from which somebody has released the mail."""
+    if verdict.route is not Route.QUARANTINE or not lifts(release, cause_of(verdict.cause)):
+        return verdict
+    return replace(verdict, route=Route.TRIAGE, acknowledge="", cause="")
 
 
 def _by_rule(verdict: Verdict, ticket: int = 0) -> Aside:

@@ -1,4 +1,4 @@
-"""Arrivals as the desk saw them: the raw bytes, what became of each, its tries, duplicates, and quarantine."""
+"""Arrivals as the desk saw them: the raw bytes, what became of each, its tries, and its duplicates."""
 
 import json
 import zlib
@@ -108,7 +108,7 @@ def seen(tx: Tx, fingerprint: str, message_id: str, *, ticket: int | None, now: 
     since = 0 if message_id else now - _WINDOW_WITHOUT_ID
     row = tx.row(
         """SELECT message, ticket FROM seen WHERE fingerprint = :fingerprint AND at > :since
-           AND (:ticket = 0 OR ticket IN (0, :ticket)) ORDER BY at DESC LIMIT 1""",
+           AND (:ticket = 0 OR ticket IN (0, :ticket)) ORDER BY message > 0 DESC, at DESC LIMIT 1""",
         fingerprint=fingerprint,
         since=since,
         ticket=ticket or 0,
@@ -137,28 +137,6 @@ def remember(tx: Tx, fingerprint: str, message_id: str, *, message: int, ticket:
         ticket=ticket,
         at=now,
     )
-
-
-def quarantine(
-    tx: Tx, arrival: int, *, cause: str, detail: str, sender: str, subject: str, ticket: int, now: Millis
-) -> int:
-    """Keep an arrival whole for a human, with its cause; the quarantine's id."""
-    return tx.insert(
-        """INSERT INTO quarantine (arrival, cause, detail, sender, subject, ticket, at, state)
-           VALUES (:arrival, :cause, :detail, :sender, :subject, :ticket, :at, 'held') RETURNING id""",
-        arrival=arrival,
-        cause=cause,
-        detail=detail,
-        sender=sender,
-        subject=subject,
-        ticket=ticket,
-        at=now,
-    )
-
-
-def held(tx: Tx, limit: int = 100) -> Sequence[Row]:
-    """What is in quarantine, the newest first."""
-    return tx.rows("SELECT * FROM quarantine WHERE state = 'held' ORDER BY id DESC LIMIT :limit", limit=limit)
 
 
 def find(tx: Tx, arrival: int) -> Row | None:

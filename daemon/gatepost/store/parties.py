@@ -90,8 +90,12 @@ def version(tx: Tx) -> int:
 
 
 def customer_of(tx: Tx, address: str) -> Customer | None:
-    """The customer with this address, in any case."""
-    row = tx.row("SELECT * FROM customer WHERE folded = :folded", folded=address.casefold())
+    """The customer with this address, in any case, or with this address as a confirmed alias."""
+    folded = address.casefold()
+    row = tx.row("SELECT * FROM customer WHERE folded = :folded", folded=folded) or tx.row(
+        "SELECT customer.* FROM customer_alias JOIN customer ON id = customer WHERE customer_alias.folded = :folded",
+        folded=folded,
+    )
     return _customer(row) if row else None
 
 

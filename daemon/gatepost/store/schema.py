@@ -16,6 +16,14 @@ _PARTIES = (
     """CREATE TABLE customer (
         id INTEGER PRIMARY KEY, address TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
         language TEXT NOT NULL, zone TEXT NOT NULL)""",
+    # A further address of a customer, or of one participant who is no customer, confirmed by themselves.
+    """CREATE TABLE customer_alias (
+        folded TEXT PRIMARY KEY, customer INTEGER NOT NULL REFERENCES customer (id), at INTEGER NOT NULL)
+       WITHOUT ROWID""",
+    "CREATE INDEX customer_alias_customer ON customer_alias (customer)",
+    """CREATE TABLE participant_alias (
+        ticket INTEGER NOT NULL, number INTEGER NOT NULL, folded TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (ticket, number, folded)) WITHOUT ROWID""",
     """CREATE TABLE vendor (
         id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, support_address TEXT NOT NULL,
         contact_address TEXT NOT NULL, language TEXT NOT NULL, senders TEXT NOT NULL, hours TEXT NOT NULL, away TEXT,
@@ -49,8 +57,9 @@ _TICKETS = (
     "CREATE INDEX ticket_vendor ON ticket (vendor, state, last_activity)",
     """CREATE TABLE participant (
         ticket INTEGER NOT NULL REFERENCES ticket (number), number INTEGER NOT NULL, role TEXT NOT NULL,
-        address TEXT NOT NULL, name TEXT NOT NULL, party INTEGER NOT NULL, active INTEGER NOT NULL,
-        language TEXT NOT NULL, PRIMARY KEY (ticket, number)) WITHOUT ROWID""",
+        address TEXT NOT NULL, name TEXT NOT NULL, party INTEGER NOT NULL,
+        membership TEXT NOT NULL CHECK (membership IN ('pending', 'active', 'removed')), language TEXT NOT NULL,
+        joined INTEGER NOT NULL, back TEXT NOT NULL, PRIMARY KEY (ticket, number)) WITHOUT ROWID""",
     # NULL in reply_text or relay_text means: the same as text.
     """CREATE TABLE message (
         id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket (number), author INTEGER NOT NULL,
@@ -105,11 +114,19 @@ _ARRIVALS = (
         fingerprint TEXT NOT NULL, message_id TEXT NOT NULL, message INTEGER NOT NULL, ticket INTEGER NOT NULL,
         at INTEGER NOT NULL, PRIMARY KEY (fingerprint, ticket)) WITHOUT ROWID""",
     "CREATE INDEX seen_message_id ON seen (message_id)",
+    # `released` is wanted by `said`, and waits for the desk to run the mail again; `done` has been through.
     """CREATE TABLE quarantine (
-        id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL REFERENCES arrival (id), cause TEXT NOT NULL,
+        id INTEGER PRIMARY KEY, arrival INTEGER NOT NULL UNIQUE REFERENCES arrival (id), cause TEXT NOT NULL,
         detail TEXT NOT NULL, sender TEXT NOT NULL, subject TEXT NOT NULL, ticket INTEGER NOT NULL, at INTEGER NOT NULL,
-        state TEXT NOT NULL)""",
+        state TEXT NOT NULL CHECK (state IN ('held', 'released', 'done', 'forgotten')), said TEXT NOT NULL,
+        ended INTEGER)""",
     "CREATE INDEX quarantine_state ON quarantine (state, id)",
+    # What we have asked by mail: once, open for some days, answered by the address that was asked.
+    """CREATE TABLE confirmation (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, ticket INTEGER NOT NULL REFERENCES ticket (number),
+        participant INTEGER NOT NULL, address TEXT NOT NULL, quarantine INTEGER NOT NULL, about TEXT NOT NULL,
+        asked INTEGER NOT NULL, answered INTEGER)""",
+    "CREATE INDEX confirmation_address ON confirmation (address, asked)",
     # Automatic mails that left, for the caps (A4).
     """CREATE TABLE automatic (
         at INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL, ticket INTEGER NOT NULL)""",

@@ -2,9 +2,10 @@
 
 from ..core import Millis
 from ..core.effect import Label
-from ..core.party import Participant, Role
+from ..core.party import Membership, Participant, Role
 from ..core.ticket import State, Ticket
 from ..core.verdict import Route
+from . import aliases
 from .database import Row, Tx
 from .trace import count
 
@@ -65,24 +66,27 @@ def page(
 def participants(tx: Tx, number: int) -> tuple[Participant, ...]:
     """Everyone on a ticket, removed ones too, in the order in which they came."""
     rows = tx.rows("SELECT * FROM participant WHERE ticket = :number ORDER BY number", number=number)
-    return tuple(_participant(row) for row in rows)
+    return tuple(_participant(row, aliases.of_participant(tx, row)) for row in rows)
 
 
 def join(tx: Tx, participant: Participant) -> None:
     """Put a participant on a ticket, or change what is known of the one with that number."""
     tx.run(
-        """INSERT INTO participant (ticket, number, role, address, name, party, active, language)
-           VALUES (:ticket, :number, :role, :address, :name, :party, :active, :language)
+        """INSERT INTO participant (ticket, number, role, address, name, party, membership, language, joined, back)
+           VALUES (:ticket, :number, :role, :address, :name, :party, :membership, :language, :joined, :back)
            ON CONFLICT (ticket, number) DO UPDATE SET role = excluded.role, address = excluded.address,
-             name = excluded.name, party = excluded.party, active = excluded.active, language = excluded.language""",
+             name = excluded.name, party = excluded.party, membership = excluded.membership,
+             language = excluded.language, joined = excluded.joined, back = excluded.back""",
         ticket=participant.ticket,
         number=participant.number,
         role=participant.role.value,
         address=participant.address,
         name=participant.name,
         party=participant.party_id,
-        active=int(participant.active),
+        membership=participant.membership.value,
         language=participant.language,
+        joined=participant.joined,
+        back=participant.back,
     )
 
 
@@ -147,7 +151,7 @@ def _ticket(row: Row) -> Ticket:
     )
 
 
-def _participant(row: Row) -> Participant:
+def _participant(row: Row, known_as: tuple[str, ...]) -> Participant:
     return Participant(
         ticket=row["ticket"],
         number=row["number"],
@@ -155,6 +159,9 @@ def _participant(row: Row) -> Participant:
         address=row["address"],
         name=row["name"],
         party_id=row["party"],
-        active=bool(row["active"]),
+        membership=Membership(row["membership"]),
         language=row["language"],
+        joined=row["joined"],
+        back=row["back"],
+        aliases=known_as,
     )

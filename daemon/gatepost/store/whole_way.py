@@ -22,7 +22,7 @@ def of_ticket(tx: Tx, number: int) -> dict[str, Any]:
         "filed": instant(ticket.filed),
         "flags": list(ticket.flags),
         "participants": [
-            f"{p.number} {p.role.value} {p.address}{'' if p.active else ' (removed)'}"
+            f"{p.number} {p.role.value} {p.address}{'' if p.active else f' ({p.membership.value})'}"
             for p in tickets.participants(tx, number)
         ],
         "messages": [f"{m.id} by {m.author} at {instant(m.received)}" for m in messages.of_ticket(tx, number)],
