@@ -51,7 +51,7 @@ OURS = [
     "<support+anything@market.example>", f"<support+{TOKEN}@market.example>", f"<Support+{TOKEN.upper()}@MARKET.example>",
     f"<{TOKEN}@reply.market.example>", "<product+gift-basket@market.example>", "<gift-basket+product@second.example>",
     f"<bounce+{TOKEN}@market.example>", "<postmaster>", "<PostMaster>", "<Postmaster@MARKET.example>", "<postmaster@second.example>",
-    "<postmaster@reply.market.example>",
+    "<postmaster@reply.market.example>", "<Postmaster@MX.market.example>",
 ]  # fmt: skip
 
 

@@ -82,6 +82,9 @@ class Conversation(Talk):
             return Reply.UNKNOWN_PARAMETER
         if path.international and not self.envelope.smtp_utf8:
             return Reply.NEEDS_SMTPUTF8
+        if path.local.lower() == "postmaster" and path.domain.lower() == self._doorway.hostname.lower():
+            # RFC 5321 4.5.1: the postmaster of this host, who is the one without a domain.
+            path = Path(local="postmaster", domain="")
         if (fault := self._not_ours(path)) is not None:
             log.info("peer %s: refused recipient %s", self._peer, escaped(path.address))
             return fault
@@ -127,7 +130,7 @@ class Conversation(Talk):
 
     def _quit(self, argument: bytes) -> None:
         del argument
-        self._farewell(Reply.BYE)
+        self._farewell(Reply.BYE, linger=False)
 
     def _starttls(self, argument: bytes) -> Reply | None:
         context = self._doorway.tls()

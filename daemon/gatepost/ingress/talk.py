@@ -29,7 +29,7 @@ _FOREIGN_VERBS = frozenset(
 _JUNK = frozenset((b"NOOP", b"RSET", b"VRFY", b"EXPN", b"HELP", b"EHLO", b"HELO", b"AUTH"))
 _UNREAD_REPLIES = 128 * 1024
 _UNREAD_INPUT = 128 * 1024
-_LINGER_SECONDS = 5.0
+_LINGER_SECONDS = 2.0
 
 
 class _NoHooks:
@@ -77,6 +77,8 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         self._waiting: asyncio.Task[None] | None = None
         self._leaving = False
         self._ended_input = False
+        self._parted = False
+        self._unheard = 0
         self._deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -104,13 +106,20 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
 
     def data_received(self, data: bytes) -> None:
         """The peer has sent something."""
+        if self._parted:
+            return self._overhear(len(data))
         self._input.feed(data)
-        self._go_on()
+        return self._go_on()
+
+    def _overhear(self, octets: int) -> None:
+        self._unheard += octets
+        if self._unheard > _UNREAD_INPUT:
+            self.abort()
 
     def eof_received(self) -> bool:
         """The peer sends no more. It may still read (not over TLS), so a commit in flight is answered first."""
         self._ended_input = True
-        return self._waiting is not None and not self._tls
+        return self._waiting is not None and not self._tls and not self._parted
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone; what is said from now on goes nowhere."""
@@ -133,8 +142,10 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
     def stop(self) -> None:
         """Say 421 and close, or do so as soon as the commit in flight has been answered."""
         self._leaving = True
-        if self._waiting is None:
-            self._farewell(Reply.SHUTTING_DOWN)
+        if self._parted:
+            self.abort()
+        elif self._waiting is None:
+            self._farewell(Reply.SHUTTING_DOWN, linger=False)
 
     def abort(self) -> None:
         """Cut the connection without a word."""
@@ -240,15 +251,23 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
             log.info("peer %s does not read our replies", self._peer)
             self.abort()
 
-    def _farewell(self, reply: Reply) -> None:
-        """Say it and close; a peer that does not read it is cut off a little later."""
+    def _farewell(self, reply: Reply, *, linger: bool = True) -> None:
+        """Say it and close.
+
+        A close with unread input would reset the connection, and the peer might never read the reply. So a peer that is
+        cut off in the middle of something is read a little longer, and nobody listens (`linger`).
+        """
         self._leaving = True
         self._end_text()
-        if self.transport.is_closing():
+        if self._parted or self.transport.is_closing():
             return
+        self._parted = True
         self._say(reply)
         self._flush()
-        self.transport.close()
+        if linger and not self._tls and self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
         self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
 
     # Waiting.
@@ -289,7 +308,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         if self.transport.is_closing():
             return None
         if self._leaving:
-            return self._farewell(Reply.SHUTTING_DOWN)
+            return self._farewell(Reply.SHUTTING_DOWN, linger=False)
         self._expect_by(self.loop.time() + self._limits.idle_seconds)
         self.transport.resume_reading()
         return self._go_on()
