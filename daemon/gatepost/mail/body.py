@@ -46,8 +46,8 @@ def read(tree: Tree, hints: tuple[str, ...] = ()) -> Body:
         _promote(chosen)
     body = Body(files=chosen.files)
     images = _image_names(chosen.files, hints)
-    pieces = [piece for part in chosen.texts if (piece := _text(part, body, images, hints))]
-    text = "\n\n".join(pieces)
+    pieces = [(part.type, piece) for part in chosen.texts if (piece := _text(part, body, images, hints))]
+    text = "\n\n".join(_without_repeats(pieces))
     body.cut = body.cut or len(text) > TEXT_CHARACTERS
     body.text = text[:TEXT_CHARACTERS]
     return body
@@ -70,9 +70,31 @@ def _choose(part: Part, chosen: _Chosen, hints: tuple[str, ...], *, alone: bool 
 
 
 def _promote(chosen: _Chosen) -> None:
-    """In a mail without any text, named text files that ask to be shown inline are its text (RFC 2183 2.1)."""
-    chosen.texts = [part for part in chosen.files if part.type == "text/plain" and part.disposition == "inline"]
+    """In a mail without any text, named text that asks to be shown inline is its text (RFC 2183 2.1).
+
+    So is a first part that is named and says nothing of its disposition, as scripts send it.
+    """
+    chosen.texts = [
+        part
+        for place, part in enumerate(chosen.files)
+        if part.type == "text/plain" and (part.disposition == "inline" or (not part.disposition and not place))
+    ]
     chosen.files = [part for part in chosen.files if part not in chosen.texts]
+
+
+def _without_repeats(pieces: list[tuple[str, str]]) -> list[str]:
+    """The texts, without HTML that only says again what a plain text beside it says.
+
+    Programs that know no multipart/alternative send both forms in a mixed one.
+    """
+    plain = set().union(*(text.split() for kind, text in pieces if kind == "text/plain"))
+    kept = []
+    for kind, text in pieces:
+        words = set(text.split())
+        if kind == "text/html" and len(words) > 4 and len(words & plain) * 10 >= len(words) * 9:
+            continue
+        kept.append(text)
+    return kept
 
 
 def _is_text(part: Part, hints: tuple[str, ...], *, alone: bool) -> bool:

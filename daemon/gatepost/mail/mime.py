@@ -21,7 +21,7 @@ _SEARCHED_OCTETS = 100_000_000
 _UU_LINES = 600_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Part:
     """One entity (RFC 2045 2.4): its header, the offsets of its body, and its children where it is a multipart."""
 
@@ -72,7 +72,7 @@ class Part:
         return transfer_decoded(body, 0, len(body), "base64"), tail.strip()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tree:
     """The parts of one mail, and what was wrong with their structure."""
 
