@@ -7,14 +7,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .calendars import Calendars
+from .calendars import Calendars, hours_of_brand
 from .config import AuthenticationSection, LimitsSection, ReplyAddressSection
-from .core import DAY, Millis
+from .core import Millis
 from .core.addresses import Addresses, Kind, Located
-from .core.calendar import due
+from .core.calendar import Calendar, due
+from .core.deadline import rating_at
 from .core.identity import Authentication, Citation, Place
 from .core.letter import Envelope, Letter
-from .core.party import Brand, Hours, Participant, Role, Team, Vendor
+from .core.party import Brand, Participant, Role, Team, Vendor
 from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
 from .core.ticket import Terms
@@ -144,16 +145,20 @@ class House:
         return Terms(
             participants=participants,
             overdue_at=self.overdue_at(brand, vendor if route is Route.VENDOR else None, now),
-            rating_at=lambda filed: filed + self._promises.rating_days * DAY,
+            rating_at=lambda filed: rating_at(filed, self._promises.rating_days, brand.zone),
             staff_address=self.staff,
         )
 
     def overdue_at(self, brand: Brand, vendor: Vendor | None, now: Millis) -> Callable[[Millis], Millis]:
         """When an answer to a message of a given instant is overdue, in the vendor's calendar or the brand's."""
-        hours = vendor.hours if vendor is not None else Hours(zone=brand.zone, country=brand.country)
-        away = (vendor.away,) if vendor is not None and vendor.away is not None else ()
-        calendar = self._calendars.get(hours, now, away)
+        calendar = self.calendar(brand, vendor, now)
         return lambda since: due(calendar, since, self._promises.overdue_business_days)
+
+    def calendar(self, brand: Brand, vendor: Vendor | None, now: Millis) -> Calendar:
+        """The business time around `now` of the vendor, or of the brand's own teams."""
+        if vendor is None:
+            return self._calendars.get(hours_of_brand(brand), now)
+        return self._calendars.get(vendor.hours, now, (vendor.away,) if vendor.away is not None else ())
 
     def answering(
         self, ticket: int, number: int, route: Route, team: str, vendor: Vendor | None, now: Millis

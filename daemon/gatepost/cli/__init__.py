@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "run_:run",
     "status": "tickets:status",
     "templates": "templates:templates",
+    "ticket": "ticket:ticket",
     "tickets": "tickets:tickets",
     "trace": "trace:trace",
 }
