@@ -194,6 +194,7 @@ def _sockets(config: Config) -> Iterator[Finding]:
     running = holder(config.data)
     for subject, endpoint in [
         *(("smtp.listen", each) for each in config.smtp.listen),
+        *(("lmtp.listen", each) for each in config.lmtp.listen),
         ("page.listen", config.page.listen),
     ]:
         try:
@@ -206,8 +207,8 @@ def _sockets(config: Config) -> Iterator[Finding]:
                 yield Finding(state=State.WRONG, subject=subject, seen=error.message, detail=_lines(error.hint))
         else:
             yield Finding(state=State.FINE, subject=subject, seen=f"{endpoint} is free")
-    if not config.smtp.listen:
-        yield Finding(state=State.LOOK, subject="smtp.listen", seen="no SMTP door: no mail comes in by this way")
+    if not (config.smtp.listen or config.lmtp.listen or config.lmtp.socket):
+        yield Finding(state=State.LOOK, subject="smtp.listen", seen="no door: no mail comes in this way")
 
 
 def _size(octets: int) -> str:

@@ -105,10 +105,11 @@ class Peer:
 class Site:
     """A running gate with its data folder."""
 
-    def __init__(self, data: Path, gate: Gate, port: int) -> None:
+    def __init__(self, data: Path, gate: Gate, port: int, lmtp_port: int) -> None:
         self.data = data
         self.gate = gate
         self.port = port
+        self.lmtp_port = lmtp_port
         self._peers: list[Peer] = []
 
     async def connect(self, source: str = "127.0.0.1", **more: Any) -> Peer:
@@ -116,6 +117,18 @@ class Site:
         peer = Peer(reader, writer)
         self._peers.append(peer)
         return peer
+
+    async def lmtp(self) -> Peer:
+        """A connection to the LMTP door."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.lmtp_port)
+        self._peers.append(Peer(reader, writer))
+        return self._peers[-1]
+
+    async def unix(self, path: Path) -> Peer:
+        """A connection to the unix socket at `path`, however long that is."""
+        reader, writer = await connect(path)
+        self._peers.append(Peer(reader, writer))
+        return self._peers[-1]
 
     async def greeted(self, source: str = "127.0.0.1") -> Peer:
         peer = await self.connect(source)
@@ -151,7 +164,9 @@ async def start_site(tmp_path: Path) -> AsyncIterator[StartSite]:
     """A function that starts a gate: keys of [smtp] as keywords, `spool=` keywords for the Spool itself."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, spool: dict[str, Any] | None = None, **smtp: object) -> Site:
+        async def start(
+            *, spool: dict[str, Any] | None = None, lmtp: list[socket.socket] | None = None, **smtp: object
+        ) -> Site:
             data = tmp_path / "data"
             umask = os.umask(0o077)
             stack.callback(os.umask, umask)
@@ -163,8 +178,10 @@ async def start_site(tmp_path: Path) -> AsyncIterator[StartSite]:
             listener = open_listener("127.0.0.1:0")
             stack.callback(listener.close)
             port = listener.getsockname()[1]
-            await gate.start([listener])
-            site = Site(data, gate, port)
+            second = open_listener("127.0.0.1:0")
+            stack.callback(second.close)
+            await gate.start([listener], [second, *(lmtp or [])])
+            site = Site(data, gate, port, second.getsockname()[1])
             stack.push_async_callback(site.stop)
             return site
 

@@ -13,12 +13,13 @@ from .model import (
     DeliverySection,
     GatepostSection,
     LimitsSection,
+    LmtpSection,
     PageSection,
     ReplyAddressSection,
-    Secret,
     SmtpSection,
     TeamSection,
 )
+from .section import Secret
 from .types import endpoint
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "DeliverySection",
     "GatepostSection",
     "LimitsSection",
+    "LmtpSection",
     "PageSection",
     "ReplyAddressSection",
     "Secret",

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..core.reply_address import TOKEN_LENGTH
 from ..errors import PermanentError
-from .model import Config, Secret
+from .model import Config
+from .section import Secret
 from .types import endpoint
 
 Place = tuple[str | int, ...]
@@ -89,18 +90,28 @@ def _smtp(config: Config) -> Iterator[Finding]:
     if smtp.header_octets > smtp.message_octets:
         yield ("smtp", "header_octets"), "the header section may be larger than the whole message", "make it smaller"
     yield from _listening(config)
+    yield from _postponed(config)
 
 
 def _listening(config: Config) -> Iterator[Finding]:
     seen: set[tuple[str, int]] = set()
     page = endpoint(config.page.listen)
-    for number, listen in enumerate(config.smtp.listen):
+    doors = [("smtp", number, listen) for number, listen in enumerate(config.smtp.listen)]
+    doors += [("lmtp", number, listen) for number, listen in enumerate(config.lmtp.listen)]
+    for door, number, listen in doors:
         where = endpoint(listen)
         if where[1] and where in seen:
-            yield ("smtp", "listen", number), f"{listen} stands here twice", "write it once"
+            yield (door, "listen", number), f"{listen} stands here twice", "write it once"
         seen.add(where)
         if where[1] and where[1] == page[1] and _same_host(config, where[0], page[0]):
-            yield ("page", "listen"), f"{config.page.listen} is taken by smtp.listen", "choose another port"
+            yield ("page", "listen"), f"{config.page.listen} is taken by {door}.listen", "choose another port"
+
+
+def _postponed(config: Config) -> Iterator[Finding]:
+    support = {address.lower() for _, address in _all_support(config)}
+    for number, address in enumerate(config.smtp.postponed):
+        if address.lower() not in support:
+            yield ("smtp", "postponed", number), f"{address} is no support address of a brand", "take it out"
 
 
 def _delivery(config: Config) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from .model import Config, Secret
+from .model import Config
+from .section import Secret
 
 _HEAD = """\
 # The config of Gatepost: every key with its default. Keys that are commented out show the default, or an example where
@@ -25,6 +26,10 @@ _SAMPLES: dict[str, str] = {
     "gatepost.staff": '"support-leads@office.example"',
     "smtp.certificate": '"/etc/gatepost/tls/fullchain.pem"',
     "smtp.key": '"/etc/gatepost/tls/privkey.pem"',
+    "smtp.proxies": '["10.0.0.5"]',
+    "smtp.postponed": '["support@market.example"]',
+    "lmtp.listen": '["127.0.0.1:2424"]',
+    "lmtp.socket": '"/run/gatepost/lmtp.sock"',
     "delivery.username": '"gatepost"',
     "delivery.password": '{ file = "/etc/gatepost/smarthost.password" }',
     "reply_address.domain": '"reply.market.example"',

@@ -7,7 +7,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from .model import Config, Secret
+from .model import Config
+from .section import Secret
 
 Place = tuple[str | int, ...]
 

@@ -3,14 +3,13 @@
 Nothing here reads a file. config.example.toml and docs/config.md are written from this module, and checked against it.
 """
 
-import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from ..core.party import Brand, Team
-from ..errors import PermanentError
+from .section import Secret, Section
 from .types import (
     Address,
     Colour,
@@ -18,11 +17,13 @@ from .types import (
     Country,
     Domain,
     Endpoint,
+    FileMode,
     FilePath,
     HostName,
     KeyId,
     Language,
     Name,
+    Network,
     Octets,
     Seconds,
     Server,
@@ -30,59 +31,6 @@ from .types import (
     Url,
     Zone,
 )
-
-
-class Section(BaseModel):
-    """One table of config.toml: strict types, no unknown key, frozen."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True)
-
-
-class Secret(Section):
-    """A secret, never written into config.toml itself: the name of an environment variable, or a file of mode 0600."""
-
-    env: str = ""
-    file: FilePath = ""
-
-    @model_validator(mode="after")
-    def _one(self) -> "Secret":
-        if bool(self.env) == bool(self.file):
-            raise ValueError('name exactly one source: { env = "NAME" } or { file = "/path" }')
-        return self
-
-    def __str__(self) -> str:
-        return f"the environment variable {self.env}" if self.env else self.file
-
-    def read(self) -> bytes:
-        """The secret itself, without the newline at its end.
-
-        Raises PermanentError where it is missing or empty, or where others on this machine can read its file.
-        """
-        octets = self._from_environment() if self.env else self._from_file()
-        if not octets.rstrip(b"\r\n"):
-            raise PermanentError(f"{self} is empty", "Put the secret there, on one line.")
-        return octets.rstrip(b"\r\n")
-
-    def _from_environment(self) -> bytes:
-        value = os.environ.get(self.env)
-        if value is None:
-            raise PermanentError(f"{self} is not set", f"Set {self.env} for the daemon, or name a file instead.")
-        return os.fsencode(value)
-
-    def _from_file(self) -> bytes:
-        try:
-            with Path(self.file).open("rb") as file:
-                mode = os.fstat(file.fileno()).st_mode & 0o777
-                if mode & 0o077 and not self._is_credential():
-                    raise PermanentError(f"{self} can be read by others (mode {mode:04o})", f"chmod 600 {self.file}")
-                return file.read(65_536)
-        except OSError as error:
-            raise PermanentError(f"{self} cannot be read: {error.strerror}", "Make it, with mode 0600.") from error
-
-    def _is_credential(self) -> bool:
-        """Whether systemd keeps the file (LoadCredential=), in a folder that it guards itself."""
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        return bool(folder) and Path(self.file).parent == Path(str(folder))
 
 
 class GatepostSection(Section):
@@ -141,6 +89,26 @@ class SmtpSection(Section):
     )
     free_octets: int = Field(
         0, ge=0, description="Refuse MAIL with 452 when less is free on the disk; 0 means 1.5 times message_octets."
+    )
+    proxies: tuple[Network, ...] = Field(
+        (),
+        description="Load balancers in front of this door, as addresses or networks: from them, and from nobody else, "
+        "the PROXY protocol (version 1 or 2) is taken, and asked for.",
+    )
+    postponed: tuple[Address, ...] = Field(
+        (), description="Support addresses whose mail gets 451 for now, so that the senders keep it and try again."
+    )
+
+
+class LmtpSection(Section):
+    """The LMTP door, for a mail server in front that has one answer for each recipient; limits are those of [smtp]."""
+
+    listen: tuple[Endpoint, ...] = Field(
+        (), description="Where to listen, as HOST:PORT, for example 127.0.0.1:2424; whoever reaches it may bring mail."
+    )
+    socket: FilePath = Field("", description="Path of a unix socket to listen on; '' opens none.")
+    socket_mode: FileMode = Field(
+        "0660", description="Its mode: who may write to it may bring mail. The folder's group is given to it."
     )
 
 
@@ -251,6 +219,7 @@ class Config(Section):
 
     gatepost: GatepostSection
     smtp: SmtpSection = SmtpSection()
+    lmtp: LmtpSection = LmtpSection()
     delivery: DeliverySection = DeliverySection()
     reply_address: ReplyAddressSection = ReplyAddressSection()
     authentication: AuthenticationSection = AuthenticationSection()

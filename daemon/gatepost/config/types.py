@@ -1,5 +1,6 @@
 """The types of single values in config.toml: what each accepts, and the sentence it refuses the rest with."""
 
+import ipaddress
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -89,6 +90,13 @@ def _host(value: str) -> str:
     return name
 
 
+def _network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is no address or network; write it like 10.0.0.5 or 10.0.0.0/24") from None
+
+
 def _display_name(value: str) -> str:
     if not value.strip() or any(ord(c) < 32 or ord(c) == 127 for c in value):
         raise ValueError("a name is one line and not empty")
@@ -110,6 +118,10 @@ Country = Annotated[str, AfterValidator(_matches(_COUNTRY, "a country code like 
 KeyId = Annotated[str, AfterValidator(_matches(_KEY_ID, "the id of a key, a number from 0 to 255"))]
 Colour = Annotated[
     str, AfterValidator(_matches(re.compile(r"#[0-9a-fA-F]{6}"), "a colour like #3858e9, six hexadecimal digits"))
+]
+Network = Annotated[str, AfterValidator(_network)]
+FileMode = Annotated[
+    str, AfterValidator(_matches(re.compile(r"0[0-7]{3}"), "a file mode like 0660, four octal digits"))
 ]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]

@@ -30,4 +30,10 @@ class Doorway:
     has_room: Callable[[int], bool] = lambda octets: True
     tls: Callable[[], ssl.SSLContext | None] = lambda: None
     door: Door = Door.SMTP
+    postponed: frozenset[str] = frozenset()
     conversations: set["Talk"] = field(default_factory=set)
+
+    def postpones(self, recipient: str) -> bool:
+        """Whether mail for this address of ours is put off for now, and that for its reply addresses with it."""
+        located = self.addresses.locate(recipient) if self.postponed else None
+        return located is not None and located.address in self.postponed

@@ -13,17 +13,20 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..core import Millis
 from ..core.addresses import Addresses
-from ..core.letter import Envelope
+from ..core.letter import Door, Envelope
 from ..errors import PermanentError
 from ..store.spool import Spool
 from .control import Control
 from .limits import Room, Turnstile
+from .lmtp import LmtpConversation
+from .proxy import Proxies
 from .smtp import Conversation, Doorway
 from .sockets import BACKLOG
 
@@ -42,26 +45,33 @@ def run(
     ready: Callable[[], None] = lambda: None,
     *,
     clock: Clock | None = None,
+    lmtp: Sequence[socket.socket] = (),
 ) -> int:
-    """Serve `sockets` until SIGTERM or SIGINT; call `ready` once mail is taken. Returns the exit code, 0.
+    """Serve SMTP on `sockets` and LMTP on `lmtp` until SIGTERM or SIGINT; call `ready` once mail is taken. Returns 0.
 
     Raises PermanentError (corrupt spool, newer schema, bad certificate) or TemporaryError (spool held by another).
     """
     # aiosmtpd logs every line of every mail at DEBUG, and addresses unescaped at INFO.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
-    asyncio.run(_run(config, sockets, ready, clock or Clock()))
+    asyncio.run(_run(config, sockets, lmtp, ready, clock or Clock()))
     return 0
 
 
-async def _run(config: "Config", sockets: Sequence[socket.socket], ready: Callable[[], None], clock: Clock) -> None:
+async def _run(
+    config: "Config",
+    sockets: Sequence[socket.socket],
+    lmtp: Sequence[socket.socket],
+    ready: Callable[[], None],
+    clock: Clock,
+) -> None:
     gate = Gate(config, clock)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     loop.add_signal_handler(signal.SIGHUP, gate.reload_certificate)
-    await gate.start(sockets)
-    log.info("gate: listening on %s", ", ".join(_name(listener) for listener in sockets))
+    await gate.start(sockets, lmtp)
+    log.info("gate: listening on %s", ", ".join(_name(listener) for listener in (*sockets, *lmtp)))
     ready()
     await stopping.wait()
     await gate.stop()
@@ -78,23 +88,32 @@ class Gate:
         self._control = Control(config.data / "run" / "gate.sock", self.spool.clear, self.status)
         self._disk = Disk(config.data, config.smtp.free_octets or config.smtp.message_octets * 3 // 2)
         self.doorway = self._doorway()
+        self._proxies = Proxies(
+            config.smtp.proxies, seconds=config.smtp.handshake_seconds, limit=config.smtp.connections
+        )
         self._servers: list[asyncio.Server] = []
 
-    async def start(self, sockets: Sequence[socket.socket]) -> None:
+    async def start(self, sockets: Sequence[socket.socket], lmtp: Sequence[socket.socket] = ()) -> None:
         """Open the spool, then the control socket, then take mail."""
         self._tls.load()
         self.spool.start()
         self.spool.on_commit = self._control.tell_news
         await self._control.start()
         loop = asyncio.get_running_loop()
+        smtp = self._proxies.before(lambda peer: Conversation(self.doorway, loop, peer))
+        behind = self._lmtp_doorway()
         for listener in sockets:
-            server = await loop.create_server(lambda: Conversation(self.doorway, loop), sock=listener, backlog=BACKLOG)
+            self._servers.append(await loop.create_server(smtp, sock=listener, backlog=BACKLOG))
+        for listener in lmtp:
+            opened = loop.create_unix_server if listener.family == socket.AF_UNIX else loop.create_server
+            server = await opened(lambda: LmtpConversation(behind, loop), sock=listener, backlog=BACKLOG)
             self._servers.append(server)
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Take no more mail, finish the commits in flight within `grace` seconds, tell all others 421 (A31)."""
         for server in self._servers:
             server.close()
+        self._proxies.close()
         for conversation in tuple(self.doorway.conversations):
             conversation.stop()
         if open_ones := [conversation.ended for conversation in self.doorway.conversations]:
@@ -144,7 +163,14 @@ class Gate:
             room=Room(total=config.smtp.memory_octets),
             has_room=self._disk.has_room,
             tls=self._tls.context,
+            postponed=frozenset(address.lower() for address in config.smtp.postponed),
         )
+
+    def _lmtp_doorway(self) -> Doorway:
+        """The same way into the spool, for a mail server of ours: all its connections come from one address."""
+        limits = self._config.smtp.model_copy(update={"require_tls": False})
+        own = Turnstile(total=limits.connections, per_address=limits.connections)
+        return replace(self.doorway, door=Door.LMTP, limits=limits, turnstile=own)
 
 
 class Disk:

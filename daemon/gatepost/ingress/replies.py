@@ -1,4 +1,4 @@
-"""Every reply of the SMTP door, listed once: a basic code, an enhanced code (RFC 3463), one generic sentence.
+"""Every reply of the SMTP and LMTP doors, listed once: a basic code, an enhanced code (RFC 3463), one generic sentence.
 
 No reply tells what is inside: the details stand in the log, under the id in brackets where there is one.
 """
@@ -24,6 +24,7 @@ class Reply(bytes, Enum):
     TOO_MANY_COMMANDS = b"421 4.7.0 Too many commands, closing the connection"
     TOO_MANY_ERRORS = b"421 4.7.0 Too many errors, closing the connection"
 
+    POSTPONED = b"451 4.2.1 This address takes no mail for now, try again later"
     DISK_LOW = b"452 4.3.1 Not enough room, try again later"
     TOO_MANY_RECIPIENTS = b"452 4.5.3 Too many recipients, send the rest in another mail"
 

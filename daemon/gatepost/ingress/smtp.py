@@ -88,10 +88,17 @@ class Conversation(Talk):
         if (fault := self._not_ours(path)) is not None:
             log.info("peer %s: refused recipient %s", self._peer, escaped(path.address))
             return fault
+        if (wait := self._put_off(path.address)) is not None:
+            return wait
         if len(self._recipients) >= self._limits.recipients and path.address not in self._recipients:
             return Reply.TOO_MANY_RECIPIENTS
         self._recipients[path.address] = None
+        self._named = path.address
         return Reply.RECIPIENT_OK
+
+    def _put_off(self, address: str) -> Reply | None:
+        """What to say for an address of ours that takes no mail for now, None for the others."""
+        return Reply.POSTPONED if self._doorway.postpones(address) else None
 
     def _not_ours(self, path: Path) -> Reply | None:
         """None for an address of ours; what to say to all others, the tricks of relay hunters among them (A12)."""

@@ -42,16 +42,19 @@ class _NoHooks:
 class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
     """One connection. `stop` ends it politely; a commit in flight is finished and answered first.
 
+    `peer` is the address behind a proxy, '' where it is the socket's.
     `ended` is done when the connection is gone. Everything happens in `data_received`, without a task of its own: one
     turn of the event loop per packet. Only the commit and the TLS handshake are waited for, by a task that no event of
     the connection cancels.
     """
 
     transport: asyncio.Transport
+    # The protocol's name in our greeting.
+    speaks: ClassVar[bytes] = b"ESMTP"
     # What the commands are: the verb, and the method that takes its argument and returns the reply, or None.
     verbs: ClassVar[Mapping[bytes, Callable[[Any, bytes], bytes | None]]] = {}
 
-    def __init__(self, doorway: Doorway, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, doorway: Doorway, loop: asyncio.AbstractEventLoop, peer: str = "") -> None:
         super().__init__(
             _NoHooks(),
             hostname=doorway.hostname,
@@ -65,7 +68,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         self._input = Input()
         self._said: list[bytes] = []
         self._tally = Tally()
-        self._peer = ""
+        self._peer = peer
         self._entered = False
         self._patience = Patience(
             idle=doorway.limits.idle_seconds,
@@ -95,12 +98,12 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         self.session = self._create_session()
         self._forget_mail()
         peer = transport.get_extra_info("peername")
-        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._peer = self._peer or (str(peer[0]) if isinstance(peer, tuple) else "")
         self._doorway.conversations.add(self)
         self._entered = self._doorway.turnstile.enter(self._peer)
         if not self._entered:
             return self._farewell(Reply.TOO_MANY_CONNECTIONS)
-        self._say(b"220 %s ESMTP" % self._our_name())
+        self._say(b"220 %s %s" % (self._our_name(), self.speaks))
         self._flush()
         return self._expect_by(self.loop.time() + self._limits.idle_seconds)
 
