@@ -28,6 +28,7 @@ from .ingress.gate_link import GateLink
 from .ingress.import_tray import Importer
 from .ingress.tray import Question, Said, Tray
 from .keys import reply_keys
+from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.templates import Letters
 from .reader.pool import ReaderPool
 from .release import Releases
@@ -106,6 +107,11 @@ class Office:
             cpu_seconds=config.limits.reader_cpu_seconds,
             wall_seconds=config.limits.reader_wall_seconds,
             memory_octets=config.limits.reader_memory_octets,
+            limits=ReadLimits(
+                # What the doors let in is read, with the trace fields that they put above it.
+                message_octets=config.smtp.message_octets + TRACE_OCTETS,
+                header_octets=config.smtp.header_octets + TRACE_OCTETS,
+            ),
         )
         self._courier = Courier(config.delivery, hostname=config.gatepost.hostname, password=_password(config))
         self._deliverer = Deliverer(

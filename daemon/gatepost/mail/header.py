@@ -41,6 +41,43 @@ class Section:
         return [value for key, value in self.fields if key == name]
 
 
+class _Fields:
+    """The fields of a section while its lines are read; the last one stays open for continuation lines."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.fields: list[tuple[str, bytes]] = []
+        self.name = ""
+        self.values: list[bytes] = []
+        self.broken = self.cut = False
+
+    def open(self, line: bytes, colon: int) -> None:
+        """Begin the field whose name ends at `colon`."""
+        self.close()
+        self.name = line[:colon].strip().decode("ascii").lower()
+        self.values = [line[colon + 1 :]]
+
+    def close(self) -> None:
+        """End the open field."""
+        if self.name and len(self.fields) < self._most:
+            self.fields.append((self.name, b"\n".join(self.values)))
+        elif self.name:
+            self.cut = True
+        self.name = ""
+
+    def goes_on(self, line: bytes) -> bool:
+        """Whether `line` continues the open field: it is indented, or its indentation was lost behind a semicolon."""
+        if line[0] in b" \t":
+            return bool(self.name) or _colon(line) < 0
+        lost = self.name.startswith("content-") and self.values[-1].endswith(b";") and b"=" in line
+        return lost and _colon(line) < 0
+
+    def section(self, body: int) -> Section:
+        """The section, ended where the body begins."""
+        self.close()
+        return Section(tuple(self.fields), body, self.broken, self.cut)
+
+
 def split(
     octets: bytes, start: int = 0, end: int | None = None, *, most: int = 1_000, longest: int = 262_144
 ) -> Section:
@@ -50,20 +87,10 @@ def split(
     body plainly begins, and is passed over elsewhere; either is `broken`. Of more than `most` fields the rest is `cut`,
     and so is a section of more than `longest` octets.
     """
-    end = len(octets) if end is None else end
-    whole, end = end, min(end, start + longest)
-    fields: list[tuple[str, bytes]] = []
-    values: list[bytes] = []
-    at, broken, cut = start, False, False
-    name = ""
-
-    def close() -> None:
-        nonlocal cut
-        if name and len(fields) < most:
-            fields.append((name, b"\n".join(values) if len(values) > 1 else values[0]))
-        elif name:
-            cut = True
-
+    whole = len(octets) if end is None else end
+    end = min(whole, start + longest)
+    found = _Fields(most)
+    at = start
     while at < end:
         stop = octets.find(b"\n", at, end)
         if stop < 0 and end < whole:
@@ -71,26 +98,19 @@ def split(
         after = end if stop < 0 else stop + 1
         line = octets[at : end if stop < 0 else stop].rstrip(b"\r")
         if not line:
-            close()
-            return Section(tuple(fields), after, broken, cut)
-        if line[0] in b" \t" and (name or _colon(line.lstrip()) < 0):
-            values.append(line)
-            broken = broken or not name
-        elif name.startswith("content-") and values[-1].endswith(b";") and b"=" in line and _colon(line) < 0:
-            values.append(line)
-            broken = True
+            return found.section(after)
+        if found.goes_on(line):
+            found.broken = found.broken or not found.name or line[0] not in b" \t"
+            found.values.append(line)
         elif (colon := _colon(line)) >= 0:
-            close()
-            name = line[:colon].strip().decode("ascii").lower()
-            values = [line[colon + 1 :]]
-        elif _is_body(octets[after : min(end, after + 2_000)], line, bool(fields or name)):
-            close()
-            return Section(tuple(fields), at, True, cut)
+            found.open(line, colon)
         else:
-            broken = True
+            found.broken = True
+            if _is_body(octets[after : min(end, after + 2_000)], line, bool(found.fields or found.name)):
+                return found.section(at)
         at = after
-    close()
-    return Section(tuple(fields), end, broken, cut or end < whole)
+    found.cut = found.cut or end < whole
+    return found.section(end)
 
 
 def _colon(line: bytes) -> int:

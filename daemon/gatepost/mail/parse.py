@@ -14,6 +14,9 @@ from . import address, body, bounce, compat, header, mime, quote
 from .fingerprint import fingerprint
 from .language import language
 
+# Room for what mail systems of ours write above a mail that they let in.
+TRACE_OCTETS = 65_536
+
 _ADDRESS_FIELDS = ("from", "to", "cc", "reply-to", "date")
 _MBOX = (b"From ", b">From ")
 _KEPT = ("message-id", "from", "subject", "references", "in-reply-to")
