@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -35,10 +36,13 @@ def run(
     """
     prepare_data_folder(config.data)
     clock = clock or Clock()
-    if only == "desk":
-        run_desk(config, clock)
-        return 0
-    with DataLock(config.data):
+    parts: tuple[Only, ...] = (only,) if only is not None else ("gate", "desk")
+    with ExitStack() as locks:
+        for part in parts:
+            locks.enter_context(DataLock(config.data, part))
+        if only == "desk":
+            run_desk(config, clock)
+            return 0
         if only is None:
             _check_before_forking(config)
         doors = {"smtp": list(sockets)} if sockets is not None else inherited(os.environ, os.getpid())

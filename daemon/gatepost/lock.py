@@ -1,12 +1,15 @@
-"""The data folder: one instance at a time, and nobody else's eyes (A32, M18)."""
+"""The data folder: one gate and one desk at a time, and nobody else's eyes (A32, M18)."""
 
 import contextlib
 import errno
 import fcntl
 import os
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from .errors import PermanentError
+
+LockedPart: TypeAlias = Literal["gate", "desk"]
 
 
 def prepare_data_folder(data: Path) -> None:
@@ -35,10 +38,13 @@ def become_owner(data: Path) -> None:
 
 
 class DataLock:
-    """An flock on DATA/lock with our process id in it. The kernel frees it when the process ends, however it ends."""
+    """An flock on DATA/PART.lock with our process id in it. The kernel frees it when the process ends, however it ends.
 
-    def __init__(self, data: Path) -> None:
-        self._path = data / "lock"
+    The desk's is also that of commands which write its database while no desk runs.
+    """
+
+    def __init__(self, data: Path, part: LockedPart = "desk") -> None:
+        self._path = data / f"{part}.lock"
         self._handle = -1
 
     def __enter__(self) -> "DataLock":
@@ -76,9 +82,9 @@ class DataLock:
 
 
 def holder(data: Path) -> int:
-    """The process that has the lock of the data folder, 0 where there is none; changes nothing."""
+    """The process that has the desk's lock, 0 where there is none; changes nothing."""
     try:
-        handle = os.open(data / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(data / "desk.lock", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return 0
     try:

@@ -152,7 +152,7 @@ def test_the_lock_is_free_again_when_its_holder_is_gone(tmp_path):
     with DataLock(tmp_path), pytest.raises(PermanentError, match=f"process {os.getpid()}"):
         DataLock(tmp_path).take()
     with DataLock(tmp_path):
-        assert (tmp_path / "lock").read_text().strip() == str(os.getpid())
+        assert (tmp_path / "desk.lock").read_text().strip() == str(os.getpid())
 
 
 def test_a_port_that_is_taken_is_told_with_what_to_do():
@@ -181,3 +181,11 @@ def test_a_socket_may_be_left_by_a_parent_and_a_dead_control_socket_is_replaced(
         control = open_control(deep / "gate.sock")
         control.close()
     assert (deep / "gate.sock").exists()
+
+
+@pytest.mark.catalogue("A32")
+def test_gate_and_desk_are_locked_apart(tmp_path):
+    with DataLock(tmp_path, "gate"), DataLock(tmp_path, "desk"):
+        for part in ("gate", "desk"):
+            with pytest.raises(PermanentError, match="another gatepost"):
+                DataLock(tmp_path, part).take()
