@@ -39,6 +39,7 @@ PACKAGES = {
     "openssl": "openssl",
     "strace": "strace",
     "swaks": "swaks",
+    "systemd-socket-activate": "systemd",
 }
 
 _marks: dict[str, list[str]] = defaultdict(list)

@@ -30,7 +30,7 @@ class Doorway:
     has_room: Callable[[int], bool] = lambda octets: True
     tls: Callable[[], ssl.SSLContext | None] = lambda: None
     door: Door = Door.SMTP
-    postponed: frozenset[str] = frozenset()
+    postponed: set[str] = field(default_factory=set)
     conversations: set["Talk"] = field(default_factory=set)
 
     def postpones(self, recipient: str) -> bool:

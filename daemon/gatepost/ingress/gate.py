@@ -163,7 +163,7 @@ class Gate:
             room=Room(total=config.smtp.memory_octets),
             has_room=self._disk.has_room,
             tls=self._tls.context,
-            postponed=frozenset(address.lower() for address in config.smtp.postponed),
+            postponed={address.lower() for address in config.smtp.postponed},
         )
 
     def _lmtp_doorway(self) -> Doorway:

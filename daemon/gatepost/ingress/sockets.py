@@ -77,6 +77,7 @@ def inherited(environment: MutableMapping[str, str], process: int) -> dict[str, 
         listener.set_inheritable(False)
         door = "smtp" if name in ("", "unknown") or name.endswith(".socket") else name
         if door not in ("smtp", "lmtp"):
+            listener.close()
             raise PermanentError(
                 f"a socket named {name!r} was left to us",
                 "Write FileDescriptorName=smtp or lmtp into its .socket unit.",
