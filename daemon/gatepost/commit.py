@@ -18,7 +18,7 @@ from .core.trip import Aside, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .house import House, requester
 from .perform import perform
-from .store import arrivals, deadlines, messages, quarantine, returns, tickets, trace
+from .store import arrivals, deadlines, helpdesks, messages, quarantine, returns, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
 from .store.deadlines import Due
@@ -36,6 +36,7 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
         trace.note(tx, kind="judged", said=sentence, now=now, arrival=row)
     if _is_copy(trip):
         return _duplicate(tx, trip, row, now)
+    helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
     decision = trip.decision
     match decision:
         case Opens():
@@ -45,7 +46,8 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
         case Reports():
             return _reported(tx, house, decision, row, now)
         case Kept():
-            arrivals.finish(tx, row, Outcome.EVENT, now, cause=decision.reason)
+            arrivals.finish(tx, row, Outcome.EVENT, now, ticket=decision.ticket, cause=decision.reason)
+            trace.note(tx, kind="kept", said=decision.reason, now=now, ticket=decision.ticket, arrival=row)
             return Outcome.EVENT
         case Aside():
             return _aside(tx, trip, decision, row, now)

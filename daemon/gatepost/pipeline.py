@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .commit import commit
 from .core import Millis
 from .core.facts import Facts
+from .core.helpdesk import Notice
 from .core.identity import Authentication, Citation, Identity, choose_ticket, weigh
 from .core.letter import Arrival, Letter
 from .core.nature import Nature, judge
@@ -17,7 +18,7 @@ from .core.rules.seen import see
 from .core.trip import Decision, decide, unheld
 from .core.verdict import Verdict
 from .house import House
-from .store import arrivals, quarantine, trace
+from .store import arrivals, helpdesks, quarantine, trace
 from .store.arrivals import Outcome, Seen
 from .store.database import Tx
 from .store.facts import gather
@@ -30,6 +31,7 @@ class Trip:
     arrival: Arrival
     letter: Letter
     nature: Nature
+    notice: Notice
     citation: Citation | None
     facts: Facts
     identity: Identity
@@ -71,7 +73,10 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, 
         vendor=facts.vendor,
         release=release,
     )
-    verdict = unheld(judge_rules(house.rulebook.book, see(facts, letter, nature, identity)), release)
+    notice = helpdesks.notice(tx, facts, letter, nature, identity, arrival.received)
+    nature = notice.colour(nature)
+    seen = see(facts, letter, nature, identity, notice=notice)
+    verdict = unheld(judge_rules(house.rulebook.book, seen), release)
     decision = decide(
         letter=letter,
         nature=nature,
@@ -80,12 +85,14 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, 
         vendor=facts.vendor,
         verdict=verdict,
         release=release,
+        notice=notice,
     )
     earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
     return Trip(
         arrival=arrival,
         letter=letter,
         nature=nature,
+        notice=notice,
         citation=citation,
         facts=facts,
         identity=identity,

@@ -120,6 +120,8 @@ def _steps(trip: Trip) -> Iterator[tuple[str, str]]:
     yield "subject", letter.subject
     answerable = "may be answered automatically" if nature.answerable else "is never answered automatically"
     yield "nature", f"{nature.author.value}, {answerable}: {nature.reason}"
+    if trip.notice.kind is not None or trip.notice.asks_for_rating:
+        yield "notice", f"{trip.notice.kind or 'an answer'}{', asks for a rating' * trip.notice.asks_for_rating}"
     yield "sender", f"{identity.party.value}, {identity.trust.value}, {identity.authentication.value}"
     for sentence in identity.why:
         yield "", sentence
@@ -142,5 +144,5 @@ def _envelope(house: House, letter: Letter, recipients: tuple[str, ...], sender:
 
 
 def _in_full(house: House, trip: Trip) -> Trip:
-    seen = see(trip.facts, trip.letter, trip.nature, trip.identity)
+    seen = see(trip.facts, trip.letter, trip.nature, trip.identity, notice=trip.notice)
     return replace(trip, verdict=judge(house.rulebook.book, seen, thorough=True))

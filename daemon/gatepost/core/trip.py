@@ -6,6 +6,7 @@ This is the one place where nature, identity and verdict meet; what a ticket mak
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from .helpdesk import NOT_A_VENDOR, Notice
 from .identity import Identity, Trust
 from .letter import Letter, Report
 from .nature import Author, Nature
@@ -42,6 +43,7 @@ class Kept:
     """The mail is only kept: nothing follows from it. `reason` is the sentence for the trace."""
 
     reason: str
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ def decide(
     vendor: Vendor | None,
     verdict: Verdict,
     release: Release | None = None,
+    notice: Notice = NOT_A_VENDOR,
 ) -> Decision:
     """What the mail is. `delivery` is the signed id of the mail of ours that came back, `vendor` the ticket's.
 
@@ -75,6 +78,9 @@ def decide(
     if delivery is not None and letter.report is not None:
         return Reports(outbox=delivery.ticket, participant=delivery.participant, report=letter.report)
     if identity.ticket is not None:
+        if notice.kind is not None and identity.trust is not Trust.TRUSTED:
+            # Nobody answers a help desk's notice, so nobody need look at whether it was forged.
+            return Kept(reason=nature.reason, ticket=identity.ticket)
         return _on_ticket(identity, identity.ticket, vendor, verdict, release)
     if verdict.route is Route.QUARANTINE:
         return _by_rule(verdict)

@@ -10,7 +10,7 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from ..errors import PermanentError
-from . import outbox_tables
+from . import loop_tables, outbox_tables
 
 _PARTIES = (
     """CREATE TABLE customer (
@@ -141,7 +141,14 @@ _migrations = Migrations("gatepost")
 @_migrations()
 def m0001_first(db: Utils) -> None:
     """The tables of the first release."""
-    for statement in (*_PARTIES, *_TICKETS, *_ARRIVALS, *outbox_tables.TABLES, *outbox_tables.INDEXES):
+    for statement in (
+        *_PARTIES,
+        *_TICKETS,
+        *_ARRIVALS,
+        *outbox_tables.TABLES,
+        *outbox_tables.INDEXES,
+        *loop_tables.TABLES,
+    ):
         db.execute(statement)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..facts import Facts
+from ..helpdesk import NOT_A_VENDOR, Notice
 from ..identity import Identity
 from ..letter import Letter
 from ..nature import Author, Nature
@@ -28,6 +29,8 @@ class Seen:
     kind: str = "human"
     answerable: bool = True
     out_of_office: bool = False
+    notice: str = ""
+    asks_for_rating: bool = False
     party: str = "customer"
     role: str = ""
     authentication: str = "verified"
@@ -63,7 +66,12 @@ class Seen:
 
 
 def see(
-    facts: Facts, letter: Letter, nature: Nature, identity: Identity, topics: Sequence[tuple[str, float]] = ()
+    facts: Facts,
+    letter: Letter,
+    nature: Nature,
+    identity: Identity,
+    topics: Sequence[tuple[str, float]] = (),
+    notice: Notice = NOT_A_VENDOR,
 ) -> Seen:
     """What the rules see of one mail; `topics` are the labels with their confidence, best first. Never raises."""
     product, vendor, ticket = facts.product, facts.vendor, facts.ticket
@@ -76,6 +84,8 @@ def see(
         kind=nature.kind.value,
         answerable=nature.answerable,
         out_of_office=nature.out_of_office,
+        notice=notice.kind.value if notice.kind is not None else "",
+        asks_for_rating=notice.asks_for_rating,
         party=identity.party.value,
         role=identity.participant.role.value if identity.participant is not None else "",
         authentication=identity.authentication.value,

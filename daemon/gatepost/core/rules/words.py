@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 
+from ..helpdesk import NoticeKind
 from ..identity import Authentication, Trust
 from ..letter import Door, Trouble
 from ..nature import Author, Kind
@@ -106,6 +107,8 @@ CONDITIONS: dict[str, ConditionWord] = {
         _choice("kind", Kind, "The kind of the mail, as `gatepost mail read` prints it."),
         _word("answerable", Type.YES_NO, "Whether the mail may be answered automatically (RFC 3834)."),
         _word("out_of_office", Type.YES_NO, "Whether the mail is an absence notice."),
+        _choice("notice", NoticeKind, 'What a vendor\'s help desk wrote by itself; `""` for all else.', empty=True),
+        _word("asks_for_rating", Type.YES_NO, "Whether a vendor's mail asks the customer for a rating."),
         _choice("party", Party, "What the sender is to the marketplace."),
         _choice("role", Role, 'The sender\'s part on the ticket; `""` on a new one.', empty=True),
         _choice("authentication", Authentication, "What SPF, DKIM and DMARC say of the sender address."),
