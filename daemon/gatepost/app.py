@@ -11,11 +11,13 @@ import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import shipped
 from .clock import Clock
 from .commit import undeliverable
-from .config import Config
+from .config import AuthenticationSection, Config
+from .config.types import endpoint
 from .core.addresses import Addresses
 from .core.event import Undeliverable
 from .core.outgoing import Due, Expired, Refused
@@ -37,6 +39,9 @@ from .scheduler import Scheduler
 from .store.database import Database, Tx
 from .store.schema import migrate
 from .store.spool_reader import SpoolReader
+
+if TYPE_CHECKING:
+    from .authentication import Evaluator
 
 _log = logging.getLogger("gatepost.app")
 _GRACE = 10.0
@@ -62,6 +67,18 @@ def build_house(config: Config) -> House:
         rulebook=Rulebook(shipped.folder("rules"), own_rules, known=known_names(config, letters.names())),
         letters=letters,
     )
+
+
+def build_evaluator(section: AuthenticationSection) -> "Evaluator | None":
+    """Who asks DNS about senders; None in the modes that do not, and which do not pay for loading it."""
+    if section.mode != "evaluate":
+        return None
+    from .authentication import Evaluator  # noqa: PLC0415
+    from .authentication.dns_resolver import DnsResolver  # noqa: PLC0415
+
+    servers = [endpoint(server) for server in section.nameservers]
+    resolver = DnsResolver(servers=servers, seconds=section.query_seconds, monotonic=Clock.monotonic)
+    return Evaluator(resolver, sealers=section.arc_sealers, seconds=section.evaluation_seconds)
 
 
 def open_database(config: Config) -> Database:
@@ -131,6 +148,7 @@ class Office:
             readers=self._readers,
             clock=clock,
             wake_delivery=self._deliverer.wake,
+            evaluator=build_evaluator(config.authentication),
         )
 
         # The clock only wakes those who look into their tables.

@@ -32,7 +32,7 @@ _QUIET = Verdict(route=Route.TICKET)
 def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome:
     """Write the trip of the arrival with the desk's row `row`; what became of it."""
     arrivals.decided(tx, row, _said(trip))
-    for sentence in (*trip.identity.why, trip.nature.reason):
+    for sentence in (*map(str, trip.proof.findings), *trip.identity.why, trip.nature.reason):
         trace.note(tx, kind="judged", said=sentence, now=now, arrival=row)
     if _is_copy(trip):
         return _duplicate(tx, trip, row, now)
@@ -235,6 +235,7 @@ def _said(trip: "Trip") -> dict[str, object]:
             "authentication": trip.identity.authentication.value,
             "why": trip.identity.why,
         },
+        "proof": {"why": trip.proof.why, "findings": [asdict(finding) for finding in trip.proof.findings]},
         "product": trip.facts.product_why,
         "standing": trip.facts.standing.value,
         "verdict": _fields(trip.verdict) | {"trail": [_rule(rule) for rule in trip.verdict.trail]},

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from .clock import Clock
 from .commit import came_due
+from .core.identity import Proof
 from .core.letter import Arrival, Letter
 from .core.quarantine import Cause
 from .crashpoint import crashpoint
@@ -44,6 +45,13 @@ class Spool(Protocol):
         """The arrivals behind the id `after`, at most `limit`."""
 
 
+class Evaluator(Protocol):
+    """Who asks DNS about the sender of a mail, before anything is decided."""
+
+    async def prove(self, arrival: Arrival, letter: Letter) -> Proof:
+        """What is known of the sender. Never raises, and never takes longer than its limit."""
+
+
 class Gate(Protocol):
     """Who accepted it, and clears what is done."""
 
@@ -53,10 +61,11 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An arrival with its letter, or with the cause for which it could not be read."""
+    """An arrival with its letter and the proof of its sender, or with the cause for which it could not be read."""
 
     arrival: Arrival
     letter: Letter | None
+    proof: Proof | None = None
     cause: Cause = Cause.READER_CRASH
     detail: str = ""
 
@@ -74,6 +83,7 @@ class Desk:
         readers: ReaderPool,
         clock: Clock,
         wake_delivery: Callable[[], None],
+        evaluator: Evaluator | None = None,
     ) -> None:
         self._house = house
         self._db = db
@@ -82,6 +92,7 @@ class Desk:
         self._readers = readers
         self._clock = clock
         self._wake_delivery = wake_delivery
+        self._evaluator = evaluator
         self._news = asyncio.Event()
         self._read: asyncio.Queue[list[_Read]] = asyncio.Queue(maxsize=1)
         self._last = 0
@@ -149,13 +160,18 @@ class Desk:
         """The letter of one arrival; a reader that dies over it is tried as often as the limits say."""
         while True:
             try:
-                return _Read(arrival, await self._readers.read(arrival.raw))
+                letter = await self._readers.read(arrival.raw)
             except HostileMail as hostile:
-                return _Read(arrival, None, Cause.HOSTILE, str(hostile))
+                return _Read(arrival, None, cause=Cause.HOSTILE, detail=str(hostile))
             except ReaderDied as died:
                 cause = _CAUSES[died.cause.value]
                 if await self._try_failed(arrival, cause, str(died)):
-                    return _Read(arrival, None, cause, str(died))
+                    return _Read(arrival, None, cause=cause, detail=str(died))
+            else:
+                return _Read(arrival, letter, await self._prove(arrival, letter))
+
+    async def _prove(self, arrival: Arrival, letter: Letter) -> Proof | None:
+        return await self._evaluator.prove(arrival, letter) if self._evaluator is not None else None
 
     async def _try_failed(self, arrival: Arrival, cause: Cause, detail: str) -> bool:
         """Count the try; whether it was the last and the mail is in quarantine now."""
@@ -196,7 +212,7 @@ class Desk:
         now = self._clock.now()
         if read.letter is None:
             return failed(tx, self._house, read.arrival, read.cause, read.detail, now)
-        return handle(tx, self._house, read.arrival, read.letter, now)
+        return handle(tx, self._house, read.arrival, read.letter, now, read.proof)
 
     def _failed(self, arrival: Arrival, cause: Cause, detail: str, tx: Tx) -> Outcome | None:
         return failed(tx, self._house, arrival, cause, detail, self._clock.now())

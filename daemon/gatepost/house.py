@@ -6,6 +6,7 @@ Names of products are cached here and read again when the store says that they h
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from .calendars import Calendars, hours_of_brand
 from .config import AuthenticationSection, LimitsSection, ReplyAddressSection
@@ -13,14 +14,14 @@ from .core import Millis
 from .core.addresses import Addresses, Kind, Located
 from .core.calendar import Calendar, due
 from .core.deadline import rating_at
-from .core.identity import Authentication, Citation, Place
+from .core.identity import Authentication, Citation, Place, Proof
 from .core.letter import Envelope, Letter
 from .core.party import Brand, Participant, Role, Team, Vendor
 from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
 from .core.ticket import Terms
 from .core.verdict import Route
-from .mail.authenticate import from_results
+from .mail.authenticate import from_letter
 from .mail.templates import Letters
 from .rulebook import Rulebook
 from .store import parties
@@ -100,12 +101,18 @@ class House:
         """The verified id of the mail of ours that came back: a report goes to its envelope sender (RFC 3464 2)."""
         return next((token for token in self._tokens(envelope) if token.purpose is Purpose.DELIVERY), None)
 
-    def authenticate(self, letter: Letter) -> tuple[Authentication, str]:
-        """What is known of the sender address, and the sentence that says how."""
-        if self._authentication.mode == "off":
-            return Authentication.VERIFIED, "authentication is off: From is believed"
-        domain = letter.sender.address.rpartition("@")[2] if letter.sender is not None else ""
-        return from_results(letter.all("authentication-results"), domain, self._authentication.authserv_id)
+    def authenticate(self, letter: Letter) -> Proof:
+        """What the mail itself can tell of its sender; in the mode `evaluate` the desk brings the proof instead."""
+        section = self._authentication
+        match section.mode:
+            case "off":
+                return Proof(result=Authentication.VERIFIED, why="authentication is off: From is believed")
+            case "trusted-hop":
+                return from_letter(letter, section.authserv_id, fields=section.authserv_fields)
+            case "evaluate":
+                return Proof(result=Authentication.UNVERIFIED, why="the sender was not evaluated")
+            case _:
+                assert_never(section.mode)
 
     def is_ours(self, address_or_id: str) -> bool:
         """Whether an address is one that we send from, or a Message-ID one that we have given."""

@@ -9,7 +9,7 @@ from .commit import commit
 from .core import Millis
 from .core.facts import Facts
 from .core.helpdesk import Notice
-from .core.identity import Authentication, Citation, Identity, choose_ticket, weigh
+from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, weigh
 from .core.letter import Arrival, Letter
 from .core.nature import Nature, judge
 from .core.quarantine import Cause, Release
@@ -34,6 +34,7 @@ class Trip:
     notice: Notice
     citation: Citation | None
     facts: Facts
+    proof: Proof
     identity: Identity
     verdict: Verdict
     decision: Decision
@@ -41,8 +42,19 @@ class Trip:
     release: Release | None = None
 
 
-def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, release: Release | None = None) -> Trip:
-    """Decide one mail on what `tx` sees; reads only. `release` is the word by which it leaves quarantine."""
+def travel(
+    tx: Tx,
+    house: House,
+    arrival: Arrival,
+    letter: Letter,
+    now: Millis,
+    release: Release | None = None,
+    proof: Proof | None = None,
+) -> Trip:
+    """Decide one mail on what `tx` sees; reads only.
+
+    `release` is the word by which it leaves quarantine, `proof` what DNS said of its sender, where it was asked.
+    """
     envelope = arrival.envelope
     place = house.place(envelope)
     nature = judge(letter, mail_from=envelope.mail_from, ours=house.is_ours)
@@ -59,14 +71,14 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, 
         names=house.names(tx),
         now=now,
     )
-    authentication, authentication_why = house.authenticate(letter)
+    proof = house.authenticate(letter) if proof is None else proof
     if release is not None:
-        authentication, authentication_why = Authentication.VERIFIED, release.said
+        proof = Proof(result=Authentication.VERIFIED, why=release.said)
     identity = weigh(
         sender=facts.sender,
         party=facts.party,
-        authentication=authentication,
-        authentication_why=authentication_why,
+        authentication=proof.result,
+        authentication_why=proof.why,
         citation=citation if facts.ticket is not None else None,
         citation_why=citation_why,
         participants=facts.participants,
@@ -95,6 +107,7 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, 
         notice=notice,
         citation=citation,
         facts=facts,
+        proof=proof,
         identity=identity,
         verdict=verdict,
         decision=decision,
@@ -103,11 +116,15 @@ def travel(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, 
     )
 
 
-def handle(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis) -> Outcome:
+def handle(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, proof: Proof | None = None) -> Outcome:
     """Decide one mail and write what follows; what became of it. A second call for the same arrival changes nothing."""
     row = arrivals.begin(tx, arrival)
     known = arrivals.outcome_of(tx, row)
-    return known if known is not None else commit(tx, house, travel(tx, house, arrival, letter, now), row, now)
+    return (
+        known
+        if known is not None
+        else commit(tx, house, travel(tx, house, arrival, letter, now, proof=proof), row, now)
+    )
 
 
 def run_again(tx: Tx, house: House, number: int, letter: Letter, now: Millis) -> Outcome | None:

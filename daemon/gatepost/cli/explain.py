@@ -1,5 +1,6 @@
 """`gatepost rules explain`: the trip of one mail, decided as the daemon would, and then nothing is done with it."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any, assert_never
 
 import click
 
-from ..app import build_house
+from ..app import build_evaluator, build_house
 from ..clock import Clock
 from ..config import find, load
 from ..core.letter import Arrival, Envelope, Letter
@@ -69,7 +70,9 @@ def explain(
     house = build_house(config)
     envelope = _envelope(house, letter, recipients, sender)
     arrival = Arrival(id=0, received=now, envelope=envelope, raw=raw)
-    trip = look(config, lambda tx: travel(tx, house, arrival, letter, now))
+    evaluator = build_evaluator(config.authentication)
+    proof = asyncio.run(evaluator.prove(arrival, letter)) if evaluator is not None else None
+    trip = look(config, lambda tx: travel(tx, house, arrival, letter, now, proof=proof))
     if thorough:
         trip = _in_full(house, trip)
     print(json.dumps(as_data(trip), ensure_ascii=False) if as_json else "\n".join(as_text(trip)))
@@ -123,6 +126,8 @@ def _steps(trip: Trip) -> Iterator[tuple[str, str]]:
     if trip.notice.kind is not None or trip.notice.asks_for_rating:
         yield "notice", f"{trip.notice.kind or 'an answer'}{', asks for a rating' * trip.notice.asks_for_rating}"
     yield "sender", f"{identity.party.value}, {identity.trust.value}, {identity.authentication.value}"
+    for finding in trip.proof.findings:
+        yield "", str(finding)
     for sentence in identity.why:
         yield "", sentence
     yield "brand", facts.brand.slug

@@ -160,6 +160,17 @@ class AuthenticationSection(Section):
         description="trusted-hop reads Authentication-Results of authserv_id; evaluate asks DNS; off believes From.",
     )
     authserv_id: str = Field("", description="The name that our own mail server writes into Authentication-Results.")
+    authserv_fields: Count = Field(
+        1, description="How many Authentication-Results fields our own mail server writes on each mail."
+    )
+    arc_sealers: tuple[Domain, ...] = Field(
+        (), description="Forwarders and lists whose ARC seals are believed (evaluate), for example lists.example.org."
+    )
+    nameservers: tuple[Server, ...] = Field(
+        (), description="DNS servers to ask, as ADDRESS:PORT; none means those of the system."
+    )
+    query_seconds: Seconds = Field(5.0, description="The longest wait for the answer to one DNS question.")
+    evaluation_seconds: Seconds = Field(15.0, description="The longest that the evaluation of one mail may take.")
 
 
 class LimitsSection(Section):

@@ -21,6 +21,31 @@ class Authentication(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one method found out about the sender, in the words of RFC 8601: for display, never for a decision."""
+
+    method: str
+    result: str
+    domain: str = ""
+    aligned: bool | None = None
+    detail: str = ""
+
+    def __str__(self) -> str:
+        aligned = "" if self.aligned is None else ", aligned with From" if self.aligned else ", not aligned with From"
+        about = f" for {self.domain}{aligned}" if self.domain else ""
+        return f"{self.method}={self.result}{about}{f' ({self.detail})' if self.detail else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The authentication of one mail (I4): the result, the sentence that says how, and what each method found."""
+
+    result: Authentication
+    why: str
+    findings: tuple[Finding, ...] = ()
+
+
 class Trust(StrEnum):
     """What follows: the mail is the participant's, may be theirs (held until confirmed), or is not theirs."""
 

@@ -8,10 +8,18 @@ from collections.abc import Sequence
 
 import authres
 
-from ..core.identity import Authentication
+from ..core.identity import Authentication, Proof
+from ..core.letter import Letter
 
 _VALUE_CAP = 8_192
 _NOTHING = "no trusted Authentication-Results"
+
+
+def from_letter(letter: Letter, authserv_id: str, *, fields: int = 1) -> Proof:
+    """What the hop `authserv_id` says of the letter's sender; `fields` as in `from_results`. Never raises."""
+    domain = letter.sender.address.rpartition("@")[2] if letter.sender is not None else ""
+    result, why = from_results(letter.all("authentication-results"), domain, authserv_id, fields=fields)
+    return Proof(result=result, why=why)
 
 
 def from_results(
@@ -31,7 +39,7 @@ def from_results(
     trusted = _trusted(values[: max(fields, 0)], authserv_id)
     if not trusted:
         return Authentication.UNVERIFIED, f"{_NOTHING} of {authserv_id}"
-    findings = [finding for value in trusted for finding in _dmarc(value)]
+    findings = [finding for value in trusted for finding in dmarc_results(value)]
     return _weighed(findings, domain, authserv_id)
 
 
@@ -62,7 +70,7 @@ def _weighed(findings: list[tuple[str, str]], domain: str, hop: str) -> tuple[Au
     return Authentication.UNVERIFIED, f"{hop} says dmarc={findings[0][0]} for {domain}"
 
 
-def _dmarc(value: str) -> list[tuple[str, str]]:
+def dmarc_results(value: str) -> list[tuple[str, str]]:
     """The DMARC results of one field, as (result, header.from in lower case or '')."""
     parsed = _parsed(value)
     found = []
