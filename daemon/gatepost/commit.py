@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from .case import Case, case_of
 from .core import Millis
 from .core.event import CameDue, Event, Filed, Undeliverable, Wrote
+from .core.identity import Finding
 from .core.letter import Letter
 from .core.nature import Author, Nature
 from .core.party import Participant
@@ -235,7 +236,7 @@ def _said(trip: "Trip") -> dict[str, object]:
             "authentication": trip.identity.authentication.value,
             "why": trip.identity.why,
         },
-        "proof": {"why": trip.proof.why, "findings": [asdict(finding) for finding in trip.proof.findings]},
+        "proof": {"why": trip.proof.why, "findings": [_fields(finding) for finding in trip.proof.findings]},
         "product": trip.facts.product_why,
         "standing": trip.facts.standing.value,
         "verdict": _fields(trip.verdict) | {"trail": [_rule(rule) for rule in trip.verdict.trail]},
@@ -247,6 +248,6 @@ def _rule(rule: RuleTrace) -> dict[str, object]:
     return _fields(rule) | {"conditions": [_fields(condition) for condition in rule.conditions]}
 
 
-def _fields(value: Nature | Verdict | RuleTrace | Condition) -> dict[str, object]:
+def _fields(value: Nature | Verdict | RuleTrace | Condition | Finding) -> dict[str, object]:
     """The fields of a value, as they are: `asdict` copies deeply, which for a verdict of 150 conditions takes long."""
     return {name: getattr(value, name) for name in type(value).__slots__}
