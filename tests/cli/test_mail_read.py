@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,11 @@ def test_it_reads_standard_input_and_imports_no_daemon(mail, tmp_path):
     for heavy in (b"'pydantic'", b"'asyncio'", b"'sqlite3'", b"'starlette'", b"'lxml'", b"'gatepost.config'"):
         assert heavy not in ran.stderr
     assert list(Path(tmp_path).iterdir()) == [mail]
+
+
+def test_it_prints_utf_8_whatever_the_terminal_is_set_to(mail, tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-m", "gatepost", "mail", "read", str(mail)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert "Jörg" in ran.stdout.decode("utf-8")

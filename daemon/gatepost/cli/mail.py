@@ -42,7 +42,7 @@ def _read_one(name: str, headers: bool) -> int:
     except HostileMail as error:
         print(f"{name}: refused as hostile ({error.cause}): {error.message}", file=sys.stderr)
         return EX_DATAERR
-    print(json.dumps(as_json(letter, headers), ensure_ascii=False))
+    click.echo(json.dumps(as_json(letter, headers), ensure_ascii=False).encode("utf-8"))
     return EX_OK
 
 
