@@ -30,7 +30,12 @@ class Reckoning:
 
 
 def reckon(
-    data: Path, acknowledged: Iterable[str], caught: list[Caught], *, desk_kills: int, lost_replies: Counter[str]
+    data: Path,
+    acknowledged: Iterable[str],
+    caught: list[Caught],
+    *,
+    desk_kills: int,
+    lost_replies: Counter[str] | None = None,
 ) -> Reckoning:
     """Compare. The daemon stands still; `lost_replies` counts by Message-ID the mails that the sink took in silence."""
     found = Reckoning()
@@ -39,7 +44,7 @@ def reckon(
     try:
         _incoming(connection, found, set(acknowledged))
         _outgoing(connection, found)
-        _copies(connection, found, caught, desk_kills, lost_replies)
+        _copies(connection, found, caught, desk_kills, lost_replies or Counter())
     finally:
         connection.close()
     waiting = _one(data / "spool.sqlite3", "SELECT count(*) FROM arrival")
