@@ -1,6 +1,6 @@
 """What reading costs: linear in every direction that a sender can stretch, bounded in memory, silent in the logs.
 
-Time is CPU time of this process, the better of two runs; a doubling may cost at most 2.6 times.
+Time is CPU time of this process, the better of two runs; a doubling may cost at most 2.6 times, in one attempt of four.
 """
 
 import logging
@@ -30,6 +30,12 @@ STRETCHES = {
     "lists": lambda n: HTML + b"<ul><li>x" * n,
     "links": lambda n: HTML + b"<a href=http://x.example/y>q " * n,
     "scripts": lambda n: HTML + b"<script>" * n,
+    "closed scripts": lambda n: HTML + b"<script></script>" * n,
+    "loudly closed styles": lambda n: HTML + b"<style></STYLE>" * n,
+    "closed comments": lambda n: HTML + b"<!---->" * n,
+    "quoted ends": lambda n: HTML + b"<a " + b'x=">" ' * n + b">",
+    "quoted ends of both kinds": lambda n: HTML + b"<a x=\">'\" y='>\"'>" * n,
+    "many values": lambda n: HTML + b'<a x="" y="" z="">' * n,
     "hidden": lambda n: HTML + b"<p style='display:none'>" * n,
     "entities": lambda n: HTML + b"&amp;&#65;&" * n,
     "enriched": lambda n: b"Content-Type: text/enriched\n\n" + b"<<param>" * n,
@@ -57,7 +63,9 @@ STRETCHES = {
     "junk in the header": lambda n: b"From: x\n" + b"junk\nX-a: y\n" * (n // 4) + b"\n\n",
     "folds": lambda n: b"Subject: a" + b"\n b" * n + b"\n\n",
 }
-CALIBRATED = 2_000
+CALIBRATED = 1_000
+# What is not linear fails every time; what is may be disturbed by what else the machine does.
+ATTEMPTS = 4
 
 
 def cost(raw):
@@ -74,10 +82,14 @@ def cost(raw):
 @pytest.mark.parametrize("name", STRETCHES)
 def test_reading_is_linear_in_whatever_a_sender_can_stretch(name):
     stretch = STRETCHES[name]
-    costs = [cost(stretch(CALIBRATED * factor)) for factor in (1, 2, 4, 8)]
-    for shorter, longer in pairwise(costs):
+    measured = []
+    for _ in range(ATTEMPTS):
+        costs = [cost(stretch(CALIBRATED * factor)) for factor in (1, 2, 4, 8)]
         # Beneath a few milliseconds the clock says nothing.
-        assert longer < max(2.6 * shorter, 0.02), [f"{1000 * seconds:.1f} ms" for seconds in costs]
+        if all(longer < max(2.6 * shorter, 0.02) for shorter, longer in pairwise(costs)):
+            return
+        measured.append([f"{1000 * seconds:.1f} ms" for seconds in costs])
+    pytest.fail(f"never linear: {measured}")
 
 
 def test_a_mail_of_25_megabytes_is_read_within_100_megabytes():

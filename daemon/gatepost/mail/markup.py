@@ -6,14 +6,15 @@ Linear whatever is unclosed, unquoted or nested. It knows no tag but those whose
 from collections.abc import Iterator
 from html import unescape
 
+_TAG_CHARACTERS = 20_000
+_VALUES_CHARACTERS = 8_000
 _RAW = {"script", "style", "title", "textarea", "xmp"}
 
 
 def tokens(markup: str) -> Iterator[tuple[str, str]]:
     """The text runs ('', text) and tags ('name' or '/name', attributes) of `markup`, comments and the like left out."""
     at, length = 0, len(markup)
-    no_comment_end = False
-    endless: set[str] = set()
+    marks = _Marks(markup)
     while at < length:
         start = markup.find("<", at)
         if start < 0:
@@ -23,35 +24,41 @@ def tokens(markup: str) -> Iterator[tuple[str, str]]:
             yield "", markup[at:start]
         following = markup[start + 1 : start + 2]
         if following in ("!", "?"):
-            if markup.startswith("<!--", start) and not no_comment_end:
-                end = markup.find("-->", start + 4)
-                no_comment_end = end < 0
-                at = end + 3 if end >= 0 else _after(markup, start)
-            else:
-                at = _after(markup, start)
+            comment = marks.following("-->", start + 4) if markup.startswith("<!--", start) else -1
+            at = comment + 3 if comment >= 0 else _after(markup, start)
         elif following.isalpha() or following == "/":
             end = _tag_end(markup, start + 1)
             name, rest = _named(markup[start + 1 : end])
             at = end + 1
-            if name in _RAW and name not in endless:
-                close = _raw_end(markup, at, name)
-                if close < 0:
-                    endless.add(name)
-                    continue
+            close = marks.end_tag(name, at) if name in _RAW else at
+            if close >= 0:
                 yield name, rest
-                yield "", markup[at:close]
-                at = close
-            elif name not in endless:
-                yield name, rest
+                if close > at:
+                    yield "", markup[at:close]
+                    at = close
         else:
             yield "", "<"
             at = start + 1
 
 
-def _raw_end(markup: str, at: int, name: str) -> int:
-    """Where the end tag of a raw text element begins, or -1: nothing inside it is a tag (HTML 13.1.2)."""
-    found = [markup.find("</" + form, at) for form in (name, name.upper(), name.capitalize())]
-    return min((place for place in found if place >= 0), default=-1)
+class _Marks:
+    """Where marks stand next, remembered, so that looking for one that is far away or missing is done once."""
+
+    def __init__(self, markup: str) -> None:
+        self._markup = markup
+        self._places: dict[str, int] = {}
+
+    def following(self, mark: str, at: int) -> int:
+        """The first place of `mark` from `at` on, or -1; `at` never goes back."""
+        place = self._places.get(mark, 0)
+        if 0 <= place < at or mark not in self._places:
+            place = self._places[mark] = self._markup.find(mark, at)
+        return place
+
+    def end_tag(self, name: str, at: int) -> int:
+        """Where the end tag of a raw text element begins, or -1: nothing inside it is a tag (HTML 13.1.2)."""
+        found = [self.following("</" + form, at) for form in (name, name.upper(), name.capitalize())]
+        return min((place for place in found if place >= 0), default=-1)
 
 
 def _after(markup: str, start: int) -> int:
@@ -60,49 +67,24 @@ def _after(markup: str, start: int) -> int:
 
 
 def _tag_end(markup: str, at: int) -> int:
-    """Where the tag that began before `at` ends: at a '>' outside quotes, near enough to be its own."""
-    limit = min(len(markup), at + 20_000)
+    """Where the tag that began before `at` ends: at a '>' outside quoted values, near enough to be its own."""
+    limit = min(len(markup), at + _TAG_CHARACTERS)
+    place = at
     end = markup.find(">", at, limit)
-    if end < 0:
-        return _broken_end(markup, at, limit)
-    while True:
-        inside = markup[at:end]
-        if '="' not in inside and "='" not in inside:
+    while end >= 0:
+        opened = [markup.find(mark, place, end) for mark in ('="', "='")]
+        quote = min((found for found in opened if found >= 0), default=-1)
+        if quote < 0:
             return end
-        opened = _open_quote(inside)
-        if not opened:
+        close = markup.find(markup[quote + 1], quote + 2, min(limit, at + _VALUES_CHARACTERS))
+        if close < 0:
             return end
-        close = markup.find(opened, end, limit)
-        following = markup.find(">", close, limit) if close >= 0 else -1
-        if following < 0:
-            return end
-        if following - at > 8_000:
-            return end
-        at_next = following
-        if at_next == end:
-            return end
-        end = at_next
-
-
-def _broken_end(markup: str, at: int, limit: int) -> int:
-    """A tag that never ends: it ends before the next one, or where it began."""
+        place = close + 1
+        if end < place:
+            end = markup.find(">", place, limit)
+    # A tag that never ends: it ends before the next one.
     following = markup.find("<", at, limit)
     return following - 1 if following >= 0 else limit
-
-
-def _open_quote(inside: str) -> str:
-    """The quote that is open at the end of a tag's text, or ''."""
-    quote = ""
-    before = ""
-    for character in inside:
-        if quote:
-            if character == quote:
-                quote = ""
-        elif character in "\"'" and before == "=":
-            quote = character
-        if not character.isspace():
-            before = character
-    return quote
 
 
 def _named(inside: str) -> tuple[str, str]:
