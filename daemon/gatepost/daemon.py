@@ -77,7 +77,10 @@ def _parts(config: Config, clock: Clock, listening: list[socket.socket], lmtp: l
             listener.close()
         run_desk(config, clock)
 
-    return [Part(name="gate", run=be_the_gate), Part(name="desk", run=be_the_desk, grace=30.0, reloads=True)]
+    return [
+        Part(name="gate", run=be_the_gate, reloads=True),
+        Part(name="desk", run=be_the_desk, grace=30.0, reloads=True),
+    ]
 
 
 def _check_before_forking(config: Config) -> None:

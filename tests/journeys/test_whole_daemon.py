@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from contextlib import closing
@@ -120,3 +122,12 @@ async def test_it_stops_cleanly_and_finishes_at_the_next_start_what_was_accepted
         with closing(open_reader(running.place.config().data / "desk.sqlite3")) as connection:
             rows = arrivals.handled_after(SqliteTx(connection), 0)
         assert len(rows) == 20
+
+
+async def test_sighup_reaches_gate_and_desk_and_ends_neither(start):
+    async with start() as running:
+        pid = int((running.place.config().data / "desk.lock").read_text())
+        os.kill(pid, signal.SIGHUP)
+        await running.post(letters.filed_with_report(1))
+        await running.office.wait_for(lambda mail: mail.to == "ada@teashop.example")
+        assert "part.died" not in running.daemon.log.read_text()
