@@ -32,7 +32,8 @@ class _TextLines(logging.Formatter):
         line = f"{at} {record.levelname.lower():7} {record.name.removeprefix('gatepost.')}: "
         message = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
-            return line + printable(message) + "\n" + self.formatException(record.exc_info)
+            trace = self.formatException(record.exc_info).split("\n")
+            return "\n".join([line + printable(message), *(f"  | {printable(row)}" for row in trace)])
         return line + printable(message)
 
 
