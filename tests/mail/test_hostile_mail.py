@@ -197,3 +197,11 @@ def test_a_mail_larger_than_the_limit_is_refused_as_hostile():
 
 def test_every_cause_is_known_by_its_word():
     assert json.dumps([cause.value for cause in Cause]) == '["header_bomb", "message_too_large"]'
+
+
+def test_hundreds_of_alternatives_that_look_like_stubs_cost_little():
+    alternative = (
+        b"--m\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\nuse an html viewer\n--b\n"
+        b"Content-Type: text/html\n\n" + b"<p>word " * 9_000 + b"\n--b--\n"
+    )
+    quick(FROM + b"Content-Type: multipart/mixed; boundary=m\n\n" + alternative * 200, 10)

@@ -15,6 +15,7 @@ _TEXTS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/x-m
 # An alternative of one of these is another form of the text, never a file.
 _FORMS = (*_TEXTS, "text/x-amp-html", "text/watch-html", "text/markdown", "text/x-web-markdown")
 _STUBS = ("html", "mime", "not support", "unterstützt", "ne supporte pas", "no soporta", "view this", "browser")
+_STUB_LOOKS = 8
 _CONTROLS = dict.fromkeys([*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F, *range(0x80, 0xA0)])
 _CONTROLS[0x0C] = ord("\n")
 
@@ -36,6 +37,8 @@ class _Chosen:
 
     texts: list[Part] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
+    # How many alternatives may still be looked into for a stub; shared by the whole mail.
+    looks: list[int] = field(default_factory=lambda: [_STUB_LOOKS])
 
 
 def read(tree: Tree, hints: tuple[str, ...] = ()) -> Body:
@@ -115,26 +118,27 @@ def _choose_alternative(part: Part, chosen: _Chosen, hints: tuple[str, ...]) -> 
     """The plainest form that says it all; the files of every form; forms that are no text as files (RFC 2046 5.1.4)."""
     forms: list[_Chosen] = []
     for child in part.children:
-        form = _Chosen()
+        form = _Chosen(looks=chosen.looks)
         if not child.children and child.type in _FORMS and child.disposition != "attachment":
             form.texts.append(child)
         else:
             _choose(child, form, hints)
         forms.append(form)
         chosen.files.extend(form.files)
-    best = _best([form.texts for form in forms if form.texts], hints)
-    chosen.texts.extend(best)
+    chosen.texts.extend(_best([form.texts for form in forms if form.texts], chosen.looks, hints))
 
 
-def _best(forms: list[list[Part]], hints: tuple[str, ...]) -> list[Part]:
+def _best(forms: list[list[Part]], looks: list[int], hints: tuple[str, ...]) -> list[Part]:
     """Plain text first, unless it is empty or only says that the mail is HTML."""
     if not forms:
         return []
     plain = [texts for texts in forms if any(text.type == "text/plain" for text in texts)]
     rich = [texts for texts in forms if any(text.type == "text/html" for text in texts) and texts not in plain]
     readable = [texts for texts in forms if any(text.type in _TEXTS for text in texts)] or forms
-    if plain and not (rich and _is_stub(plain[0], rich[-1], hints)):
-        return plain[0]
+    if plain:
+        looks[0] -= 1
+        if not rich or looks[0] < 0 or not _is_stub(plain[0], rich[-1], hints):
+            return plain[0]
     return rich[-1] if rich else readable[0]
 
 
