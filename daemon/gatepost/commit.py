@@ -19,7 +19,7 @@ from .core.trip import Aside, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .house import House, requester
 from .perform import perform
-from .store import arrivals, deadlines, helpdesks, messages, quarantine, returns, tickets, trace
+from .store import arrivals, deadlines, helpdesks, messages, passed, quarantine, returns, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
 from .store.deadlines import Due
@@ -196,6 +196,7 @@ def _received(tx: Tx, trip: "Trip", case: Case, author: int) -> tuple[Case, int]
         nature=trip.nature,
         identity=trip.identity,
     )
+    passed.keep(tx, message, trip.letter)
     _remember(tx, trip.letter, message, case.ticket.number, trip.arrival.received)
     return replace(case, message=messages.find(tx, message)), message
 
@@ -237,6 +238,7 @@ def _said(trip: "Trip") -> dict[str, object]:
             "why": trip.identity.why,
         },
         "proof": {"why": trip.proof.why, "findings": [_fields(finding) for finding in trip.proof.findings]},
+        "notice": _fields(trip.notice),
         "product": trip.facts.product_why,
         "standing": trip.facts.standing.value,
         "verdict": _fields(trip.verdict) | {"trail": [_rule(rule) for rule in trip.verdict.trail]},

@@ -60,6 +60,7 @@ class House:
         self.hostname = hostname
         self.staff = staff
         self.brands = {brand.slug: brand for brand in brands}
+        self.domains = frozenset(brand.domain.lower() for brand in brands)
         self.teams = teams
         self.addresses = addresses
         self.keys = keys

@@ -18,7 +18,7 @@ from .mail.compose import Draft, compose, via_name
 from .mail.masking import leaks, mask
 from .mail.relay import Relayed, hidden_from, relay
 from .mail.values import ticket_values
-from .store import arrivals, deadlines, messages, outbox, returns, tickets, trace
+from .store import arrivals, deadlines, messages, outbox, passed, returns, tickets, trace
 from .store.database import Tx
 from .store.messages import Message
 
@@ -144,6 +144,7 @@ def _draft(
         subject=topic if case.verified or send.auto is not Auto.REPLIED else "",
         tag=case.ticket.number,
         auto=send.auto,
+        passed=passed.of(tx, about.id) if about is not None else (),
         values=_values(house, case, to, about, relayed, now) | {"first": not chain},
         attachments=relayed.files,
         date=now,

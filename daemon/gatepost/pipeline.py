@@ -13,6 +13,7 @@ from .core.identity import Authentication, Citation, Identity, Proof, choose_tic
 from .core.letter import Arrival, Letter
 from .core.nature import Nature, judge
 from .core.quarantine import Cause, Release
+from .core.round_trip import round_trip
 from .core.rules.judge import judge as judge_rules
 from .core.rules.seen import see
 from .core.trip import Decision, decide, unheld
@@ -98,6 +99,7 @@ def travel(
         verdict=verdict,
         release=release,
         notice=notice,
+        round_trip=round_trip(letter, house.domains),
     )
     earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
     return Trip(

@@ -33,13 +33,15 @@ class Habit:
     """What is known around one mail of a vendor.
 
     `after` is how long after our latest mail to this vendor it came (None: we wrote none), `our_subject` that mail's
-    subject, `ticket` our number in it. `elsewhere` counts the other tickets on which the same words came from them.
+    subject, `ticket` our number in it. `elsewhere` counts the other tickets on which the same words came from them;
+    `again` is whether they came on this one before.
     """
 
     after: Millis | None = None
     our_subject: str = ""
     ticket: int = 0
     elsewhere: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,8 @@ def _shown(letter: Letter, text: str, habit: Habit) -> tuple[_Sign, ...]:
     if habit.elsewhere:
         times = "one other ticket" if habit.elsewhere == 1 else f"{habit.elsewhere} other tickets"
         signs.append((3 if habit.elsewhere >= 3 else 2, f"the same words came on {times}"))
+    if habit.again:
+        signs.append((3, "the same words came on this ticket before"))
     if line := words.program_line(text):
         signs.append((2, f"the text says “{line}”"))
     if letter.sender is not None and (quiet := quiet_local_part(letter.sender.address)):

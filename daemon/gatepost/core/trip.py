@@ -68,8 +68,11 @@ def decide(
     verdict: Verdict,
     release: Release | None = None,
     notice: Notice = NOT_A_VENDOR,
+    round_trip: str = "",
 ) -> Decision:
     """What the mail is. `delivery` is the signed id of the mail of ours that came back, `vendor` the ticket's.
+
+    `round_trip` says that it goes round, '' that it does not.
 
     `release` lifts the check that has kept this mail in quarantine, and no other.
     """
@@ -77,6 +80,8 @@ def decide(
         return Aside(cause=Cause.LOOP, detail=nature.reason)
     if delivery is not None and letter.report is not None:
         return Reports(outbox=delivery.ticket, participant=delivery.participant, report=letter.report)
+    if round_trip and not lifts(release, Cause.LOOP):
+        return Aside(cause=Cause.LOOP, detail=round_trip, ticket=identity.ticket or 0)
     if identity.ticket is not None:
         if notice.kind is not None and identity.trust is not Trust.TRUSTED:
             # Nobody answers a help desk's notice, so nobody need look at whether it was forged.

@@ -13,10 +13,11 @@ from ..core import Millis
 from ..core.effect import Auto
 from ..core.letter import Attachment, Mailbox
 from ..core.party import Brand
+from ..core.round_trip import MARK
 from . import fields, writing
 from .templates import Letters, Rendered
 
-MARKER = "X-Gatepost-Ticket"
+MARKER = MARK
 
 _PREFIX = re.compile(
     r"(?:re|aw|antw|sv|rv|odp|res|ref|fwd?|wg|tr|auto|automatische antwort|automatic reply)\s?:\s?", re.I
@@ -36,7 +37,8 @@ class Draft:
     `tag`, the ticket's number, is added as `[#42]` (0 adds none). `values` are plain dicts, lists, strings and numbers;
     relayed words among them are already masked and scrubbed of foreign tokens (I8, `relay`). `thread_id` is the id of
     ours that closes References: it brings a reply home where a provider replaced our Message-ID (D29). `mail_from` is
-    checked only; the envelope is the courier's ('' is the null sender).
+    checked only; the envelope is the courier's ('' is the null sender). `passed` are the marks of the gateways that the
+    words passed before us.
     """
 
     template: str
@@ -58,6 +60,7 @@ class Draft:
     attachments: tuple[Attachment, ...] = ()
     date: Millis
     extra: tuple[tuple[str, str], ...] = ()
+    passed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +182,8 @@ def _head(draft: Draft, subject: str, own_id: str) -> Iterator[tuple[str, bytes]
         yield "Auto-Submitted", f"Auto-Submitted: {draft.auto.value}\r\n".encode("ascii")
         yield "X-Auto-Response-Suppress", b"X-Auto-Response-Suppress: All\r\n"
     yield MARKER, fields.unstructured(MARKER, f"{draft.tag} {draft.brand.domain}")
+    for mark in draft.passed:
+        yield MARKER, fields.unstructured(MARKER, mark)
     for name, value in draft.extra:
         if _EXTRA.fullmatch(name) is None or name == MARKER:
             raise fields.FieldError(f"{name!r} is not a further field that a mail may carry")

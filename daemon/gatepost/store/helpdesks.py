@@ -50,11 +50,13 @@ def _vendor(facts: Facts, identity: Identity) -> Vendor | None:
 def _habit(tx: Tx, letter: Letter, identity: Identity, vendor: Vendor, received: Millis) -> Habit:
     """What is known around one mail of `vendor` that came at `received`."""
     ours, number = _ours(tx, identity, vendor, received), identity.ticket or 0
+    elsewhere, again = _before(tx, vendor, _mark(letter, _subject(ours)), number, received)
     return Habit(
         after=received - min(ours["at"], received) if ours is not None else None,
         our_subject=_subject(ours),
         ticket=ours["ticket"] if ours is not None else number,
-        elsewhere=_elsewhere(tx, vendor, _mark(letter, _subject(ours)), number, received),
+        elsewhere=elsewhere,
+        again=again,
     )
 
 
@@ -80,18 +82,17 @@ def _ours(tx: Tx, identity: Identity, vendor: Vendor, before: Millis) -> Row | N
     )
 
 
-def _elsewhere(tx: Tx, vendor: Vendor, mark: str, ticket: int, now: Millis) -> int:
-    if not mark:
-        return 0
-    found = tx.value(
-        """SELECT count(*) FROM vendor_words
-           WHERE vendor = :vendor AND mark = :mark AND ticket <> :ticket AND at > :since""",
+def _before(tx: Tx, vendor: Vendor, mark: str, ticket: int, now: Millis) -> tuple[int, bool]:
+    """On how many other tickets the same words came from the vendor, and whether they came on this one."""
+    row = tx.row(
+        """SELECT count(*) FILTER (WHERE ticket <> :ticket) AS elsewhere, count(*) FILTER (WHERE ticket = :ticket) AS here
+           FROM vendor_words WHERE vendor = :vendor AND mark = :mark AND at > :since""",
         vendor=vendor.id,
         mark=mark,
         ticket=ticket,
         since=now - _REMEMBERED,
     )
-    return int(found)
+    return (row["elsewhere"], bool(row["here"])) if mark and row is not None else (0, False)
 
 
 def _subject(ours: Row | None) -> str:

@@ -1,0 +1,163 @@
+"""Vendors' help desks as they are: each answers every mail of ours at once, a thousand times; ours stays silent (A6, E03).
+
+A simulator takes a mail of ours and gives what its desk sends back: bytes, envelope recipient, envelope sender.
+"""
+
+from email.utils import parseaddr
+
+import pytest
+
+from gatepost.core.ticket import State
+
+JANE = "Jane Roe <jane@customer.example>"
+GERMAN = "Vielen Dank für Ihre Anfrage. Sie ist bei uns eingegangen. Ihre Ticketnummer lautet {n}.\n\nIhr Team von Acme"
+ZENDESK = "Your request ({n}) has been received and is being reviewed by our support staff.\n\nTo add additional comments, reply to this email."
+FRESHDESK = "Dear Orchard,\n\nWe would like to acknowledge that we have received your request and a ticket has been created with Ticket ID - {n}."
+OSTICKET = "A request for support has been created and assigned ticket #{n}. A representative will follow-up with you as soon as possible."
+
+
+def written(sender, to, subject, text, n, *fields):
+    lines = [
+        *fields, f"From: {sender}", f"To: {to}", f"Subject: {subject}", "Date: Mon, 2 Nov 2026 09:00:05 +0000",
+        f"Message-ID: <{n}.{abs(hash((sender, subject))) % 10**9}@desk.acme.example>", "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "", text.format(n=n),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def zendesk(mail, n):
+    """Keeps our address and our references, and says what it is."""
+    fields = (
+        "X-Mailer: Zendesk Mailer", "Auto-Submitted: auto-generated", "X-Auto-Response-Suppress: All",
+        f"In-Reply-To: {mail.message['Message-ID']}", f"References: {mail.message['Message-ID']}",
+    )  # fmt: skip
+    raw = written(
+        "Acme <tickets@acme.example>", mail.reply_to, f"[Acme] Re: {mail.message['Subject']}", ZENDESK, n, *fields
+    )
+    return [(raw, mail.reply_to, "tickets@acme.example")]
+
+
+def stripped(mail, n):
+    """Keeps our address, rewrites the subject, loses every field."""
+    subject = f"Ticket Received - [#{n}] {mail.message['Subject']}"
+    return [
+        (written("tickets@acme.example", mail.reply_to, subject, FRESHDESK, n), mail.reply_to, "tickets@acme.example")
+    ]
+
+
+def tokenless(mail, n):
+    """Cuts our address down to the one without the plus, and loses the references."""
+    subject = f"[#{n}] {mail.message['Subject']}"
+    to = "support@orchard.example"
+    return [(written("tickets@acme.example", to, subject, ZENDESK, n), to, "tickets@acme.example")]
+
+
+def twofold(mail, n):
+    """Two mails at once: the receipt, and the notice of the change of its state."""
+    first = written("tickets@acme.example", mail.reply_to, f"{mail.message['Subject']} [#{n}]", OSTICKET, n)
+    text = "The status of your ticket {n} has been changed to Open. This is an automated message."
+    second = written("tickets@acme.example", mail.reply_to, f"[#{n}] Ticket updated", text, f"{n}")
+    return [(raw, mail.reply_to, "tickets@acme.example") for raw in (first, second)]
+
+
+def noreply(mail, n):
+    """Writes from an address of the desk's maker that nobody has listed, and that reads nothing."""
+    sender = "Acme <noreply@mail.deskmaker.example>"
+    raw = written(
+        sender, mail.reply_to, f"Request #{n} received", ZENDESK + "\n\nPlease do not reply to this email.", n
+    )
+    return [(raw, mail.reply_to, "noreply@mail.deskmaker.example")]
+
+
+def german(mail, n):
+    """Another language, another local part of a listed domain each time."""
+    sender = f"ticket-{n}@desk.acme.example"
+    raw = written(sender, mail.reply_to, f"[Ticket#{n}] {mail.message['Subject']}", GERMAN, n)
+    return [(raw, mail.reply_to, sender)]
+
+
+DESKS = [zendesk, stripped, tokenless, twofold, noreply, german]
+
+
+@pytest.mark.catalogue("E03")
+@pytest.mark.parametrize("desk", DESKS)
+def test_exchanges_with_a_help_desk(market, compose_mail, desk):
+    exchange(market, compose_mail, desk, 120)
+
+
+@pytest.mark.chaos
+@pytest.mark.catalogue("E03")
+@pytest.mark.parametrize("desk", DESKS)
+def test_a_thousand_exchanges_with_a_help_desk(market, compose_mail, desk):
+    exchange(market, compose_mail, desk, 1_000)
+
+
+def exchange(market, compose_mail, desk, exchanges):
+    market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
+    (deadline,) = market.rows("SELECT due FROM deadline WHERE kind = 'overdue' AND state = 'open'")
+    (ticket,) = market.sent("ticket")
+    for n in range(4_000, 4_000 + exchanges):
+        market.now += 2_000
+        if n % 50 == 49:
+            # The customer asks again, and the vendor gets another mail to answer by machine.
+            (ack,) = market.sent("acknowledgement")
+            token = f"In-Reply-To: {ack.message['Message-ID']}"
+            market.arrive(compose_mail(JANE, "Re: Shipping Labels", f"Anybody? {n}", token), ack.reply_to)
+            ticket = market.sent("ticket")[-1]
+            market.now += 2_000
+        for raw, to, sender in desk(ticket, n):
+            assert market.arrive(raw, to, mail_from=sender) in ("continued", "event")
+    automatic = [mail for mail in market.sent() if mail.message["Auto-Submitted"]]
+    assert [mail.template for mail in automatic] == ["acknowledgement"]
+    assert market.sent("answer") == []
+    assert market.tickets() == 1
+    assert market.rows("SELECT due FROM deadline WHERE kind = 'overdue' AND state = 'open'") == [deadline]
+    assert market.rows("SELECT count(*) AS n FROM quarantine")[0]["n"] == 0
+
+
+@pytest.mark.parametrize("desk", [zendesk, stripped, twofold, german])
+def test_a_notice_does_not_reopen_a_closed_ticket_and_an_answer_through_the_same_desk_arrives(
+    market, compose_mail, desk
+):
+    market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
+    market.db.write_now(lambda tx: tx.run("UPDATE ticket SET state = :closed", closed=State.CLOSED.value))
+    (ticket,) = market.sent("ticket")
+    market.now += 3_000
+    for raw, to, sender in desk(ticket, 4711):
+        market.arrive(raw, to, mail_from=sender)
+    assert market.ticket().state is State.CLOSED
+    market.now += 3_600_000
+    (raw, to, sender), *_ = desk(ticket, 4712)
+    head, _, _ = raw.partition("\n\n")
+    answer = f"{head}\n\nHi Jane,\n\nyour printer wants millimetres: please update to 4.2, it converts them.\n\nAnn\n"
+    assert market.arrive(answer, to, mail_from=sender) == "continued"
+    (sent,) = market.sent("answer")
+    assert "please update to 4.2" in sent.text
+    assert market.ticket().state is State.OPEN
+    assert market.ticket().waiting_since is None
+
+
+def test_a_rating_request_is_flagged_and_kept_and_one_below_an_answer_is_flagged_and_relayed(market, compose_mail):
+    market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
+    (ticket,) = market.sent("ticket")
+    market.now += 7_200_000
+    text = "How would you rate the support you received?\n\nGood https://a.example/1\nBad https://a.example/0"
+    raw = written("tickets@acme.example", ticket.reply_to, "How would you rate us?", text, 1)
+    assert market.arrive(raw, ticket.reply_to) == "continued"
+    assert market.sent("answer") == []
+    assert market.ticket().flags == ("asks_for_rating",)
+    assert market.ticket().waiting_since is not None
+    text = "Please update to 4.2, which converts them.\n\nHappy? Please leave us a review!"
+    market.arrive(written("tickets@acme.example", ticket.reply_to, "Re: Shipping Labels", text, 2), ticket.reply_to)
+    assert len(market.sent("answer")) == 1
+    assert market.ticket().flags == ("asks_for_rating",)
+    weighed = market.rows("SELECT said FROM trace WHERE kind = 'judged' AND said LIKE '%weight%'")
+    assert "it offers links to choose from" in weighed[0]["said"]
+
+
+def test_a_person_behind_an_unlisted_address_is_still_held(market, compose_mail):
+    market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
+    (ticket,) = market.sent("ticket")
+    raw = written("ann@home.example", ticket.reply_to, "Re: Shipping Labels", "Please update to 4.2.", 1)
+    assert market.arrive(raw, ticket.reply_to) == "quarantined"
+    assert parseaddr(ticket.message["To"])[1] == "tickets@acme.example"
