@@ -1,6 +1,5 @@
 """Rings: gateways, help desks and robots that answer each other. Each must come to rest, with nobody flooded."""
 
-from collections import deque
 from dataclasses import replace
 
 import pytest
