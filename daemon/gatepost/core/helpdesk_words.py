@@ -57,7 +57,8 @@ REOPENING = (
 )  # fmt: skip
 # More ways to say “it came in”, beside those by which absence.py knows a help desk.
 RECEIVED = (
-    "request for support has been created", "has been created and assigned", "ticket id", "ticket number", "ticket #", "case number", "reference number", "request id", "your request (",
+    "request for support has been created", "has been created and assigned",
+    "ticket id", "ticket number", "ticket #", "case number", "reference number", "request id", "your request (",
     "thank you for contacting", "thanks for contacting", "thanks for reaching out", "thank you for reaching out",
     "we typically reply", "we usually respond", "within 24 hours", "within 48 hours", "within one business day",
     "within 2 business days", "our team will", "a member of our team", "we will be in touch", "is being reviewed",

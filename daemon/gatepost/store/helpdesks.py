@@ -85,7 +85,7 @@ def _ours(tx: Tx, identity: Identity, vendor: Vendor, before: Millis) -> Row | N
 def _before(tx: Tx, vendor: Vendor, mark: str, ticket: int, now: Millis) -> tuple[int, bool]:
     """On how many other tickets the same words came from the vendor, and whether they came on this one."""
     row = tx.row(
-        """SELECT count(*) FILTER (WHERE ticket <> :ticket) AS elsewhere, count(*) FILTER (WHERE ticket = :ticket) AS here
+        """SELECT coalesce(sum(ticket <> :ticket), 0) AS elsewhere, coalesce(sum(ticket = :ticket), 0) AS here
            FROM vendor_words WHERE vendor = :vendor AND mark = :mark AND at > :since""",
         vendor=vendor.id,
         mark=mark,
