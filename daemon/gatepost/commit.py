@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from .case import Case, case_of
 from .core import Millis
 from .core.event import CameDue, Event, Filed, Undeliverable, Wrote
+from .core.helpdesk import Notice
 from .core.identity import Finding
 from .core.letter import Letter
 from .core.nature import Author, Nature
@@ -250,6 +251,6 @@ def _rule(rule: RuleTrace) -> dict[str, object]:
     return _fields(rule) | {"conditions": [_fields(condition) for condition in rule.conditions]}
 
 
-def _fields(value: Nature | Verdict | RuleTrace | Condition | Finding) -> dict[str, object]:
+def _fields(value: Nature | Verdict | RuleTrace | Condition | Finding | Notice) -> dict[str, object]:
     """The fields of a value, as they are: `asdict` copies deeply, which for a verdict of 150 conditions takes long."""
     return {name: getattr(value, name) for name in type(value).__slots__}
