@@ -25,13 +25,14 @@ from .delivery.courier import Courier
 from .delivery.outbox import Deliverer
 from .desk import Desk
 from .errors import MistakesError
-from .house import House, Promises
+from .house import House
 from .ingress.gate_link import GateLink
 from .ingress.import_tray import Importer
 from .ingress.tray import Question, Said, Tray
 from .keys import reply_keys
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.templates import Letters
+from .promises import promises
 from .reader.pool import ReaderPool
 from .release import Releases
 from .rulebook import ReloadResult, Rulebook, known_names
@@ -61,9 +62,7 @@ def build_house(config: Config) -> House:
         keys=reply_keys(config.reply_address, config.data),
         authentication=config.authentication,
         limits=config.limits,
-        promises=Promises(
-            overdue_business_days=config.clock.overdue_business_days, rating_days=config.clock.rating_days
-        ),
+        promises=promises(config.clock),
         rulebook=Rulebook(shipped.folder("rules"), own_rules, known=known_names(config, letters.names())),
         letters=letters,
     )

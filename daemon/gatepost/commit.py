@@ -63,7 +63,9 @@ def came_due(tx: Tx, house: House, due: Due, now: Millis) -> bool:
     if ticket is None or not deadlines.met(tx, due.id, now):
         return False
     trace.note(tx, kind="deadline", said=f"{due.kind.value} came due", now=now, ticket=ticket.number)
-    _advance(tx, house, case_of(tx, house, ticket, now), CameDue(kind=due.kind, since=due.since), _QUIET, now)
+    _advance(
+        tx, house, case_of(tx, house, ticket, now), CameDue(kind=due.kind, since=due.since, due=due.due), _QUIET, now
+    )
     return True
 
 

@@ -5,37 +5,30 @@ Names of products are cached here and read again when the store says that they h
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from .calendars import Calendars, hours_of_brand
 from .config import AuthenticationSection, LimitsSection, ReplyAddressSection
 from .core import Millis
 from .core.addresses import Addresses, Kind, Located
-from .core.calendar import Calendar, due
-from .core.deadline import rating_at
+from .core.calendar import Calendar
 from .core.identity import Authentication, Citation, Place, Proof
 from .core.letter import Envelope, Letter
 from .core.party import Brand, Participant, Role, Team, Vendor
 from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
-from .core.ticket import Terms
+from .core.ticket import Fallback, Terms
 from .core.verdict import Route
 from .mail.authenticate import from_letter
 from .mail.templates import Letters
+from .promises import Promises, terms
 from .rulebook import Rulebook
 from .store import parties
 from .store.database import Tx
 
 _STRENGTH = (Kind.REPLY, Kind.BOUNCE, Kind.PRODUCT, Kind.SUPPORT, Kind.POSTMASTER)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promises:
-    """The promises about time, of section [clock]."""
-
-    overdue_business_days: int
-    rating_days: int
 
 
 class House:
@@ -150,17 +143,48 @@ class House:
         self, brand: Brand, participants: tuple[Participant, ...], vendor: Vendor | None, route: Route, now: Millis
     ) -> Terms:
         """The promises for a ticket, in the calendar of who answers it."""
-        return Terms(
+        answers = vendor if route is Route.VENDOR else None
+        own = terms(
+            self._promises,
+            calendar=self.calendar(brand, None, now),
+            zone=brand.zone,
             participants=participants,
-            overdue_at=self.overdue_at(brand, vendor if route is Route.VENDOR else None, now),
-            rating_at=lambda filed: rating_at(filed, self._promises.rating_days, brand.zone),
-            staff_address=self.staff,
+            staff=self.staff,
         )
+        if answers is None:
+            return own
+        theirs = terms(
+            self._promises,
+            calendar=self.calendar(brand, answers, now),
+            zone=brand.zone,
+            participants=participants,
+            staff=self.staff,
+            team=self.answering(0, 0, Route.TRIAGE, "triage", None, now),
+        )
+        return replace(theirs, fallback=self._fallback(answers, theirs, own))
+
+    def _fallback(self, vendor: Vendor, theirs: Terms, own: Terms) -> Fallback:
+        """Who takes a ticket over that its vendor leaves lying: the substitute, or else the triage team."""
+        team = self.answering(0, 0, Route.TRIAGE, "triage", None, 0)
+        triage = Fallback(participant=team, route=Route.TRIAGE, team="triage", terms=own)
+        substitute = vendor.away.substitute if vendor.away is not None else ""
+        if not substitute or any(p.address == substitute for p in theirs.participants):
+            return triage
+        stands_in = Participant(
+            ticket=0,
+            number=0,
+            role=Role.VENDOR,
+            address=substitute,
+            name=vendor.name,
+            party_id=vendor.id,
+            language=vendor.language,
+        )
+        return Fallback(participant=stands_in, route=Route.VENDOR, team="", terms=replace(theirs, fallback=triage))
 
     def overdue_at(self, brand: Brand, vendor: Vendor | None, now: Millis) -> Callable[[Millis], Millis]:
         """When an answer to a message of a given instant is overdue, in the vendor's calendar or the brand's."""
         calendar = self.calendar(brand, vendor, now)
-        return lambda since: due(calendar, since, self._promises.overdue_business_days)
+        return partial(self._promises.overdue_at, calendar)
 
     def calendar(self, brand: Brand, vendor: Vendor | None, now: Millis) -> Calendar:
         """The business time around `now` of the vendor, or of the brand's own teams."""

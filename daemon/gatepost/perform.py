@@ -6,7 +6,7 @@ from typing import assert_never
 
 from .case import Case
 from .core import Millis
-from .core.effect import Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
+from .core.effect import Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag
 from .core.letter import Mailbox
 from .core.outgoing import Outgoing
 from .core.party import Participant, Role
@@ -44,8 +44,8 @@ def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[
             deadlines.promise(tx, number, effect)
             return "promise", f"{effect.kind.value} due {wording.moment(effect.due)}"
         case Release():
-            deadlines.release(tx, number, effect.kind, effect.reason, now)
-            return "release", f"{effect.kind.value}: {effect.reason}"
+            ended = deadlines.release(tx, number, effect.kinds, effect.reason, now)
+            return "release", f"{', '.join(ended) or 'nothing was open'}: {effect.reason}"
         case Flag():
             return "flag", f"{effect.name}: {effect.reason}"
         case Unflag():
@@ -55,6 +55,8 @@ def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[
             return "label", f"{effect.topic} ({effect.confidence:.2f})"
         case Note():
             return "note", effect.text
+        case Join():
+            return _join(tx, house, case, effect, now)
         case _:
             assert_never(effect)
 
@@ -73,6 +75,21 @@ def _send(tx: Tx, house: House, case: Case, send: Send, now: Millis) -> tuple[st
     if send.auto is not Auto.NO:
         arrivals.automatic_sent(tx, address=to.address, ticket=case.ticket.number, now=now)
     return "outbox", f"{send.template} to {to.role.value} {to.address}"
+
+
+def _join(tx: Tx, house: House, case: Case, join: Join, now: Millis) -> tuple[str, str]:
+    """Store the participant; a new one gets every message that people wrote, in order, with its files (R10)."""
+    new = join.participant
+    tickets.join(tx, new)
+    case = replace(case, participants=(*(p for p in case.participants if p.number != new.number), new))
+    said = [m for m in messages.of_ticket(tx, case.ticket.number) if m.by_human] if join.template else []
+    for message in said:
+        send = Send(template=join.template, participant=new.number, about=message.id, key=f"message-{message.id}")
+        _send(tx, house, case, send, now)
+    return (
+        "joined",
+        f"{new.role.value} {new.address}, with {len(said)} messages" if said else f"{new.role.value} {new.address}",
+    )
 
 
 def _recipient(case: Case, send: Send) -> Participant | None:

@@ -16,7 +16,7 @@ from gatepost.store.glance import DESK_FILE
 from gatepost.store.schema import migrate
 
 NOW = round(datetime(2026, 11, 23, 11, tzinfo=UTC).timestamp() * 1000)
-DOCS = Path(__file__).parents[2] / "docs" / "calendar.md"
+DOCS = Path(__file__).parents[2] / "docs" / "clock.md"
 CONFIG = """\
 [gatepost]
 data = "data"

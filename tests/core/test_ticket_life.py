@@ -75,7 +75,7 @@ def test_an_answer_goes_to_requester_and_copied_and_stops_the_clock():
     ticket, effects = advance(ticket, Wrote(message=2, author=2, nature=HUMAN), STAYS, TERMS, HOUR)
     assert sent(effects) == [("answer", 1), ("answer", 3)]
     assert ticket.waiting_since is None
-    assert [e.kind for e in effects if isinstance(e, Release)] == [DeadlineKind.OVERDUE]
+    assert DeadlineKind.OVERDUE in next(e for e in effects if isinstance(e, Release)).kinds
 
 
 @pytest.mark.catalogue("E09")
@@ -153,6 +153,7 @@ def test_in_any_order_of_events_the_promises_hold(trip):
             if isinstance(effect, Send) and isinstance(event, Wrote) and event.nature is ROBOT:
                 raise AssertionError("a program's mail was sent on")
         promised = any(isinstance(e, Promise) and e.kind is DeadlineKind.OVERDUE for e in effects)
-        assert promised == (before.waiting_since is None and ticket.waiting_since is not None)
+        if not isinstance(event, CameDue):  # One that came too early is put off.
+            assert promised == (before.waiting_since is None and ticket.waiting_since is not None)
         assert all(not isinstance(e, Note) or e.text for e in effects)
         assert ticket.filed == 0

@@ -15,10 +15,11 @@ from gatepost.core.addresses import Addresses
 from gatepost.core.letter import Arrival, Door, Envelope
 from gatepost.core.party import Away, Brand, Customer, Hours, Product, Standing, Subscription, Team, Vendor
 from gatepost.core.reply_address import Keys
-from gatepost.house import House, Promises
+from gatepost.house import House
 from gatepost.mail.parse import read_letter
 from gatepost.mail.templates import Letters
 from gatepost.pipeline import handle
+from gatepost.promises import Promises
 from gatepost.rulebook import Rulebook
 from gatepost.store import deadlines, parties, tickets
 from gatepost.store.database import Database

@@ -10,6 +10,7 @@ from ..clock import Clock
 from ..config import find, load
 from ..core import Millis
 from ..core.calendar import tell
+from ..core.effect import Promise
 from ..core.event import DeadlineKind
 from ..core.verdict import Route
 from ..core.wall import day_text, local
@@ -20,6 +21,13 @@ from ..store import deadlines, messages, tickets
 from ..store.database import Tx
 from ..store.messages import Message
 from .options import config_option, look
+
+_RUNGS = {
+    DeadlineKind.NUDGE: "Reminder to the vendor",
+    DeadlineKind.OVERDUE: "Overdue notice to vendor and staff",
+    DeadlineKind.HELP: "Triage gets the ticket too",
+    DeadlineKind.REROUTE: "Substitute or triage take the ticket over",
+}
 
 
 @click.group()
@@ -61,7 +69,7 @@ def _message(message: Message, case: Case) -> str:
 
 
 def _clock(tx: Tx, house: House, case: Case, now: Millis) -> Iterator[str]:
-    """When an answer is due, and every piece of time that counts towards it."""
+    """When an answer is due, every piece of time that counts towards it, and each rung with its instant."""
     promised = {
         row["kind"]: row["due"] for row in deadlines.of_ticket(tx, case.ticket.number) if row["state"] == "open"
     }
@@ -72,12 +80,25 @@ def _clock(tx: Tx, house: House, case: Case, now: Millis) -> Iterator[str]:
     if since is None:
         yield "Nobody waits for an answer."
     elif due is None:
-        yield f"Waiting since {_instant(since, calendar.zone)}; no deadline is open."
+        yield f"Waiting since {_instant(since, calendar.zone)}; {_no_deadline(case)}."
     else:
         yield f"Waiting since {_instant(since, calendar.zone)}; overdue at {_instant(due, calendar.zone)}:"
         yield from (f"  {line}" for line in tell(calendar, since, due))
+    planned = {} if due is None else {rung.kind.value: rung.due for rung in _rungs(house, case, due, now)}
+    for kind, said in _RUNGS.items():
+        if (at := promised.get(kind.value, planned.get(kind.value))) is not None:
+            yield f"{said} at {_instant(at, calendar.zone)}."
     if (rating := promised.get(DeadlineKind.RATING.value)) is not None:
         yield f"Rating request at {_instant(rating, case.brand.zone)}."
+
+
+def _rungs(house: House, case: Case, due: Millis, now: Millis) -> tuple[Promise, ...]:
+    """The ladder as it will stand when the ticket becomes overdue; only a vendor's ticket has one."""
+    return case.terms(house, now).rungs(due) if case.ticket.route is Route.VENDOR else ()
+
+
+def _no_deadline(case: Case) -> str:
+    return "overdue" if "overdue" in case.ticket.flags else "no deadline is open"
 
 
 def _answering(house: House, case: Case) -> str:

@@ -189,7 +189,25 @@ class ClockSection(Section):
     """The promises about time."""
 
     overdue_business_days: Count = Field(2, description="Business days after which an unanswered message is overdue.")
+    nudge_share: float = Field(
+        0.5, ge=0, lt=1, description="Share of the promised time after which the vendor is reminded; 0 never does."
+    )
+    help_business_days: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        description="Business days after the overdue notice until triage gets the ticket too; 0: never.",
+    )
+    reroute_business_days: float = Field(
+        2.0,
+        ge=0,
+        le=100,
+        description="Business days after the overdue notice until substitute or triage take the ticket over; 0: never.",
+    )
     rating_days: Count = Field(7, description="Days after filing at which the customer is asked for a rating.")
+    rating_late_days: int = Field(
+        14, ge=0, description="Days of lateness, after a downtime, that a rating request is still sent with; 0: any."
+    )
 
 
 class PageSection(Section):

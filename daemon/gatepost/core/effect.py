@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from . import Millis
 from .event import DeadlineKind
+from .party import Participant
 
 
 class Auto(StrEnum):
@@ -46,9 +47,9 @@ class Promise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """Close the open deadline of this kind: it was kept, or is no longer owed."""
+    """Close the open deadlines of these kinds: they were kept, or are no longer owed."""
 
-    kind: DeadlineKind
+    kinds: tuple[DeadlineKind, ...]
     reason: str
 
 
@@ -82,4 +83,12 @@ class Note:
     text: str
 
 
-Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Note
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Let somebody take part, or in another role. With `template`, they get what was said so far, mail by mail."""
+
+    participant: Participant
+    template: str = ""
+
+
+Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Note | Join

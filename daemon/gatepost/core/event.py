@@ -14,7 +14,10 @@ from .nature import Nature
 class DeadlineKind(StrEnum):
     """What a deadline is about (C1)."""
 
+    NUDGE = "nudge"
     OVERDUE = "overdue"
+    HELP = "help"
+    REROUTE = "reroute"
     RATING = "rating"
 
 
@@ -37,10 +40,11 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameDue:
-    """A deadline of the ticket is due. `since` is the waiting instant for which an overdue deadline was written."""
+    """A deadline of the ticket has come. `due` is when it was due, `since` the waiting instant it was written for."""
 
     kind: DeadlineKind
     since: Millis
+    due: Millis = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,12 @@ from typing import assert_never
 from . import DAY, Millis
 from .effect import Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
 from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
+from .ladder import CLOCK, clock_starts, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author
 from .party import Participant, Role
 from .verdict import Route, Verdict
+
+_LATE = "no human answer within the promised business time"
 
 
 class State(StrEnum):
@@ -54,7 +57,10 @@ class Terms:
     """What `advance` needs beside the ticket: who takes part, who is told, and the promises as functions of time.
 
     `overdue_at` gives the instant at which an answer is overdue, in the answering party's calendar; `rating_at` the
-    instant of the rating request for a ticket filed then.
+    instant of the rating request for a ticket filed then. `nudge_at` is when the vendor is reminded, None for never.
+    `rungs` are the deadlines of the ladder after an overdue notice of that instant, `opens_at` the first instant of
+    working hours from then on. `team` and `fallback` are who helps and who takes over. A rating request that comes
+    more than `rating_late` after its time is left out, 0 leaves none out.
     """
 
     participants: tuple[Participant, ...]
@@ -62,6 +68,22 @@ class Terms:
     rating_at: Callable[[Millis], Millis] = lambda filed: filed + 7 * DAY
     staff_address: str = ""
     acknowledge: bool = True
+    nudge_at: Callable[[Millis], Millis | None] = lambda since: None
+    rungs: Callable[[Millis], tuple[Promise, ...]] = lambda told: ()
+    opens_at: Callable[[Millis], Millis] = lambda now: now
+    team: Participant | None = None
+    fallback: "Fallback | None" = None
+    rating_late: Millis = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """Who takes a ticket over that its vendor leaves lying: the party without a number yet, and the terms for them."""
+
+    participant: Participant
+    route: Route
+    team: str
+    terms: Terms
 
 
 Outcome = tuple[Ticket, tuple[Effect, ...]]
@@ -106,7 +128,7 @@ def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Mi
                 key="acknowledgement",
             )
         )
-    effects += _clock_starts(ticket, terms)
+    effects += clock_starts(ticket, terms)
     if ticket.rating_wanted and event.nature.author is Author.HUMAN:
         effects.append(Promise(kind=DeadlineKind.RATING, due=terms.rating_at(ticket.filed), since=ticket.filed))
     return ticket, tuple(effects)
@@ -132,7 +154,7 @@ def _customer_wrote(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Ef
     effects += _to_answering(ticket, event.message, terms, but=event.author)
     if ticket.waiting_since is None:
         ticket = replace(ticket, waiting_since=now)
-        effects += _clock_starts(ticket, terms)
+        effects += clock_starts(ticket, terms)
     return ticket, tuple(effects)
 
 
@@ -145,7 +167,7 @@ def _answer_came(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effec
     ]
     if ticket.waiting_since is not None:
         ticket = replace(ticket, waiting_since=None)
-        effects.append(Release(kind=DeadlineKind.OVERDUE, reason="answered"))
+        effects.append(Release(kinds=CLOCK, reason="answered"))
     if "overdue" in ticket.flags:
         ticket = replace(ticket, flags=tuple(flag for flag in ticket.flags if flag != "overdue"))
         effects.append(Unflag(name="overdue"))
@@ -154,31 +176,46 @@ def _answer_came(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effec
 
 def _came_due(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
     match event.kind:
-        case DeadlineKind.OVERDUE:
-            return _overdue(ticket, event, terms)
         case DeadlineKind.RATING:
-            return _rating(ticket, terms, now)
+            return _rating(ticket, event, terms, now)
+        case DeadlineKind.NUDGE | DeadlineKind.OVERDUE | DeadlineKind.HELP | DeadlineKind.REROUTE:
+            return _clock_came(ticket, event, terms, now)
         case _:
             assert_never(event.kind)
 
 
-def _overdue(ticket: Ticket, event: CameDue, terms: Terms) -> Outcome:
-    if ticket.state is State.CLOSED or ticket.waiting_since != event.since:
-        return ticket, (Note(text="the overdue deadline came, but the customer has had an answer meanwhile"),)
-    reason = "no human answer within the promised business time"
-    effects: list[Effect] = [Flag(name="overdue", reason=reason)]
+def _clock_came(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
+    effects = untimely(ticket, event, terms, now)
+    if effects and overdue_at_night(ticket, event, terms, now):
+        return replace(ticket, flags=_with(ticket.flags, "overdue")), (Flag(name="overdue", reason=_LATE), *effects)
+    if effects:
+        return ticket, effects
+    match event.kind:
+        case DeadlineKind.NUDGE:
+            return nudge(ticket, event, terms, now)
+        case DeadlineKind.HELP:
+            return help_came(ticket, event, terms)
+        case DeadlineKind.REROUTE:
+            return reroute(ticket, event, terms, now)
+        case _:
+            return _overdue(ticket, event, terms, now)
+
+
+def _overdue(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
+    effects: list[Effect] = [Flag(name="overdue", reason=_LATE)]
     effects += [
         Send(template="vendor/overdue", participant=p.number, auto=Auto.GENERATED, key=f"overdue-{event.since}")
-        for p in terms.participants
-        if p.active and p.role is Role.VENDOR
+        for p in vendors(terms)
     ]
     if terms.staff_address:
         key = f"overdue-staff-{event.since}"
         effects.append(Send(template="staff/overdue", address=terms.staff_address, auto=Auto.GENERATED, key=key))
+    if ticket.route is Route.VENDOR:
+        effects += [replace(rung, since=event.since) for rung in terms.rungs(now)]
     return replace(ticket, flags=_with(ticket.flags, "overdue")), tuple(effects)
 
 
-def _rating(ticket: Ticket, terms: Terms, now: Millis) -> Outcome:
+def _rating(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
     """The rating request, put off by a day while the customer waits for an answer (C5)."""
     requester = _requester(terms)
     if not ticket.rating_wanted or requester is None:
@@ -186,6 +223,8 @@ def _rating(ticket: Ticket, terms: Terms, now: Millis) -> Outcome:
     if ticket.waiting_since is not None:
         later = Promise(kind=DeadlineKind.RATING, due=now + DAY, since=ticket.filed)
         return ticket, (Note(text="rating request put off: the customer waits for an answer"), later)
+    if terms.rating_late and event.due and now - event.due > terms.rating_late:
+        return ticket, (Note(text="no rating is asked for: it is too late for that"),)
     ask = Send(template="rating", participant=requester.number, auto=Auto.GENERATED, key="rating")
     return ticket, (ask,)
 
@@ -215,13 +254,6 @@ def _to_answering(ticket: Ticket, message: int, terms: Terms, but: int = 0) -> l
         for p in terms.participants
         if p.active and p.number != but and p.role in (Role.VENDOR, Role.STAFF, Role.COLLABORATOR)
     ]
-
-
-def _clock_starts(ticket: Ticket, terms: Terms) -> list[Effect]:
-    if not ticket.clock_wanted or ticket.waiting_since is None:
-        return []
-    since = ticket.waiting_since
-    return [Promise(kind=DeadlineKind.OVERDUE, due=terms.overdue_at(since), since=since)]
 
 
 def _marks(verdict: Verdict) -> list[Effect]:

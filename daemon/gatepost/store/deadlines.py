@@ -1,6 +1,6 @@
 """Deadlines: what is due when, for which ticket. A row is written with its cause and ended once; nothing is pickled."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..core import Millis
@@ -32,16 +32,20 @@ def promise(tx: Tx, number: int, promise: Promise) -> None:
     )
 
 
-def release(tx: Tx, number: int, kind: DeadlineKind, why: str, now: Millis) -> None:
-    """Close the open deadline of this kind, if there is one."""
-    tx.run(
-        """UPDATE deadline SET state = 'released', ended = :now, why = :why
-           WHERE ticket = :ticket AND kind = :kind AND state = 'open'""",
-        ticket=number,
-        kind=kind.value,
-        why=why,
-        now=now,
-    )
+def release(tx: Tx, number: int, kinds: Iterable[DeadlineKind], why: str, now: Millis) -> list[str]:
+    """Close the open deadlines of these kinds; which there were."""
+    return [
+        kind.value
+        for kind in kinds
+        if tx.run(
+            """UPDATE deadline SET state = 'released', ended = :now, why = :why
+               WHERE ticket = :ticket AND kind = :kind AND state = 'open'""",
+            ticket=number,
+            kind=kind.value,
+            why=why,
+            now=now,
+        )
+    ]
 
 
 def due(tx: Tx, now: Millis, limit: int) -> tuple[Due, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..core import Millis
 from ..core.identity import Identity
 from ..core.letter import Attachment, Letter
-from ..core.nature import Nature
+from ..core.nature import Author, Nature
 from .database import Row, Tx
 
 
@@ -28,6 +28,11 @@ class Message:
     author_kind: str
     reason: str
     trust: str
+
+    @property
+    def by_human(self) -> bool:
+        """Whether a person wrote it; a program's mail is kept and passed on to nobody."""
+        return self.author_kind == Author.HUMAN.value
 
 
 def put(

@@ -26,6 +26,7 @@ LETTERS = sorted(
 AUTOMATIC = {
     "acknowledgement": Auto.REPLIED,
     "rating": Auto.GENERATED,
+    "nudge": Auto.GENERATED,
     "overdue": Auto.GENERATED,
     "undeliverable": Auto.GENERATED,
 }
@@ -100,7 +101,7 @@ def test_a_letter_goes_out_as_reviewed(golden_draft, letters, stem):
 def test_every_letter_is_shipped_in_english_and_german_with_text_and_html(letters):
     assert {stem.rsplit(".", 1)[0] for stem in LETTERS} == {
         *(f"customer/acknowledgement{end}" for end in ("", "-team", "-expired", "-no-subscription", "-which-product")),
-        "customer/answer", "customer/rating", "vendor/ticket", "vendor/overdue", "staff/team", "staff/overdue", "staff/undeliverable",
+        "customer/answer", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "staff/team", "staff/overdue", "staff/undeliverable",
         "collaborator/collaborator",
     }  # fmt: skip
     for stem in LETTERS:

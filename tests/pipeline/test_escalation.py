@@ -1,0 +1,63 @@
+"""A vendor who does not answer: the reminder, the notice, the team, the reroute, on the wire and in working hours."""
+
+import pytest
+
+from gatepost.core import DAY, HOUR
+
+JANE = "jane@customer.example"
+
+
+@pytest.fixture
+def silent(market, compose_mail):
+    """Jane has written, the vendor has got it."""
+    market.arrive(compose_mail(JANE, "Shipping Labels", "It jams."))
+    return market
+
+
+def pass_hours(market, hours):
+    """Let time pass hour by hour; what came due, with the hour."""
+    done = []
+    for _ in range(hours):
+        market.now += HOUR
+        done += [(kind, market.now) for kind in market.do_what_is_due()]
+    return done
+
+
+def test_the_ladder_is_climbed_once_and_in_order(silent):
+    start = silent.now
+    came = [(kind, at - start) for kind, at in pass_hours(silent, 24 * 5)]
+    assert [kind for kind, _ in came[:4]] == ["nudge", "overdue", "help", "reroute"]
+    # Monday 10:00 in Berlin: a reminder after one of two business days, the rungs one and two business days later.
+    assert [at for _, at in came[:4]] == [DAY, 2 * DAY, 3 * DAY, 4 * DAY]
+    assert [sent.to for sent in silent.sent("vendor/nudge")] == ["tickets@acme.example"]
+    assert [sent.to for sent in silent.sent("team")] == ["triage@staff.example"]
+    assert "It jams." in silent.sent("team")[0].text
+    assert (silent.ticket().route.value, silent.ticket().flags) == ("triage", ("overdue", "escalated"))
+
+
+def test_who_was_passed_over_may_still_answer(silent, reply_to):
+    pass_hours(silent, 24 * 4)
+    (ticket,) = silent.sent("ticket")
+    assert silent.arrive(reply_to(ticket, "tickets@acme.example", "Sorry. Update."), ticket.reply_to) == "continued"
+    assert "Sorry. Update." in silent.sent("answer")[0].text
+    assert silent.rows("SELECT kind FROM deadline WHERE state = 'open' AND kind <> 'rating'") == []
+
+
+def test_the_team_may_answer_too(silent, reply_to):
+    pass_hours(silent, 24 * 3)
+    (team,) = silent.sent("team")
+    assert silent.arrive(reply_to(team, "triage@staff.example", "We look into it."), team.reply_to) == "continued"
+    assert [answer.to for answer in silent.sent("answer")] == [JANE]
+
+
+@pytest.mark.catalogue("M06")
+def test_after_three_weeks_of_downtime_each_thing_is_done_once(silent):
+    """The mark is there at once, the mails go in the morning, and the rungs begin when the vendor has been told."""
+    silent.now += 21 * DAY + 12 * HOUR
+    silent.do_what_is_due()
+    assert silent.ticket().flags == ("overdue",)
+    assert silent.sent("vendor/overdue") == silent.sent("staff/overdue") == []
+    pass_hours(silent, 24)
+    assert silent.sent("vendor/nudge") == []
+    assert len(silent.sent("vendor/overdue")) == 1
+    assert silent.sent("team") == []
