@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 from .mails import VARIETY, mail
@@ -22,6 +23,7 @@ class _Client(asyncio.Protocol):
         self._step = 0
         self._buffer = b""
         self._content = b""
+        self._recipient = b""
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -47,7 +49,7 @@ class _Client(asyncio.Protocol):
         elif step == 1:
             self.begin()
         elif step == 2:
-            self._transport.write(b"RCPT TO:<support@orchard.example>\r\n")
+            self._transport.write(b"RCPT TO:<" + self._recipient + b">\r\n")
         elif step == 3:
             self._transport.write(b"DATA\r\n")
         elif step == 4:
@@ -71,7 +73,7 @@ class _Client(asyncio.Protocol):
             self._transport.write(b"QUIT\r\n")
             self._transport.close()
             return
-        self._content = self._load.contents(number)
+        self._recipient, self._content = self._load.contents(number)
         if self._load.rate:
             due = self._load.begun + number / self._load.rate
             asyncio.get_running_loop().call_later(max(0.0, due - time.perf_counter()), self._mail)
@@ -86,7 +88,16 @@ class Load:
     """`count` mails over `connections`; `rate` a second, 0 for as fast as can be."""
 
     def __init__(
-        self, *, port: int, connections: int, count: int, octets: int, rate: float, fresh: bool, run: str
+        self,
+        *,
+        port: int,
+        connections: int,
+        count: int,
+        octets: int,
+        rate: float,
+        fresh: bool,
+        run: str,
+        letters: str,
     ) -> None:
         self.numbers: Iterator[int] = iter(range(count))
         self.rate, self.fresh = rate, fresh
@@ -96,7 +107,10 @@ class Load:
         self._port, self._connections, self._count = port, connections, count
         self._octets, self._run = octets, run
         self._large = octets > 1_000_000
-        self._ready = [self._make(number) for number in range(4 if self._large else min(count, 4 * VARIETY))]
+        if letters:
+            self._ready = [_written(line) for line in Path(letters).read_text(encoding="ascii").splitlines()]
+        else:
+            self._ready = [self._make(number) for number in range(4 if self._large else min(count, 4 * VARIETY))]
         self._open = 0
         self._over: asyncio.Future[None] | None = None
 
@@ -110,8 +124,8 @@ class Load:
         await self._over
         return time.perf_counter() - self.begun
 
-    def contents(self, number: int) -> bytes:
-        """The bytes after 354, final dot included. Of large mails a few are sent again and again."""
+    def contents(self, number: int) -> tuple[bytes, bytes]:
+        """The recipient, and the bytes after 354, final dot included. Of large mails a few are sent again and again."""
         if number < len(self._ready):
             return self._ready[number]
         return self._ready[number % len(self._ready)] if self._large else self._make(number)
@@ -133,8 +147,14 @@ class Load:
     async def _connect(self) -> None:
         await asyncio.get_running_loop().create_connection(lambda: _Client(self), "127.0.0.1", self._port)
 
-    def _make(self, number: int) -> bytes:
-        return mail(number, self._octets, run=self._run) + b".\r\n"
+    def _make(self, number: int) -> tuple[bytes, bytes]:
+        return b"support@orchard.example", mail(number, self._octets, run=self._run) + b".\r\n"
+
+
+def _written(line: str) -> tuple[bytes, bytes]:
+    """A mail of a file: a JSON list of recipient and text."""
+    recipient, text = json.loads(line)
+    return recipient.encode("ascii"), text.encode("utf-8") + b".\r\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -147,6 +167,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--run", default="0")
+    parser.add_argument("--letters", default="", help="a file of mails to send instead, one JSON list a line")
     load = Load(**vars(parser.parse_args(arguments)))
     seconds = asyncio.run(load.send())
     spent = time.process_time()

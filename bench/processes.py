@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -66,6 +66,7 @@ class Server:
     process: "subprocess.Popen[str]"
     port: int
     data: Path | None = None
+    greeted_after: float = 0.0
 
     def cpu(self) -> float:
         """Seconds of CPU that it and everything it has started have used."""
@@ -101,7 +102,12 @@ def server(kind: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def gatepost(
-    folder: Path, smarthost: int, *, only: str = "", wrap: Sequence[str] = (), customers: int = VARIETY
+    folder: Path,
+    smarthost: int,
+    *,
+    only: str = "",
+    wrap: Sequence[str] = (),
+    prepare: Callable[[Tx], None] = lambda _: None,
 ) -> Iterator[Server]:
     """The daemon as a user starts it, or the gate alone, with a small marketplace; ready when this returns."""
     port = free_port()
@@ -110,16 +116,19 @@ def gatepost(
     data = load(config).data
     prepare_data_folder(data)
     database = Database(f"sqlite:///{data / 'desk.sqlite3'}", prepare=migrate)
-    database.write_now(lambda tx: fill(tx, customers))
+    database.write_now(lambda tx: fill(tx, VARIETY))
+    database.write_now(prepare)
     database.close()
     command = [*wrap, sys.executable, "-m", "gatepost", "run", "-c", str(config)]
     if only:
         command += ["--only", only]
+    began = time.perf_counter()
     with (folder / "log").open("ab") as log, _started(command, stderr=log) as process:
         wait_for(port)
+        greeted_after = time.perf_counter() - began
         if only != "gate":
             _until((data / "run" / "desk.ready").exists, 60)
-        yield Server(process, port, data)
+        yield Server(process, port, data, greeted_after)
 
 
 def fill(tx: Tx, customers: int) -> None:
