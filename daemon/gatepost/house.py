@@ -102,7 +102,12 @@ class House:
             case "off":
                 return Proof(result=Authentication.VERIFIED, why="authentication is off: From is believed")
             case "trusted-hop":
-                return from_letter(letter, section.authserv_id, fields=section.authserv_fields)
+                return from_letter(
+                    letter,
+                    section.authserv_id,
+                    fields=section.authserv_fields,
+                    received_above=section.received_above,
+                )
             case "evaluate":
                 return Proof(result=Authentication.UNVERIFIED, why="the sender was not evaluated")
             case _:

@@ -114,3 +114,32 @@ def sealed():
 @pytest.fixture
 def customer_zone():
     return zone
+
+
+@pytest.fixture
+def mail_of():
+    """The plain mail with another From."""
+    return lambda author: MAIL.replace(b"Jane Roe <jane@customer.example>", author)
+
+
+@pytest.fixture
+def resigned():
+    """The mail with a right signature whose field says something else in one tag."""
+    return resign
+
+
+def resign(tag: bytes) -> bytes:
+    """Sign over a field into which `tag` was put, in place of the one of its name."""
+    name, _, _ = tag.partition(b"=")
+
+    class Altered(dkim.DKIM):
+        def gen_header(self, fields, *rest):
+            kept = [pair for pair in fields if pair[0] != name]
+            key, _, value = tag.rstrip(b";").partition(b"=")
+            at = max(len(kept) - 1, 0)
+            kept.insert(at, (key, value))
+            return super().gen_header(kept, *rest)
+
+    signer = Altered(MAIL)
+    field = signer.sign(b"k1", b"customer.example", PRIVATE, include_headers=[b"from", b"to", b"subject"])
+    return field + MAIL

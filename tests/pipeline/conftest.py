@@ -208,6 +208,16 @@ def strict_market(tmp_path):
     db.close()
 
 
+@pytest.fixture
+def evaluating_market(tmp_path):
+    """The same as the MX: nobody is believed without a proof from DNS."""
+    db = Database(f"sqlite:///{tmp_path / 'desk.sqlite3'}", prepare=migrate)
+    market = Market(house=new_house(tmp_path, authentication="evaluate"), db=db)
+    db.write_now(lambda tx: fill(tx, MONDAY))
+    yield market
+    db.close()
+
+
 def mail(sender: str, subject: str, body: str, *headers: str, message_id: str = "") -> str:
     """A plain mail; further header lines come in front."""
     ident = message_id or f"{abs(hash((sender, subject, body)))}@client.example"

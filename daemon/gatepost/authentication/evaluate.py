@@ -137,9 +137,11 @@ def _author_trouble(letter: Letter, mail: Signed | None) -> Proof | None:
 
 
 async def _spf(envelope: Envelope, lookups: Lookups) -> tuple[Spf, str, str] | None:
-    """SPF, where we heard the sending side ourselves."""
+    """SPF, where we heard the sending side ourselves: not from another mail server of this machine."""
     peer = spf.address_of(envelope.peer) if envelope.door is Door.SMTP else None
-    return None if peer is None else await spf.check(lookups, peer, envelope.mail_from, envelope.helo)
+    return (
+        None if peer is None or peer.is_loopback else await spf.check(lookups, peer, envelope.mail_from, envelope.helo)
+    )
 
 
 async def _dkim(mail: Signed | None, domain: str, arrival: Arrival, lookups: Lookups) -> tuple[Signature, ...]:

@@ -13,6 +13,12 @@ from .resolver import Kind, NoAnswer, canonical
 Zone = Mapping[str, Mapping[str, list[str]] | str]
 
 
+class NotATable(PermanentError):
+    """The file is no table of DNS records."""
+
+    exit_code = 65
+
+
 class Table:
     """A resolver that knows only its zone; `asked` remembers the questions. A name whose value is a text fails so."""
 
@@ -30,13 +36,13 @@ class Table:
 
 
 def load(path: Path) -> Table:
-    """The table in a JSON file. Raises PermanentError where it is none."""
+    """The table in a JSON file. Raises NotATable where it is none."""
     try:
         zone = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise PermanentError(f"{path} cannot be read as a DNS table: {error}", _FORM) from error
+        raise NotATable(f"{path} cannot be read as a DNS table: {error}", _FORM) from error
     if not isinstance(zone, dict) or not all(_is_entry(records) for records in zone.values()):
-        raise PermanentError(f"{path} is not a DNS table", _FORM)
+        raise NotATable(f"{path} is not a DNS table", _FORM)
     return Table(zone)
 
 

@@ -10,10 +10,10 @@ import click
 from ..core.letter import Letter, Mailbox
 from ..core.nature import judge
 from ..mail.parse import HostileMail, read_letter
-from . import EX_DATAERR, EX_NOINPUT, EX_OK
+from . import EX_DATAERR, EX_NOINPUT, EX_OK, LazyGroup
 
 
-@click.group()
+@click.group(cls=LazyGroup, table={"auth": "mail_auth:auth"})
 def mail() -> None:
     """Read a mail as the daemon would."""
 

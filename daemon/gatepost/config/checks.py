@@ -187,6 +187,34 @@ def _authentication(config: Config) -> Iterator[Finding]:
             'add authserv_id = "mail.market.example", or write mode = "off" while there is no such server',
         )
 
+    yield from _evaluation(config)
+
+
+def _evaluation(config: Config) -> Iterator[Finding]:
+    """The keys that only the mode `evaluate` reads."""
+    section = config.authentication
+    if section.arc_sealers and section.mode != "evaluate":
+        yield (
+            ("authentication", "arc_sealers"),
+            f"seals are looked at only by the mode evaluate, and the mode is {section.mode}",
+            'write mode = "evaluate", or let your own mail server judge seals and take the key out',
+        )
+    for number, server in enumerate(section.nameservers):
+        try:
+            ipaddress.ip_address(endpoint(server)[0])
+        except ValueError:
+            yield (
+                ("authentication", "nameservers", number),
+                f"{server} names a host, which only DNS could find",
+                "write its address, for example 127.0.0.1:53",
+            )
+    if section.query_seconds > section.evaluation_seconds:
+        yield (
+            ("authentication", "query_seconds"),
+            "one question may take longer than the whole evaluation",
+            "make it smaller than evaluation_seconds",
+        )
+
 
 def _folders(config: Config) -> Iterator[Finding]:
     """A folder that the file names must be there; the default ones may be absent."""

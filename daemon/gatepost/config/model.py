@@ -163,6 +163,9 @@ class AuthenticationSection(Section):
     authserv_fields: Count = Field(
         1, description="How many Authentication-Results fields our own mail server writes on each mail."
     )
+    received_above: int = Field(
+        2, ge=0, description="Received fields that may stand above those fields; 0 where our server writes them on top."
+    )
     arc_sealers: tuple[Domain, ...] = Field(
         (), description="Forwarders and lists whose ARC seals are believed (evaluate), for example lists.example.org."
     )

@@ -4,22 +4,51 @@ Only a field of the configured authserv-id at the very top counts: everything be
 (RFC 8601 sections 5 and 7.1), so the first field of somebody else ends the reading.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import authres
 
-from ..core.identity import Authentication, Proof
+from ..core.identity import Authentication, Finding, Proof
 from ..core.letter import Letter
 
 _VALUE_CAP = 8_192
+_FINDINGS = 20
+_ABOUT = ("header.from", "header.d", "smtp.mailfrom", "smtp.helo")
 _NOTHING = "no trusted Authentication-Results"
 
 
-def from_letter(letter: Letter, authserv_id: str, *, fields: int = 1) -> Proof:
-    """What the hop `authserv_id` says of the letter's sender; `fields` as in `from_results`. Never raises."""
+def from_letter(letter: Letter, authserv_id: str, *, fields: int = 1, received_above: int = 2) -> Proof:
+    """What the hop `authserv_id` says of the letter's sender; `fields` as in `from_results`.
+
+    A field with more than `received_above` Received fields above it came in from outside (RFC 8601 4.1): the hops
+    that wrote those handled the mail after it. Never raises.
+    """
     domain = letter.sender.address.rpartition("@")[2] if letter.sender is not None else ""
-    result, why = from_results(letter.all("authentication-results"), domain, authserv_id, fields=fields)
-    return Proof(result=result, why=why)
+    values = list(_near(letter.headers, received_above))
+    result, why = from_results(values, domain, authserv_id, fields=fields)
+    trusted = _trusted(values[: max(fields, 0)], authserv_id) if authserv_id.strip() else []
+    return Proof(result=result, why=why, findings=tuple(_findings(trusted))[:_FINDINGS])
+
+
+def _near(headers: Sequence[tuple[str, str]], received_above: int) -> Iterator[str]:
+    """The Authentication-Results with at most so many Received fields above them."""
+    received = 0
+    for name, value in headers:
+        received += name == "received"
+        if received > received_above:
+            return
+        if name == "authentication-results":
+            yield value
+
+
+def _findings(values: Sequence[str]) -> Iterator[Finding]:
+    """What the fields say of each method, for display."""
+    for value in values:
+        parsed = _parsed(value)
+        for one in parsed.results if parsed is not None else ():
+            about = {f"{p.type}.{p.name}".lower(): str(p.value) for p in one.properties}
+            domain = next((about[name] for name in _ABOUT if name in about), "").rpartition("@")[2]
+            yield Finding(method=str(one.method).lower(), result=str(one.result).lower(), domain=domain.lower())
 
 
 def from_results(
