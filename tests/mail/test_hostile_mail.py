@@ -205,3 +205,19 @@ def test_hundreds_of_alternatives_that_look_like_stubs_cost_little():
         b"Content-Type: text/html\n\n" + b"<p>word " * 9_000 + b"\n--b--\n"
     )
     quick(FROM + b"Content-Type: multipart/mixed; boundary=m\n\n" + alternative * 200, 10)
+
+
+@pytest.mark.parametrize("line", [b"a: b\n", b"a: b\n c\n c\n c\n c\n c\n c\n c\n c\n c\n c\n", b"junk\nx-y: z\n"])
+@pytest.mark.parametrize("kind", [b"a/b", b"message/rfc822", b"message/delivery-status"])
+def test_heaps_of_fields_in_every_part_cost_little(kind, line):
+    part = (
+        b"--b\nContent-Type: " + kind + b"\n" + b"\n" * (kind != b"a/b") + line * (10_000 // len(line)) + b"\n\nwords\n"
+    )
+    letter = quick(b"From: MAILER-DAEMON@x.example\nContent-Type: multipart/mixed; boundary=b\n\n" + part * 950, 5)
+    assert len(letter.attachments) == 50
+
+
+def test_thousands_of_continuation_lines_are_passed_over_to_the_body():
+    letter = quick(FROM + b"Subject: a\r\n" + b" b\r\n" * 20_000 + b"\r\nwords", 1)
+    assert Trouble.HEADER_TRUNCATED in letter.troubles
+    assert letter.text == "words"

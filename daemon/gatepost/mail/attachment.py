@@ -81,7 +81,8 @@ def safe_name(name: str) -> str:
 
     RFC 2183 2.3: only the terminal component counts. Device names of Windows get an underscore.
     """
-    name = one_line(name.replace("\x00", ""), 1_000).replace("\\", "/").rstrip("/ .")
+    name = "".join(" " if character.isspace() else character for character in one_line(name, 1_000))
+    name = name.replace("\\", "/").rstrip("/ .")
     name = name.rpartition("/")[2].strip(" .") if name.strip("/. ") else ""
     name = "".join("_" if character in '<>:"|?*' else character for character in name)
     name = name.encode("utf-8", "replace").decode("utf-8")
@@ -104,7 +105,7 @@ def _shortened(name: str) -> str:
 def _made_name(part: Part, kind: str, content: bytes, place: int, hints: tuple[str, ...]) -> str:
     """A name for a part without one: the inner subject of an attached mail, else by place and type."""
     if part.type in ("message/rfc822", "message/global"):
-        subject = safe_name(readable(split(content[:65_536]).first("subject"), hints, 80).replace("/", " "))
+        subject = safe_name(readable(split(content[:65_536], most=100).first("subject"), hints, 80).replace("/", " "))
         return f"{subject or 'message'}.eml"
     if part.type.startswith("message/"):
         return f"{part.type.partition('/')[2]}.txt"

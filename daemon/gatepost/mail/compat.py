@@ -65,7 +65,7 @@ def _blocks(content: bytes) -> list[Message | str]:
     blocks: list[Message | str] = []
     at = 0
     while at < len(content) and len(blocks) < _PARTS:
-        section = split(content, at)
+        section = split(content, at, most=50)
         if section.fields:
             block = _with_fields(section, "")
             block.set_payload("")

@@ -12,6 +12,7 @@ from .encoded_word import decode_words
 
 VALUE_CHARACTERS = 8_192
 SUBJECT_CHARACTERS = 998
+_LINES_A_FIELD = 8
 _FAMILIAR = (
     "x-", "content-", "mime-", "received", "return-path", "from", "to", "cc", "subject", "date", "message-id",
     "reply-to", "sender", "references", "in-reply-to", "delivered-to", "dkim-", "arc-", "list-", "user-agent",
@@ -84,16 +85,19 @@ def split(
     """The header section of `octets[start:end]`, which ends at the first empty line (RFC 5322 2.1).
 
     `body` is the offset of the body in `octets`. A line that is no field and no continuation ends the section where a
-    body plainly begins, and is passed over elsewhere; either is `broken`. Of more than `most` fields the rest is `cut`,
-    and so is a section of more than `longest` octets.
+    body plainly begins, and is passed over elsewhere; either is `broken`. Of more than `most` fields, or some lines for
+    each of them, the rest is `cut`, and so is a section of more than `longest` octets.
     """
     whole = len(octets) if end is None else end
     end = min(whole, start + longest)
     found = _Fields(most)
     at = start
-    while at < end:
+    for _ in range(_LINES_A_FIELD * most):
+        if at >= end or found.cut:
+            break
         stop = octets.find(b"\n", at, end)
         if stop < 0 and end < whole:
+            at = end
             break
         after = end if stop < 0 else stop + 1
         line = octets[at : end if stop < 0 else stop].rstrip(b"\r")
@@ -109,8 +113,17 @@ def split(
             if _is_body(octets[after : min(end, after + 2_000)], line, bool(found.fields or found.name)):
                 return found.section(at)
         at = after
+    if at < end:
+        # More than anybody writes: the rest is passed over, up to the empty line.
+        found.cut = True
+        return found.section(_after_empty_line(octets, at - 1, end))
     found.cut = found.cut or end < whole
     return found.section(end)
+
+
+def _after_empty_line(octets: bytes, at: int, end: int) -> int:
+    ends = [place + len(mark) for mark in (b"\n\n", b"\n\r\n") if (place := octets.find(mark, max(at, 0), end)) >= 0]
+    return min(ends, default=end)
 
 
 def _colon(line: bytes) -> int:

@@ -18,6 +18,7 @@ PARTS = 1_000
 # How many octets the search for delimiters may pass over: every level of nesting passes over the mail once more.
 _SEARCHED_TIMES = 12
 _SEARCHED_OCTETS = 100_000_000
+_PART_FIELDS = 100
 _UU_LINES = 600_000
 
 
@@ -148,7 +149,7 @@ def _children(tree: Tree, part: Part, most: int) -> list[Part]:
     default = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
     children = []
     for start, end in spans:
-        head = split(part.raw, start, end)
+        head = split(part.raw, start, end, most=_PART_FIELDS)
         children.append(_part(part.raw, start, head, end, default))
     if not children:
         part.type = "text/plain"
