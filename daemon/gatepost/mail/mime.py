@@ -19,6 +19,7 @@ PARTS = 1_000
 _SEARCHED_TIMES = 12
 _SEARCHED_OCTETS = 100_000_000
 _PART_FIELDS = 100
+_DELIMITERS = 200_000
 _UU_LINES = 600_000
 
 
@@ -179,7 +180,10 @@ def _delimiters(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[t
     """Each delimiter line: where the content before it ends, where the next begins, whether it closes the multipart."""
     mark = b"--" + boundary
     at = raw.find(mark, start, end)
-    while at >= 0:
+    # Lines that begin like a delimiter and are none are rare in mail; a heap of them is meant to cost.
+    for _ in range(_DELIMITERS):
+        if at < 0:
+            return
         if at == start or raw[at - 1] in b"\r\n":
             stop = raw.find(b"\n", at, end)
             stop = end if stop < 0 else stop
