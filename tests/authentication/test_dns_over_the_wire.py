@@ -9,8 +9,12 @@ import dns.rcode
 import dns.rrset
 import pytest
 
+from gatepost.app import build_evaluator
 from gatepost.authentication.dns_resolver import DnsResolver
 from gatepost.authentication.resolver import Kind, NoAnswer, Unusable
+from gatepost.config import AuthenticationSection
+from gatepost.core.letter import Arrival, Door, Envelope
+from gatepost.mail.parse import read_letter
 
 LONG = '"' + "x" * 200 + '" "' + "y" * 100 + '"'
 ZONE = {
@@ -20,6 +24,7 @@ ZONE = {
     ("example.org.", "AAAA"): ["300 IN AAAA 2001:db8::1"],
     ("1.2.0.192.in-addr.arpa.", "PTR"): ["300 IN PTR a.example.org."],
     ("alias.example.", "A"): ["300 IN CNAME example.org.", "300 IN A 192.0.2.1"],
+    ("customer.example.", "TXT"): ['300 IN TXT "v=spf1 ip4:192.0.2.1 -all"'],
     ("brief.example.", "A"): ["5 IN A 192.0.2.9"],
     ("flood.example.", "A"): [f"300 IN A 10.0.{n // 250}.{n % 250}" for n in range(201)],
 }
@@ -139,3 +144,29 @@ async def test_no_more_answers_are_kept_than_fit(resolver, monkeypatch):
     for number in range(6):
         await resolver.ask(f"gone{number}.example", Kind.A)
     assert len(resolver._kept) == 3
+
+
+async def test_the_daemon_asks_the_servers_of_its_config_and_only_in_the_mode_that_asks(server):
+    port = server.transport.get_extra_info("sockname")[1]
+    section = AuthenticationSection(mode="evaluate", nameservers=(f"127.0.0.1:{port}",), query_seconds=1.0)
+    envelope = Envelope(mail_from="jane@customer.example", recipients=(), peer="192.0.2.1", helo="x.example")
+    raw = b"From: jane@customer.example\r\n\r\n"
+    proof = await build_evaluator(section).prove(
+        Arrival(id=1, received=0, envelope=envelope, raw=raw), read_letter(raw)
+    )
+    assert proof.why == "DMARC pass: SPF of customer.example aligned with From customer.example"
+    assert ("_dmarc.customer.example.", "TXT") in server.asked
+    for mode in ("off", "trusted-hop"):
+        assert build_evaluator(section.model_copy(update={"mode": mode})) is None
+
+
+async def test_mail_of_a_relay_on_this_machine_has_no_spf(server):
+    port = server.transport.get_extra_info("sockname")[1]
+    section = AuthenticationSection(mode="evaluate", nameservers=(f"127.0.0.1:{port}",))
+    for peer, door in (("127.0.0.1", Door.SMTP), ("::1", Door.SMTP), ("192.0.2.1", Door.LMTP), ("", Door.IMAP)):
+        envelope = Envelope(mail_from="jane@customer.example", recipients=(), peer=peer, door=door)
+        raw = b"From: jane@customer.example\r\n\r\n"
+        proof = await build_evaluator(section).prove(
+            Arrival(id=1, received=0, envelope=envelope, raw=raw), read_letter(raw)
+        )
+        assert [finding.method for finding in proof.findings] == ["dmarc"]

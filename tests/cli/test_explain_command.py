@@ -105,6 +105,15 @@ def test_a_refund_question_shows_the_words_that_were_found(desk: Path, capsys: p
     assert "saw money back" in printed
 
 
+def test_as_the_mx_dns_is_asked_and_what_it_said_is_shown(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mode = 'mode = "evaluate"\nnameservers = ["127.0.0.1:1"]\nquery_seconds = 0.1'
+    (desk / "config.toml").write_text(CONFIG.replace('mode = "off"', mode))
+    printed = explained(desk, capsys, "Hello.", "--ip", "192.0.2.1")
+    assert "sender       customer, unconfirmed, unverified" in printed
+    assert "             spf=temperror for customer.example, aligned with From (DNS gave no answer" in printed
+    assert "             DMARC temperror: DNS gave no answer for TXT _dmarc.customer.example" in printed
+
+
 def test_the_envelope_may_be_given(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = explained(desk, capsys, "Hello.", "--from", "", "--to", "support+labels@market.example")
     assert "to           support+labels@market.example" in printed

@@ -5,6 +5,7 @@ only whether its absence is a fail or nothing. DNS that does not answer proves n
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable
 
 from ..core.identity import Authentication, Finding, Proof
@@ -16,6 +17,7 @@ from .resolver import Lookups, NoAnswer, Resolver, Unusable
 from .signature import Dkim, Signature, domain_of, verify
 from .spf import Spf
 
+_log = logging.getLogger("gatepost.authentication")
 _SIGNATURES = 5
 
 
@@ -29,6 +31,14 @@ class Evaluator:
 
     async def prove(self, arrival: Arrival, letter: Letter) -> Proof:
         """What is known of the letter's sender, and how. Never raises."""
+        try:
+            return await self._prove(arrival, letter)
+        except Exception:
+            # A fault of ours must not cost a mail, still less the desk: the sender stays unproved, and the log tells.
+            _log.exception("authentication.failed id=%d", arrival.id)
+            return _unproved("the evaluation itself failed; the log says how")
+
+    async def _prove(self, arrival: Arrival, letter: Letter) -> Proof:
         mail = split(arrival.raw)
         if (refusal := _author_trouble(letter, mail)) is not None:
             return refusal
@@ -38,7 +48,7 @@ class Evaluator:
             async with asyncio.timeout(self._seconds):
                 return await self._evaluate(arrival, mail, domain)
         except TimeoutError:
-            return _unanswered(f"DNS took longer than {self._seconds:g} seconds", ())
+            return _unproved(f"DNS took longer than {self._seconds:g} seconds")
 
     async def _evaluate(self, arrival: Arrival, mail: Signed | None, domain: str) -> Proof:
         lookups = Lookups(self._resolver)
@@ -150,7 +160,8 @@ async def _dkim(mail: Signed | None, domain: str, arrival: Arrival, lookups: Loo
     fields.sort(key=lambda field: not dmarc.aligned(domain_of(field), domain, strict=False))
     if mail is None:
         return ()
-    return tuple([await verify(mail, field, lookups, arrival.received) for field in fields[:_SIGNATURES]])
+    verified = (verify(mail, field, lookups, arrival.received) for field in fields[:_SIGNATURES])
+    return tuple(await asyncio.gather(*verified))
 
 
 async def _policy(domain: str, lookups: Lookups) -> dmarc.Policy | NoAnswer | Unusable | None:
@@ -171,5 +182,5 @@ def _with_chain(proof: Proof, chain: Chain) -> Proof:
     return Proof(result=Authentication.VERIFIED, why=why, findings=(*proof.findings, found))
 
 
-def _unanswered(why: str, findings: tuple[Finding, ...]) -> Proof:
-    return Proof(result=Authentication.UNVERIFIED, why=f"DMARC temperror: {why}", findings=findings)
+def _unproved(why: str) -> Proof:
+    return Proof(result=Authentication.UNVERIFIED, why=f"DMARC temperror: {why}")

@@ -18,20 +18,28 @@ Field = tuple[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Name and value of each field in its order, the value with its leading blank and its CRLF; and the body."""
+    """Name and value of each field in its order, the value with its leading blank and its CRLF;
+    the body is `raw[start:]`.
+
+    It is cut out only while it is hashed: many large mails may wait for DNS at one time.
+    """
 
     fields: tuple[Field, ...]
-    body: bytes
+    raw: bytes = field(repr=False)
+    start: int
     _hashes: dict[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     async def body_hash(self, form: bytes) -> bytes:
         """The hash of the body in the form `simple` or `relaxed`, made once; a large one beside the event loop."""
         if form not in self._hashes:
-            large = len(self.body) > _LARGE
-            self._hashes[form] = (
-                await asyncio.to_thread(body_hash, self.body, form) if large else body_hash(self.body, form)
-            )
+            if len(self.raw) > _LARGE:
+                self._hashes[form] = await asyncio.to_thread(self._hash, form)
+            else:
+                self._hashes[form] = self._hash(form)
         return self._hashes[form]
+
+    def _hash(self, form: bytes) -> bytes:
+        return body_hash(self.raw[self.start :], form)
 
     def named(self, name: bytes) -> list[Field]:
         """The fields of a name (in lower case), topmost first."""
@@ -44,7 +52,7 @@ def split(raw: bytes) -> Signed | None:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     if raw.startswith(b"\r\n"):
         return None
-    head, end, body = raw[: _SECTION + 4].partition(b"\r\n\r\n")
+    head, end, _ = raw[: _SECTION + 4].partition(b"\r\n\r\n")
     if not end and len(raw) > _SECTION:
         return None
     fields: list[Field] = []
@@ -54,7 +62,7 @@ def split(raw: bytes) -> Signed | None:
         if not colon or not _NAME.fullmatch(name) or len(fields) == _FIELDS:
             return None
         fields.append((name, value + b"\r\n"))
-    return Signed(tuple(fields), raw[len(head) + len(end) :] if end else body)
+    return Signed(tuple(fields), raw, len(head) + len(end) if end else len(raw))
 
 
 def body_hash(body: bytes, canonicalization: bytes) -> bytes:

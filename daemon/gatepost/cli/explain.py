@@ -31,6 +31,7 @@ from .options import config_option, look
 @click.argument("mail", metavar="MAIL|-")
 @click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Whom it came to; else those it names.")
 @click.option("--from", "sender", metavar="ADDRESS", help="The envelope sender; else Return-Path, else the author.")
+@click.option("--ip", default="", metavar="ADDRESS", help="Who handed it in, where SPF is evaluated.")
 @click.option(
     "--rules",
     "folder",
@@ -45,6 +46,7 @@ def explain(
     mail: str,
     recipients: tuple[str, ...],
     sender: str | None,
+    ip: str,
     folder: Path | None,
     thorough: bool,
     as_json: bool,
@@ -68,7 +70,7 @@ def explain(
         return EX_DATAERR
     now = Clock().now()
     house = build_house(config)
-    envelope = _envelope(house, letter, recipients, sender)
+    envelope = replace(_envelope(house, letter, recipients, sender), peer=ip)
     arrival = Arrival(id=0, received=now, envelope=envelope, raw=raw)
     evaluator = build_evaluator(config.authentication)
     proof = asyncio.run(evaluator.prove(arrival, letter)) if evaluator is not None else None
