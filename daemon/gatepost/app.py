@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from . import shipped
 from .clock import Clock
-from .commit import undeliverable
 from .config import AuthenticationSection, Config
 from .config.types import endpoint
 from .core.addresses import Addresses
@@ -25,6 +24,7 @@ from .delivery.courier import Courier
 from .delivery.outbox import Deliverer
 from .desk import Desk
 from .errors import MistakesError
+from .events import undeliverable
 from .house import House
 from .ingress.gate_link import GateLink
 from .ingress.import_tray import Importer

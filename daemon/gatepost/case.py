@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from .core import Millis
+from .core.letter import Mailbox
 from .core.party import Brand, Participant, Product, Role, Standing, Subscription, Vendor
-from .core.ticket import Terms, Ticket
+from .core.ticket import UNVERIFIED, Terms, Ticket
 from .house import House
 from .store import parties, tickets
 from .store.database import Tx
@@ -15,7 +16,8 @@ from .store.messages import Message
 class Case:
     """One ticket and what surrounds it. `message` is the one that the effects are about, None for a deadline's.
 
-    `reason` is why the ticket is flagged just now: what a notice to staff says.
+    `reason` is why the ticket is flagged just now: what a notice to staff says. `verified` is false while the requester
+    is not proved; `forwarder` is who has just brought the requester's mail, where they did not write to us themselves.
     """
 
     ticket: Ticket
@@ -31,6 +33,7 @@ class Case:
     verified: bool = True
     reason: str = ""
     arrival: int = 0
+    forwarder: Mailbox | None = None
 
     @property
     def requester(self) -> Participant | None:
@@ -65,6 +68,7 @@ def case_of(tx: Tx, house: House, ticket: Ticket, now: Millis) -> Case:
         subscription=subscription,
         standing=_standing(product, subscription, now),
         topics=tickets.labels(tx, ticket.number),
+        verified=UNVERIFIED not in ticket.flags,
     )
 
 

@@ -1,34 +1,31 @@
 """Writes what a trip decided, in one transaction: ticket, message, outbox, deadlines, trace, and the arrival's outcome.
 
-A deadline that has come, and a mail of ours that could not be delivered, take the same way through `advance`.
+What goes to quarantine, and what we ask about it, is aside.py's.
 """
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from .aside import confirmed, put_aside
 from .case import Case, case_of
+from .company import ask_about_copied, without_inactive_vendor
 from .core import Millis
-from .core.event import CameDue, Event, Filed, Undeliverable, Wrote
+from .core.event import Filed, Undeliverable, Wrote
 from .core.helpdesk import Notice
-from .core.identity import Finding
-from .core.letter import Letter
-from .core.nature import Author, Nature
+from .core.identity import Finding, Trust
+from .core.nature import Nature
 from .core.party import Participant
-from .core.quarantine import Cause
-from .core.ticket import Ticket, advance
-from .core.trip import Aside, Continues, Kept, Opens, Reports
+from .core.ticket import Ticket
+from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
+from .events import advance_ticket, undeliverable
 from .house import House, requester
-from .perform import perform
-from .store import arrivals, deadlines, helpdesks, messages, passed, quarantine, returns, tickets, trace
+from .store import arrivals, helpdesks, messages, passed, returns, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
-from .store.deadlines import Due
 
 if TYPE_CHECKING:
     from .pipeline import Trip
-
-_QUIET = Verdict(route=Route.TICKET)
 
 
 def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome:
@@ -36,13 +33,14 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
     arrivals.decided(tx, row, _said(trip))
     for sentence in (*map(str, trip.proof.findings), *trip.identity.why, trip.nature.reason):
         trace.note(tx, kind="judged", said=sentence, now=now, arrival=row)
+    _tell_guesses(tx, house, trip, row, now)
     if _is_copy(trip):
         return _duplicate(tx, trip, row, now)
     helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
     decision = trip.decision
     match decision:
         case Opens():
-            return _opened(tx, house, trip, row, now)
+            return _opened(tx, house, trip, decision, row, now)
         case Continues():
             return _continued(tx, house, trip, decision, row, now)
         case Reports():
@@ -52,31 +50,14 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
             trace.note(tx, kind="kept", said=decision.reason, now=now, ticket=decision.ticket, arrival=row)
             return Outcome.EVENT
         case Aside():
-            return _aside(tx, trip, decision, row, now)
+            return put_aside(tx, house, trip, decision, row, now)
+        case Confirms():
+            return confirmed(tx, trip, decision.question, row, now)
         case _:
             assert_never(decision)
 
 
-def came_due(tx: Tx, house: House, due: Due, now: Millis) -> bool:
-    """Do what a deadline asks for; False where somebody else has done it."""
-    ticket = tickets.find(tx, due.ticket)
-    if ticket is None or not deadlines.met(tx, due.id, now):
-        return False
-    trace.note(tx, kind="deadline", said=f"{due.kind.value} came due", now=now, ticket=ticket.number)
-    _advance(
-        tx, house, case_of(tx, house, ticket, now), CameDue(kind=due.kind, since=due.since, due=due.due), _QUIET, now
-    )
-    return True
-
-
-def undeliverable(tx: Tx, house: House, number: int, event: Undeliverable, now: Millis) -> None:
-    """A mail of ours on this ticket was refused for good: the ticket says so, staff hear of it."""
-    ticket = tickets.find(tx, number)
-    if ticket is not None:
-        _advance(tx, house, case_of(tx, house, ticket, now), event, _QUIET, now)
-
-
-def _opened(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome:
+def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: Millis) -> Outcome:
     facts, letter, received = trip.facts, trip.letter, _came(trip, now)
     language = letter.language or (facts.customer.language if facts.customer else "") or facts.brand.languages[0]
     answers_vendor = trip.verdict.route is Route.VENDOR and facts.vendor is not None and facts.vendor.active
@@ -107,12 +88,17 @@ def _opened(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcom
         subscription=facts.subscription,
         standing=facts.standing,
         candidates=facts.candidates,
-        verified=trip.identity.trust.value == "trusted",
+        verified=trip.identity.trust is Trust.TRUSTED,
         arrival=row,
     )
     case, message = _received(tx, trip, case, author=1)
     trace.note(tx, kind="opened", said=f"product: {facts.product_why}", now=now, ticket=ticket.number, arrival=row)
-    _advance(tx, house, case, Filed(message=message, nature=trip.nature), verdict, received, now)
+    if decision.follows:
+        for one, said in ((ticket.number, f"follows {decision.follows}"), (decision.follows, f"see {ticket.number}")):
+            trace.note(tx, kind="linked", said=f"{said}: answered too long after it was closed", now=now, ticket=one)
+    event = Filed(message=message, nature=trip.nature, verified=case.verified)
+    case = advance_ticket(tx, house, case, event, verdict, received, now)
+    ask_about_copied(tx, house, trip, case, people[0], now)
     arrivals.finish(tx, row, Outcome.OPENED, now, message=message, ticket=ticket.number)
     return Outcome.OPENED
 
@@ -121,10 +107,11 @@ def _continued(tx: Tx, house: House, trip: "Trip", decision: Continues, row: int
     ticket = trip.facts.ticket
     if ticket is None:
         raise LookupError(f"ticket {decision.ticket} was decided on and is not there")
-    case = replace(case_of(tx, house, ticket, now), arrival=row)
+    case = without_inactive_vendor(tx, house, replace(case_of(tx, house, ticket, now), arrival=row), now)
     case, message = _received(tx, trip, case, author=decision.author)
     event = Wrote(message=message, author=decision.author, nature=trip.nature)
-    _advance(tx, house, case, event, trip.verdict, _came(trip, now), now)
+    case = advance_ticket(tx, house, case, event, trip.verdict, _came(trip, now), now)
+    ask_about_copied(tx, house, trip, case, case.participant(decision.author), now)
     arrivals.finish(tx, row, Outcome.CONTINUED, now, message=message, ticket=ticket.number)
     return Outcome.CONTINUED
 
@@ -142,26 +129,13 @@ def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) ->
     return Outcome.REPORT
 
 
-def _aside(tx: Tx, trip: "Trip", decision: Aside, row: int, now: Millis) -> Outcome:
-    letter = trip.letter
-    quarantine.put(
-        tx,
-        row,
-        cause=decision.cause,
-        detail=decision.detail,
-        sender=letter.sender.address if letter.sender else trip.arrival.envelope.mail_from,
-        subject=letter.subject,
-        ticket=decision.ticket,
-        now=now,
-    )
-    _remember(tx, letter, 0, 0, trip.arrival.received)
-    said = f"{decision.cause.number} {decision.cause.sentence}: {decision.detail}"
-    trace.note(tx, kind="quarantine", said=said, now=now, ticket=decision.ticket, arrival=row)
-    outcome = Outcome.SELF if decision.cause is Cause.LOOP and trip.nature.author is Author.OURSELVES else (
-        Outcome.QUARANTINED
-    )  # fmt: skip
-    arrivals.finish(tx, row, outcome, now, ticket=decision.ticket, cause=decision.cause.word)
-    return outcome
+def _tell_guesses(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> None:
+    """An address that is made like a reply address and that we never signed: told, and counted (A14, D06)."""
+    envelope = trip.arrival.envelope
+    for recipient in house.unsigned(envelope):
+        said = f"{recipient} carries no token of ours; it came from {envelope.peer or 'unknown'}"
+        trace.note(tx, kind="token", said=said, now=now, arrival=row)
+        trace.count(tx, "token.unknown", 1)
 
 
 def _came(trip: "Trip", now: Millis) -> Millis:
@@ -200,25 +174,15 @@ def _received(tx: Tx, trip: "Trip", case: Case, author: int) -> tuple[Case, int]
         identity=trip.identity,
     )
     passed.keep(tx, message, trip.letter)
-    _remember(tx, trip.letter, message, case.ticket.number, trip.arrival.received)
+    arrivals.remember(
+        tx,
+        trip.letter.fingerprint,
+        trip.letter.message_id,
+        message=message,
+        ticket=case.ticket.number,
+        now=trip.arrival.received,
+    )
     return replace(case, message=messages.find(tx, message)), message
-
-
-def _advance(
-    tx: Tx, house: House, case: Case, event: Event, verdict: Verdict, at: Millis, now: Millis | None = None
-) -> None:
-    """Take one event through the core, store what has become of the ticket, and do what is to be done.
-
-    `at` is when the event happened, `now` when it is handled; they differ where the daemon was down between.
-    """
-    moment = at if now is None else now
-    ticket, effects = advance(case.ticket, event, verdict, case.terms(house, moment), at)
-    tickets.save(tx, ticket)
-    perform(tx, house, case.after(ticket), effects, moment)
-
-
-def _remember(tx: Tx, letter: Letter, message: int, ticket: int, at: Millis) -> None:
-    arrivals.remember(tx, letter.fingerprint, letter.message_id, message=message, ticket=ticket, now=at)
 
 
 def _first_participants(house: House, trip: "Trip", ticket: Ticket, verdict: Verdict) -> tuple[Participant, ...]:

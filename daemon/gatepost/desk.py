@@ -12,12 +12,12 @@ from functools import partial
 from typing import Protocol
 
 from .clock import Clock
-from .commit import came_due
 from .core.identity import Proof
 from .core.letter import Arrival, Letter
 from .core.quarantine import Cause
 from .crashpoint import crashpoint
 from .errors import TemporaryError
+from .events import came_due
 from .house import House
 from .mail.parse import HostileMail
 from .pipeline import failed, handle

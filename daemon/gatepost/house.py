@@ -63,6 +63,7 @@ class House:
         self.staff_addresses = frozenset({staff.casefold(), *(team.address.casefold() for team in teams.values())})
         self._reply = reply
         self._authentication = authentication
+        self.reopen_days = promises.reopen_days
         self._promises = promises
         self._calendars = Calendars()
         self._names: tuple[int, Names] = (-1, names_of(()))
@@ -122,10 +123,33 @@ class House:
 
     def reply_address(self, brand: Brand, participant: Participant) -> str:
         """The signed address of one participant on one ticket."""
-        token = self.token(participant)
+        return self._signed_address(brand, self.token(participant))
+
+    def _signed_address(self, brand: Brand, token: str) -> str:
         if self._reply.form == "subdomain":
             return f"{token}@{self._reply.domain}"
         return self._with_detail(brand.support[0], token)
+
+    def confirm_token(self, question: int, participant: int) -> str:
+        """The token of a question that this participant is asked."""
+        return sign(self.keys, Purpose.CONFIRM, question, participant)
+
+    def confirm_address(self, brand: Brand, question: int, participant: int) -> str:
+        """The signed address to which a question is answered."""
+        return self._signed_address(brand, self.confirm_token(question, participant))
+
+    def answers(self, envelope: Envelope) -> Token | None:
+        """The verified token of the question that a mail answers: of its envelope, never of its header (D27)."""
+        return next((token for token in self._tokens(envelope) if token.purpose is Purpose.CONFIRM), None)
+
+    def unsigned(self, envelope: Envelope) -> tuple[str, ...]:
+        """Recipients that look like a reply address and carry no token of ours: somebody guesses, or a key is gone."""
+        located = ((recipient, self.addresses.locate(recipient)) for recipient in envelope.recipients)
+        return tuple(
+            recipient
+            for recipient, place in located
+            if place is not None and place.kind is Kind.REPLY and read(self.keys, place.detail) is None
+        )
 
     def bounce_address(self, brand: Brand, outbox: int, participant: int) -> str:
         """The envelope sender of one mail of ours: a report that comes to it is about that mail."""

@@ -9,17 +9,18 @@ from .commit import commit
 from .core import Millis
 from .core.facts import Facts
 from .core.helpdesk import Notice
-from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, weigh
+from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, too_late, weigh
 from .core.letter import Arrival, Letter
 from .core.nature import Nature, judge
 from .core.quarantine import Cause, Release
 from .core.round_trip import round_trip
 from .core.rules.judge import judge as judge_rules
 from .core.rules.seen import see
+from .core.ticket import closed_since
 from .core.trip import Decision, decide, unheld
 from .core.verdict import Verdict
 from .house import House
-from .store import arrivals, helpdesks, quarantine, trace
+from .store import arrivals, helpdesks, quarantine, returns, trace
 from .store.arrivals import Outcome, Seen
 from .store.database import Tx
 from .store.facts import gather
@@ -34,6 +35,7 @@ class Trip:
     nature: Nature
     notice: Notice
     citation: Citation | None
+    citations: tuple[Citation, ...]
     facts: Facts
     proof: Proof
     identity: Identity
@@ -59,7 +61,9 @@ def travel(
     envelope = arrival.envelope
     place = house.place(envelope)
     nature = judge(letter, mail_from=envelope.mail_from, ours=house.is_ours)
-    citation, citation_why = choose_ticket(house.citations(letter, envelope))
+    citations = house.citations(letter, envelope)
+    citation, citation_why = choose_ticket(citations)
+    answers = house.answers(envelope)
     facts = gather(
         tx,
         letter=letter,
@@ -69,6 +73,7 @@ def travel(
         detail=place.detail if place is not None else "",
         staff=house.staff_addresses,
         citation=citation,
+        answers=answers,
         names=house.names(tx),
         now=now,
     )
@@ -86,6 +91,7 @@ def travel(
         vendor=facts.vendor,
         release=release,
     )
+    identity = too_late(identity, closed_since=closed_since(facts.ticket, nature), now=now, days=house.reopen_days)
     notice = helpdesks.notice(tx, facts, letter, nature, identity, arrival.received)
     nature = notice.colour(nature)
     seen = see(facts, letter, nature, identity, notice=notice)
@@ -94,8 +100,9 @@ def travel(
         letter=letter,
         nature=nature,
         identity=identity,
-        delivery=house.returned(envelope),
-        vendor=facts.vendor,
+        delivery=house.returned(envelope) or returns.cited(tx, house.keys, letter.report),
+        answers=answers,
+        facts=facts,
         verdict=verdict,
         release=release,
         notice=notice,
@@ -108,6 +115,7 @@ def travel(
         nature=nature,
         notice=notice,
         citation=citation,
+        citations=citations,
         facts=facts,
         proof=proof,
         identity=identity,

@@ -26,6 +26,7 @@ class Promises:
     help_business_days: float = 1.0
     reroute_business_days: float = 2.0
     rating_late_days: int = 14
+    reopen_days: int = 60
 
     def overdue_at(self, calendar: Calendar, since: Millis) -> Millis:
         """When an answer to a message of `since` is overdue."""
@@ -56,6 +57,7 @@ def promises(clock: ClockSection) -> Promises:
         help_business_days=clock.help_business_days,
         reroute_business_days=clock.reroute_business_days,
         rating_late_days=clock.rating_late_days,
+        reopen_days=clock.reopen_days,
     )
 
 

@@ -89,8 +89,8 @@ def test_a_token_of_one_purpose_is_none_of_another(ticket, participant):
         said = read(KEYS, sign(KEYS, purpose, ticket, participant))
         assert said is not None
         assert said.purpose is purpose
-    reply, delivery = (sign(KEYS, purpose, ticket, participant) for purpose in Purpose)
-    assert reply[16:] != delivery[16:]
+    macs = {sign(KEYS, purpose, ticket, participant)[16:] for purpose in Purpose}
+    assert len(macs) == len(Purpose)
 
 
 @given(tickets, participants, st.text(max_size=30), st.text(max_size=30))

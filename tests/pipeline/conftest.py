@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from gatepost import shipped
-from gatepost.commit import came_due
 from gatepost.config import AuthenticationSection, LimitsSection, ReplyAddressSection
 from gatepost.core import DAY
 from gatepost.core.addresses import Addresses
 from gatepost.core.letter import Arrival, Door, Envelope
 from gatepost.core.party import Away, Brand, Customer, Hours, Product, Standing, Subscription, Team, Vendor
 from gatepost.core.reply_address import Keys
+from gatepost.events import came_due
 from gatepost.house import House
 from gatepost.mail.parse import read_letter
 from gatepost.mail.templates import Letters

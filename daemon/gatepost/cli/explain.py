@@ -17,7 +17,7 @@ from ..core.letter import Arrival, Envelope, Letter
 from ..core.rules.judge import judge
 from ..core.rules.render import render_verdict, verdict_as_data
 from ..core.rules.seen import see
-from ..core.trip import Aside, Continues, Kept, Opens, Reports
+from ..core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from ..house import House
 from ..log import printable
 from ..mail.parse import HostileMail, read_letter
@@ -114,6 +114,8 @@ def becomes(trip: Trip) -> str:
             return f"an event, and nothing follows: {reason}"
         case Aside(cause=cause, detail=detail):
             return f"kept in quarantine: {cause.sentence} ({cause.word}: {detail})"
+        case Confirms(question=question):
+            return f"a yes to the question that was asked of {question.address}: {question.ask.kind.value}"
         case _:
             assert_never(trip.decision)
 

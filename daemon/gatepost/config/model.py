@@ -207,6 +207,9 @@ class ClockSection(Section):
         le=100,
         description="Business days after the overdue notice until substitute or triage take the ticket over; 0: never.",
     )
+    reopen_days: Count = Field(
+        60, description="Days in which a customer's answer opens a closed ticket again; later ones open a new one."
+    )
     rating_days: Count = Field(7, description="Days after filing at which the customer is asked for a rating.")
     rating_late_days: int = Field(
         14, ge=0, description="Days of lateness, after a downtime, that a rating request is still sent with; 0: any."

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from . import Millis
+from .confirmation import Ask
 from .event import DeadlineKind
 from .party import Participant
 
@@ -25,7 +26,7 @@ class Send:
     """One mail to one participant (`participant` > 0) or to a staff address; `template` is a letter of templates/mail.
 
     `about` is the message that it carries or answers, 0 for none. `key` makes it unique on its ticket: the same effect
-    asked for twice is sent once.
+    asked for twice is sent once. With `ask` it asks the participant something, and an answer to it is the answer.
     """
 
     template: str
@@ -34,6 +35,7 @@ class Send:
     about: int = 0
     auto: Auto = Auto.NO
     key: str
+    ask: Ask | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,4 +93,12 @@ class Join:
     template: str = ""
 
 
-Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Note | Join
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """The participant is away until the day `back` (YYYY-MM-DD), '' when they are here again (M5)."""
+
+    participant: int
+    back: str
+
+
+Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Note | Join | Absent

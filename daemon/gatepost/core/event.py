@@ -23,10 +23,15 @@ class DeadlineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """A mail or a form opened a ticket: the first message of the requester."""
+    """A mail or a form opened a ticket: the first message of the requester.
+
+    `verified`: the sender is proved. `on_behalf`: somebody else brought it, so that the requester is told nothing yet.
+    """
 
     message: int
     nature: Nature
+    verified: bool = True
+    on_behalf: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from . import Millis
+from .confirmation import Question
 from .letter import Envelope
 from .party import Brand, Customer, Participant, Party, Product, Standing, Subscription, Vendor
 from .ticket import Ticket
@@ -14,6 +15,7 @@ class Facts:
 
     `address` is the support address by which it came, `detail` what stood after the separator. `product_why` says how
     the product was found (R1), or why it stays unclear; `standing` is the subscription's worth at `now` (R2).
+    `question` is the one of ours that the mail answers; the ticket and its people are then the question's.
     """
 
     now: Millis
@@ -33,6 +35,7 @@ class Facts:
     subscription: Subscription | None = None
     standing: Standing = Standing.UNKNOWN
     vendor: Vendor | None = None
+    question: Question | None = None
 
     @property
     def vendor_away(self) -> bool:

@@ -5,9 +5,10 @@ report), the sender's address, and the authentication of that address. A number 
 (I3). A token says which ticket and which participant are meant; the sender must then be that participant.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from . import DAY, Millis
 from .party import Membership, Participant, Party, Role, Vendor
 from .quarantine import Cause, Release, lifts
 from .reply_address import Token
@@ -72,13 +73,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The weighing of one mail. `ticket` is None where it opens a new one; `why` is the sentences, in order."""
+    """The weighing of one mail. `ticket` is None where it opens a new one; `follows` is the closed ticket
+    that it answers too late, 0 for none; `why` is the sentences, in order.
+    """
 
     party: Party
     trust: Trust
     authentication: Authentication
     ticket: int | None = None
     participant: Participant | None = None
+    follows: int = 0
     cause: str = ""
     why: tuple[str, ...] = ()
 
@@ -147,6 +151,20 @@ def weigh(
         party=party, trust=trust, authentication=authentication, ticket=ticket, participant=actual, cause=cause,
         why=tuple(why),
     )  # fmt: skip
+
+
+def too_late(identity: Identity, *, closed_since: Millis | None, now: Millis, days: int) -> Identity:
+    """The identity without its ticket, where a customer answers one that has been closed for more than `days` (D28).
+
+    `closed_since` is None for an open ticket. Who answers a ticket may do so at any time.
+    """
+    who = identity.participant
+    late = closed_since is not None and now - closed_since > days * DAY
+    theirs = identity.trust is not Trust.REFUSED and who is not None and who.role in (Role.REQUESTER, Role.COPIED)
+    if not late or not theirs or identity.ticket is None:
+        return identity
+    why = (*identity.why, f"ticket {identity.ticket} has been closed for over {days} days: a new ticket follows it")
+    return replace(identity, ticket=None, participant=None, follows=identity.ticket, cause="", why=why)
 
 
 def _author(

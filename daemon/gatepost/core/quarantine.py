@@ -17,6 +17,7 @@ class Cause(Enum):
     PARTICIPANT_REMOVED = (12, "a reply by somebody who is no longer on the ticket")
     VENDOR_INACTIVE = (13, "a reply by a vendor who has left the marketplace")
     UNKNOWN_TICKET = (14, "a signed reply address of a ticket that is not there")
+    UNCLEAR_ANSWER = (15, "an answer to a question of ours that is no plain yes")
     BACKSCATTER = (20, "a delivery report that cites no mail of ours")
     LOOP = (21, "it has passed through us, or through too many servers, before")
     RULE = (30, "an operator's rule put it here")

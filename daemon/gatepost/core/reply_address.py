@@ -3,7 +3,7 @@
 A token is 25 bytes in lower-case base32, 40 characters without padding, so that it survives programs that change case
 and fits the 64 octets of a local part (RFC 5321 4.5.3.1.1):
 
-    1 byte  id of the key             5 bytes  number of the ticket, or of the outbox mail for a delivery
+    1 byte  id of the key             5 bytes  number of the ticket, outbox mail, or question
     1 byte  what the token is for     2 bytes  number of the participant on that ticket
                                      16 bytes  MAC: HMAC-SHA-256 over "gatepost", purpose and the nine bytes, cut to 128
                                                bits (RFC 2104 section 5 asks for at least half the hash)
@@ -30,11 +30,15 @@ class Purpose(IntEnum):
 
     REPLY = 1
     DELIVERY = 2
+    CONFIRM = 3
+
+
+_PURPOSES = frozenset(Purpose)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What a verified token says. `ticket` holds the outbox number where the purpose is DELIVERY."""
+    """What a verified token says. `ticket` holds the outbox mail's number for DELIVERY, the question's for CONFIRM."""
 
     purpose: Purpose
     ticket: int
@@ -74,7 +78,7 @@ def read(keys: Keys, text: str) -> Token | None:
     blob = b32decode(lowered.upper())
     body, mac = blob[:-_MAC_BYTES], blob[-_MAC_BYTES:]
     secret = keys.secrets.get(body[0])
-    if secret is None or body[1] not in (Purpose.REPLY, Purpose.DELIVERY):
+    if secret is None or body[1] not in _PURPOSES:
         return None
     purpose = Purpose(body[1])
     if not hmac.compare_digest(mac, _mac(secret, purpose, body)):

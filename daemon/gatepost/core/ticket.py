@@ -9,13 +9,15 @@ from enum import StrEnum
 from typing import assert_never
 
 from . import DAY, Millis
-from .effect import Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
+from .confirmation import Ask, Kind, letter_for
+from .effect import Absent, Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
 from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
 from .ladder import CLOCK, clock_starts, help_came, nudge, overdue_at_night, reroute, untimely, vendors
-from .nature import Author
+from .nature import Author, Nature
 from .party import Participant, Role
 from .verdict import Route, Verdict
 
+UNVERIFIED = "unverified"
 _LATE = "no human answer within the promised business time"
 
 
@@ -89,6 +91,13 @@ class Fallback:
 Outcome = tuple[Ticket, tuple[Effect, ...]]
 
 
+def closed_since(ticket: Ticket | None, nature: Nature) -> Millis | None:
+    """When a ticket was closed, for a person's mail; None while it is open. A program's mail never opens anything."""
+    if ticket is None or ticket.state is not State.CLOSED or nature.author is not Author.HUMAN:
+        return None
+    return ticket.last_activity
+
+
 def advance(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
     """The ticket after `event`, and the effects, in the order in which they are to be done. Never raises."""
     match event:
@@ -113,25 +122,31 @@ def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Mi
         rating_wanted=verdict.rating,
         clock_wanted=verdict.clock,
         waiting_since=now if event.nature.author is Author.HUMAN else None,
-        flags=_with(ticket.flags, *verdict.flags),
+        flags=_with(ticket.flags, *verdict.flags, *(() if event.verified else (UNVERIFIED,))),
     )
     effects: list[Effect] = [*_marks(verdict)]
     effects += _to_answering(ticket, event.message, terms)
     requester = _requester(terms)
-    if verdict.acknowledge and terms.acknowledge and event.nature.answerable and requester is not None:
-        effects.append(
-            Send(
-                template=verdict.acknowledge,
-                participant=requester.number,
-                about=event.message,
-                auto=Auto.REPLIED,
-                key="acknowledgement",
-            )
-        )
+    wanted = verdict.acknowledge and terms.acknowledge and event.nature.answerable and not event.on_behalf
+    if wanted and requester is not None:
+        effects.append(_acknowledgement(verdict.acknowledge, requester, event))
     effects += clock_starts(ticket, terms)
     if ticket.rating_wanted and event.nature.author is Author.HUMAN:
         effects.append(Promise(kind=DeadlineKind.RATING, due=terms.rating_at(ticket.filed), since=ticket.filed))
     return ticket, tuple(effects)
+
+
+def _acknowledgement(template: str, requester: Participant, event: Filed) -> Send:
+    """The acknowledgement; a sender who is not proved gets a bare one, which asks whether the mail is theirs (A5)."""
+    ask = None if event.verified else Ask(kind=Kind.TICKET)
+    return Send(
+        template=template if ask is None else letter_for(ask.kind, requester.role),
+        participant=requester.number,
+        about=event.message,
+        auto=Auto.REPLIED,
+        key="acknowledgement",
+        ask=ask,
+    )
 
 
 def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
@@ -139,11 +154,15 @@ def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Mi
     effects: list[Effect] = [*_marks(verdict)]
     if verdict.route is Route.EVENT or event.nature.author is not Author.HUMAN:
         effects.append(Note(text=f"kept as an event, sent to nobody: {event.nature.reason}"))
+        if event.nature.out_of_office and event.nature.back:
+            effects.append(Absent(participant=event.author, back=event.nature.back))
         return ticket, tuple(effects)
     if ticket.state is State.CLOSED:
         ticket = replace(ticket, state=State.OPEN)
         effects.append(Note(text="opened again by a human reply"))
     author = next((p for p in terms.participants if p.number == event.author), None)
+    if author is not None and author.back:
+        effects.append(Absent(participant=author.number, back=""))
     if author is not None and author.role in (Role.REQUESTER, Role.COPIED):
         return _customer_wrote(ticket, event, terms, effects, now)
     return _answer_came(ticket, event, terms, effects)

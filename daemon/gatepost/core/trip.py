@@ -6,6 +6,8 @@ This is the one place where nature, identity and verdict meet; what a ticket mak
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from .confirmation import Question, refused
+from .facts import Facts
 from .helpdesk import NOT_A_VENDOR, Notice
 from .identity import Identity, Trust
 from .letter import Letter, Report
@@ -18,7 +20,9 @@ from .verdict import Route, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opens:
-    """The mail opens a ticket."""
+    """The mail opens a ticket; `follows` is the closed one that it answers too late, 0 for none."""
+
+    follows: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,14 @@ class Aside:
     ticket: int = 0
 
 
-Decision: TypeAlias = Opens | Continues | Reports | Kept | Aside
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirms:
+    """The mail says yes to a question of ours."""
+
+    question: Question
+
+
+Decision: TypeAlias = Opens | Continues | Reports | Kept | Aside | Confirms
 
 
 def decide(
@@ -64,13 +75,14 @@ def decide(
     nature: Nature,
     identity: Identity,
     delivery: Token | None,
-    vendor: Vendor | None,
+    answers: Token | None = None,
+    facts: Facts,
     verdict: Verdict,
     release: Release | None = None,
     notice: Notice = NOT_A_VENDOR,
     round_trip: str = "",
 ) -> Decision:
-    """What the mail is. `delivery` is the signed id of the mail of ours that came back, `vendor` the ticket's.
+    """What the mail is. `delivery` is the signed id of the mail of ours that came back, `answers` of our question.
 
     `round_trip` says that it goes round, '' that it does not.
 
@@ -82,16 +94,32 @@ def decide(
         return Reports(outbox=delivery.ticket, participant=delivery.participant, report=letter.report)
     if round_trip and not lifts(release, Cause.LOOP):
         return Aside(cause=Cause.LOOP, detail=round_trip, ticket=identity.ticket or 0)
+    if answers is not None and not lifts(release, Cause.UNCLEAR_ANSWER):
+        return _answer(letter, nature, facts)
     if identity.ticket is not None:
         if notice.kind is not None and identity.trust is not Trust.TRUSTED:
             # Nobody answers a help desk's notice, so nobody need look at whether it was forged.
             return Kept(reason=nature.reason, ticket=identity.ticket)
-        return _on_ticket(identity, identity.ticket, vendor, verdict, release)
+        return _on_ticket(identity, identity.ticket, facts.vendor, verdict, release)
     if verdict.route is Route.QUARANTINE:
         return _by_rule(verdict)
     if verdict.route is Route.EVENT:
         return Kept(reason=f"rule {verdict.by}: {nature.reason}")
-    return Opens()
+    return Opens(follows=identity.follows)
+
+
+def _answer(letter: Letter, nature: Nature, facts: Facts) -> Decision:
+    question = facts.question
+    why = refused(
+        question, letter=letter, nature=nature, participants=facts.participants, vendor=facts.vendor, now=facts.now
+    )
+    if question is not None and not why:
+        return Confirms(question=question)
+    ticket = question.ticket if question is not None else 0
+    if nature.author is not Author.HUMAN:
+        return Kept(reason=f"a mail to a question's address confirms nothing: {why}", ticket=ticket)
+    # A person may have written anything there: nothing of it is lost.
+    return Aside(cause=Cause.UNCLEAR_ANSWER, detail=why, ticket=ticket)
 
 
 def _on_ticket(

@@ -44,6 +44,8 @@ _FIGURES: dict[str, Any] = {
     ),
     "words": "Sample\n\n> quote\n\n  code", "files": ["sample.txt"], "report": find(_REPORT), "link": _PORTAL,
     "choices": [("Sample", _PORTAL)], "reason": "sample", "unsubscribe": _PORTAL,
+    "confirm": {"link": f"{_PORTAL}/confirm/sample", "subject": "Sample", "date": "today", "names": ["a@shop.example"]},
+    "absent": [{"name": "Sample", "until": "today"}], "forwarder": "Sample <sample@staff.example>",
     "answer_by": "today", "waiting_since": "today", "filed": "today", "away_until": "today",
 }  # fmt: skip
 _SAMPLES: tuple[dict[str, Any] | None, ...] = (

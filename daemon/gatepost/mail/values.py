@@ -3,12 +3,14 @@
 Every letter about a ticket gets the same figures, so that an operator can write any of them into any letter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..core.letter import Mailbox
 from ..core.party import Brand, Product, Standing, Subscription, Vendor
 from . import wording
 from .status_report import StatusReport
+
+NOTHING_ASKED: Mapping[str, object] = {"link": "", "subject": "", "date": "", "names": []}
 
 
 def ticket_values(
@@ -39,13 +41,18 @@ def ticket_values(
     filed: str = "",
     unsubscribe: str = "",
     first: bool = True,
+    absent: Iterable[dict[str, str]] = (),
+    forwarder: str = "",
+    confirm: Mapping[str, object] = NOTHING_ASKED,
 ) -> dict[str, object]:
     """The figures of a letter in `language`.
 
     `author` and `words` are relayed: masked and scrubbed by the caller. With `masked` the customer's address is left
     out. `link` leads to the ticket for this recipient; `answer_by`, `waiting_since`, `filed` and `away_until` are times
     as the recipient reads them (`wording.moment`, `wording.day`), `away` is a sentence; `choices` are (label, link)
-    pairs; `reason` is what a notice to staff is about; `first` is whether `words` opened the ticket.
+    pairs; `reason` is what a notice to staff is about; `first` is whether `words` opened the ticket; `absent` is
+    who of the other side is away (`name`, `until`); `forwarder` is who of us or of the vendors brought the mail;
+    `confirm` is what the letter asks: the held mail's `subject` and `date`, the `names` asked about, a `link` for yes.
     """
     return {
         "customer": {
@@ -74,6 +81,9 @@ def ticket_values(
         "filed": filed,
         "unsubscribe": unsubscribe,
         "first": first,
+        "absent": list(absent),
+        "forwarder": forwarder,
+        "confirm": dict(confirm),
     }
 
 

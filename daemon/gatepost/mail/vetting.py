@@ -15,9 +15,9 @@ from .sandbox import LetterEnvironment
 LOOP_DEPTH = 2
 INCLUDES = 50
 FIGURES = frozenset(
-    {"answer_by", "author", "away", "away_until", "brand", "choices", "customer", "filed", "files", "first", "language"}
-    | {"link", "masked", "number", "product", "reason", "report", "subject", "subscription", "team", "topics"}
-    | {"unsubscribe", "vendor", "verified", "waiting_since", "words"}
+    {"absent", "answer_by", "author", "away", "away_until", "brand", "choices", "confirm", "customer", "filed", "files"}
+    | {"first", "forwarder", "language", "link", "masked", "number", "product", "reason", "report", "subject"}
+    | {"subscription", "team", "topics", "unsubscribe", "vendor", "verified", "waiting_since", "words"}
 )
 _BUILT_IN = frozenset({"delimiter", "loop"})
 _CALLS = frozenset({"delimiter"})

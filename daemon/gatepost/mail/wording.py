@@ -53,6 +53,18 @@ def day(at: Millis, language: str = "en", zone: str = "UTC") -> str:
     return _of(_DAY, language).format(day=here.day, month=month, year=here.year)
 
 
+def day_of(iso: str, language: str = "en") -> str:
+    """The date written YYYY-MM-DD, in words; '' stays ''."""
+    if not iso:
+        return ""
+    return day(int(datetime.fromisoformat(iso).replace(tzinfo=UTC).timestamp()) * 1000, language)
+
+
+def iso_day(at: Millis, zone: str = "UTC") -> str:
+    """The date of the instant `at` in `zone` as YYYY-MM-DD."""
+    return _local(at, zone).date().isoformat()
+
+
 def moment(at: Millis, language: str = "en", zone: str = "UTC") -> str:
     """The instant `at` for a person in `zone`: `Monday, 2 March 2026, 17:00 (CET)`."""
     here = _local(at, zone)

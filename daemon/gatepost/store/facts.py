@@ -6,8 +6,9 @@ from ..core.identity import Citation
 from ..core.letter import Envelope, Letter
 from ..core.party import Brand, Customer, Participant, Party, Standing, Subscription, Vendor
 from ..core.product import Found, Names, find_product
+from ..core.reply_address import Token
 from ..core.ticket import Ticket
-from . import parties, tickets
+from . import confirmations, parties, tickets
 from .database import Tx
 
 
@@ -21,6 +22,7 @@ def gather(
     detail: str,
     staff: frozenset[str],
     citation: Citation | None,
+    answers: Token | None,
     names: Names,
     now: Millis,
 ) -> Facts:
@@ -28,7 +30,9 @@ def gather(
     sender = letter.sender.address if letter.sender is not None else ""
     customer = parties.customer_of(tx, sender) if sender else None
     sender_vendor = parties.vendor_writing_from(tx, sender) if sender else None
-    ticket = tickets.find(tx, citation.token.ticket) if citation is not None else None
+    question = confirmations.find(tx, answers.ticket) if answers is not None else None
+    cited = question.ticket if question is not None else citation.token.ticket if citation is not None else 0
+    ticket = tickets.find(tx, cited) if cited else None
     subscriptions = parties.subscriptions_of(tx, _customer_id(customer, ticket))
     found = _product(ticket=ticket, letter=letter, detail=detail, names=names, subscriptions=subscriptions, now=now)
     product = found.product
@@ -50,6 +54,7 @@ def gather(
         product_why=found.why,
         subscription=subscription,
         standing=_standing(product is not None, subscription, now),
+        question=question,
         vendor=_vendor(tx, ticket, product.vendor_id if product is not None else 0),
     )
 

@@ -53,6 +53,7 @@ INDEXES: tuple[str, ...] = (
     "CREATE INDEX delivery_leased ON delivery (destination) WHERE lease_until IS NOT NULL",
     "CREATE INDEX delivery_open ON delivery (state, since) WHERE state IN ('queued', 'sending', 'deferred')",
     "CREATE INDEX delivery_ended ON delivery (state, id) WHERE state IN ('failed', 'dead')",
+    "CREATE INDEX outbox_message_id ON outbox (message_id)",
     "CREATE INDEX outbox_error ON outbox (id) WHERE state = 'error'",
     "CREATE INDEX attempt_delivery ON attempt (delivery)",
 )

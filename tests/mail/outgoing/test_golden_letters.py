@@ -25,6 +25,7 @@ LETTERS = sorted(
 )
 AUTOMATIC = {
     "acknowledgement": Auto.REPLIED,
+    "confirm": Auto.REPLIED,
     "rating": Auto.GENERATED,
     "nudge": Auto.GENERATED,
     "overdue": Auto.GENERATED,
@@ -77,7 +78,11 @@ def golden_draft(draft, values):
             language=language, words=WORDS, report=find(REPORT), topics=["product details"], files=["system-status-report.txt"],
             team="Billing", answer_by=time, waiting_since=time, filed=wording.day(NOON, language),
             choices=[("First choice", "https://help.market.example/c/1"), ("Second choice", "https://help.market.example/c/2")],
-            reason="help@acme.example: 550 5.1.1 no such user", unsubscribe="https://help.market.example/u/1", **changes,
+            reason="help@acme.example: 550 5.1.1 no such user", unsubscribe="https://help.market.example/u/1",
+            confirm={
+                "link": "https://help.market.example/confirm/1", "subject": "Re: The calendar stays empty", "date": time,
+                "names": ["jane@home.example", "bob@market.example"],
+            }, **changes,
         )  # fmt: skip
         auto = next((auto for name, auto in AUTOMATIC.items() if name in template), Auto.NO)
         return draft(template, language=language, values=about, auto=auto)
@@ -101,7 +106,8 @@ def test_a_letter_goes_out_as_reviewed(golden_draft, letters, stem):
 def test_every_letter_is_shipped_in_english_and_german_with_text_and_html(letters):
     assert {stem.rsplit(".", 1)[0] for stem in LETTERS} == {
         *(f"customer/acknowledgement{end}" for end in ("", "-team", "-expired", "-no-subscription", "-which-product")),
-        "customer/answer", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "staff/team", "staff/overdue", "staff/undeliverable",
+        "customer/acknowledgement-unverified", "customer/confirm-reply", "customer/confirm-alias",
+        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "staff/team", "staff/overdue", "staff/undeliverable",
         "collaborator/collaborator",
     }  # fmt: skip
     for stem in LETTERS:
@@ -130,13 +136,18 @@ def test_an_acknowledgement_says_number_time_and_policies_and_links_nowhere_else
     mail = compose(golden_draft(stem), letters)
     links = set(re.findall(r'href="([^"]*)"', mail.html))
     choices = {"https://help.market.example/c/1", "https://help.market.example/c/2"} if "which" in stem else set()
+    choices |= {"https://help.market.example/confirm/1"} if "unverified" in stem else set()
     assert (
         links
         == {"https://help.market.example", "https://market.example/privacy", "https://market.example/data-use"}
         | choices
     )
     assert all(link in mail.text for link in links) and "#42" in mail.text and "#42" in mail.html
-    assert "which" in stem or wording.moment(NOON, stem.rsplit(".", 1)[1], "Europe/Berlin") in mail.html
+    assert (
+        "which" in stem
+        or "unverified" in stem
+        or wording.moment(NOON, stem.rsplit(".", 1)[1], "Europe/Berlin") in mail.html
+    )
 
 
 def test_the_vendors_mail_carries_everything_the_vendor_needs(golden_draft, letters):

@@ -1,0 +1,51 @@
+"""Takes what happens to a ticket through the core: stores what has become of it, and does what is to be done.
+
+A deadline that has come, and a mail of ours that could not be delivered, take the same way as a message.
+"""
+
+from .case import Case, case_of
+from .core import Millis
+from .core.event import CameDue, Event, Undeliverable
+from .core.ticket import advance
+from .core.verdict import Route, Verdict
+from .house import House
+from .perform import perform
+from .store import deadlines, tickets, trace
+from .store.database import Tx
+from .store.deadlines import Due
+
+_QUIET = Verdict(route=Route.TICKET)
+
+
+def advance_ticket(
+    tx: Tx, house: House, case: Case, event: Event, verdict: Verdict, at: Millis, now: Millis | None = None
+) -> Case:
+    """Take one event through the core, store what has become of the ticket, and do what is to be done; the case after.
+
+    `at` is when the event happened, `now` when it is handled; they differ where the daemon was down between.
+    """
+    moment = at if now is None else now
+    ticket, effects = advance(case.ticket, event, verdict, case.terms(house, moment), at)
+    tickets.save(tx, ticket)
+    after = case.after(ticket)
+    perform(tx, house, after, effects, moment)
+    return after
+
+
+def came_due(tx: Tx, house: House, due: Due, now: Millis) -> bool:
+    """Do what a deadline asks for; False where somebody else has done it."""
+    ticket = tickets.find(tx, due.ticket)
+    if ticket is None or not deadlines.met(tx, due.id, now):
+        return False
+    trace.note(tx, kind="deadline", said=f"{due.kind.value} came due", now=now, ticket=ticket.number)
+    advance_ticket(
+        tx, house, case_of(tx, house, ticket, now), CameDue(kind=due.kind, since=due.since, due=due.due), _QUIET, now
+    )
+    return True
+
+
+def undeliverable(tx: Tx, house: House, number: int, event: Undeliverable, now: Millis) -> None:
+    """A mail of ours on this ticket was refused for good: the ticket says so, staff hear of it."""
+    ticket = tickets.find(tx, number)
+    if ticket is not None:
+        advance_ticket(tx, house, case_of(tx, house, ticket, now), event, _QUIET, now)
