@@ -166,8 +166,11 @@ def _begins_quote(lines: Sequence[str], number: int, attributed: Container[int])
 def _attributions(lines: Sequence[str], *, quote_follows: bool, start: int = 0) -> set[int]:
     """The first lines of the attributions from `start` on."""
     found = set()
+    quoting = quote_follows or any(map(signs.is_quoted, lines))
     for end in range(start, len(lines)):
         line = lines[end]
+        if not quoting and not signs.may_end_attribution(line):
+            continue
         if signs.is_blank(line) or signs.is_quoted(line):
             continue
         after = _next_seen(lines, end + 1)

@@ -35,13 +35,19 @@ def is_blank(line: str) -> bool:
 
 def is_quoted(line: str) -> bool:
     """Whether the line bears a quote mark, at most three blanks in."""
-    return line[:4].lstrip(" ").startswith(">")
+    head = line[:4]
+    return ">" in head and head.lstrip(" ").startswith(">")
 
 
 def is_rule(line: str) -> bool:
     """Whether the line is a drawn rule of at least five characters."""
     bare = line.strip()
     return len(bare) >= 5 and set(bare[:LINE_CAP]) <= _RULE
+
+
+def may_end_attribution(line: str) -> bool:
+    """Whether the line could be an attribution's last one where no quote stands below it: a quick no for most lines."""
+    return not line.isascii() or len(line) > LINE_CAP or line.rstrip().lower().endswith((*_COLONS, ">"))
 
 
 def attribution_start(lines: Sequence[str], end: int, *, quote_follows: bool) -> int | None:
