@@ -37,6 +37,9 @@ async def test_a_subdomains_signature_is_aligned_unless_the_policy_is_strict(pos
     assert (await post.evaluate(raw, ip=ELSEWHERE)).result is V
     post.zone["_dmarc.customer.example"] = {"TXT": ["v=DMARC1; p=none; adkim=s"]}
     assert (await post.evaluate(raw, ip=ELSEWHERE)).result is F
+    del post.zone["_dmarc.customer.example"]
+    assert (await post.evaluate(raw, ip=ELSEWHERE)).result is U
+    assert (await post.evaluate(signed(), ip=ELSEWHERE)).result is V
 
 
 @pytest.mark.catalogue("D22")
