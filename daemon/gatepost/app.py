@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import shipped
 from .clock import Clock
+from .clockwork import Clockwork
 from .config import AuthenticationSection, Config
 from .config.types import endpoint
 from .core.addresses import Addresses
@@ -150,10 +151,18 @@ class Office:
             evaluator=build_evaluator(config.authentication),
         )
 
+        self._clockwork = Clockwork(
+            house=self.house,
+            db=self.db,
+            clock=clock,
+            wake_delivery=self._deliverer.wake,
+            per_minute=config.clock.catch_up_per_minute,
+        )
+
         # The clock only wakes those who look into their tables.
         self._scheduler = Scheduler()
         self._scheduler.every(2.0, "outbox", self._look_at_outbox)
-        self._scheduler.every(1.0, "deadlines", self._desk.look_at_deadlines)
+        self._scheduler.every(1.0, "deadlines", self._clockwork.look)
         self._scheduler.every(2.0, "rules", self._look_at_rules)
         releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)

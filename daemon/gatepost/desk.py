@@ -1,4 +1,4 @@
-"""The desk's work: reads what the gate has accepted, decides and writes it, and does what is due.
+"""The desk's work: reads what the gate has accepted, decides and writes it.
 
 Two steps run side by side: while one batch is being written, the next one is being read by the readers. The order of
 arrival is kept. A mail is tried again after a fault that passes; one that fails three times is put aside (G9).
@@ -22,13 +22,12 @@ from .house import House
 from .mail.parse import HostileMail
 from .pipeline import failed, handle
 from .reader.pool import ReaderDied, ReaderPool
-from .store import arrivals, deadlines
+from .store import arrivals
 from .store.arrivals import Outcome
 from .store.database import Database, Tx
 
 _log = logging.getLogger("gatepost.desk")
 _BATCH = 64
-_DUE = 100
 _PAUSE = 1.0
 _CAUSES = {
     "timeout": Cause.READER_TIMEOUT,
@@ -71,7 +70,7 @@ class _Read:
 
 
 class Desk:
-    """Takes accepted mail through the pipeline, and deadlines through the core."""
+    """Takes accepted mail through the pipeline."""
 
     def __init__(
         self,
@@ -108,16 +107,6 @@ class Desk:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_reading(), name="desk-read")
             group.create_task(self._keep_writing(), name="desk-write")
-
-    async def look_at_deadlines(self) -> int:
-        """Do what has come due, each once; how many."""
-        now = self._clock.now()
-        due = await self._db.read(lambda tx: deadlines.due(tx, now, _DUE))
-        for one in due:
-            await self._db.write(lambda tx, one=one: came_due(tx, self._house, one, now))  # type: ignore[misc]
-        if due:
-            self._wake_delivery()
-        return len(due)
 
     async def _keep_reading(self) -> None:
         while True:

@@ -211,6 +211,9 @@ class ClockSection(Section):
         60, description="Days in which a customer's answer opens a closed ticket again; later ones open a new one."
     )
     rating_days: Count = Field(7, description="Days after filing at which the customer is asked for a rating.")
+    catch_up_per_minute: Count = Field(
+        60, description="Deadlines that are done in a minute at most, so that a downtime ends in no burst of mail."
+    )
     rating_late_days: int = Field(
         14, ge=0, description="Days of lateness, after a downtime, that a rating request is still sent with; 0: any."
     )
