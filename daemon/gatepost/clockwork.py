@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable
 
 from .clock import Clock, Steps
-from .commit import came_due
 from .core import MINUTE, Millis
+from .events import came_due
 from .house import House
 from .pace import Pace
 from .store import deadlines

@@ -17,7 +17,6 @@ from .core.letter import Arrival, Letter
 from .core.quarantine import Cause
 from .crashpoint import crashpoint
 from .errors import TemporaryError
-from .events import came_due
 from .house import House
 from .mail.parse import HostileMail
 from .pipeline import failed, handle

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gatepost.clock import Clock, Steps
 from gatepost.clockwork import Clockwork
-from gatepost.commit import came_due
 from gatepost.core import DAY, HOUR, MINUTE, SECOND
+from gatepost.events import came_due
 from gatepost.pace import Pace
 from gatepost.store import deadlines
 from gatepost.store.database import Database
