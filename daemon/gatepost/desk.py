@@ -169,10 +169,24 @@ class Desk:
     async def _keep_writing(self) -> None:
         while True:
             batch = await self._read.get()
-            done = await asyncio.gather(*map(self._write_one, batch))
+            done = await self._write_batch(batch)
             crashpoint("desk.written")
             await self._gate.done(done)
             self._wake_delivery()
+
+    async def _write_batch(self, batch: list[_Read]) -> list[int]:
+        """Take a batch through the pipeline in one transaction, and what failed in it one by one; the ids of all."""
+        try:
+            outcomes = await self._db.write_each([partial(self._handle, read) for read in batch])
+        except TemporaryError as fault:
+            _log.warning("store.refused %s", fault.message)
+            return [await self._write_one(read) for read in batch]
+        for read, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                await self._write_one(read)
+            else:
+                _log.info("arrival.handled id=%d outcome=%s", read.arrival.id, outcome)
+        return [read.arrival.id for read in batch]
 
     async def _write_one(self, read: _Read) -> int:
         """Take one mail through the pipeline, and try until it has an outcome; its id in the spool."""

@@ -36,18 +36,21 @@ def of_refusal(error: HostileMail) -> list[bytes]:
     return [length(len(head)), head]
 
 
-def sizes(head: bytes) -> list[int]:
-    """The octets of each file that follows the head. Raises ValueError for a head that is none."""
-    shape = _object(json.loads(head))
+def opened(head: bytes) -> dict[str, Any]:
+    """The head of a frame, taken apart once. Raises ValueError for one that is none."""
+    return _object(json.loads(head))
+
+
+def sizes(shape: dict[str, Any]) -> list[int]:
+    """The octets of each file that follows an opened head. Raises ValueError for a head that is broken."""
     if "letter" not in shape:
         return []
     files = _list(_object(shape["letter"]).get("attachments"), _object)
     return [_count(file.get("size")) for file in files]
 
 
-def to_letter(head: bytes, contents: list[bytes]) -> Letter:
-    """The letter of a frame. Raises HostileMail where the frame says so, ValueError where it is broken."""
-    shape = _object(json.loads(head))
+def to_letter(shape: dict[str, Any], contents: list[bytes]) -> Letter:
+    """The letter of an opened frame. Raises HostileMail where the frame says so, ValueError where it is broken."""
     if "hostile" in shape:
         raise HostileMail(Cause(_text(shape["hostile"])), _text(shape.get("message")))
     value = _object(shape.get("letter"))
