@@ -101,12 +101,16 @@ async def test_two_records_are_none():
         ("", "localhost", "localhost", "none"),
         ("jane@[192.0.2.1]", "mail.a.example", "[192.0.2.1]", "none"),
         ("jane@" + "x" * 64 + ".example", "mail.a.example", "x" * 64 + ".example", "none"),
-        ("jane@пример.рф", "mail.a.example", "пример.рф", "none"),
+        ("jane@пример.рф", "mail.a.example", "xn--e1afmkfd.xn--p1ai", "pass"),
+        ("jane@\ud800.рф", "mail.a.example", "\ud800.рф", "none"),
         ("@a.example", "mail.a.example", "a.example", "fail"),
     ],
 )
 async def test_whose_policy_is_looked_at(mail_from, helo, domain, expected):
-    zone = {"mail.a.example": {"TXT": ["v=spf1 a -all"], "A": ["192.0.2.1"]}}
+    zone = {
+        "mail.a.example": {"TXT": ["v=spf1 a -all"], "A": ["192.0.2.1"]},
+        "xn--e1afmkfd.xn--p1ai": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]},
+    }
     outcome, about, _ = await result("v=spf1 exists:%{l}._spf.%{d} -all", mail_from=mail_from, helo=helo, **zone)
     assert (outcome, about) == (expected, domain)
 
