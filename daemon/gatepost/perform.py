@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from . import alarm
 from .case import Case
 from .core import DAY, Millis
 from .core.confirmation import PAUSE, Kind
@@ -59,7 +60,7 @@ def _send(tx: Tx, house: House, case: Case, send: Send, now: Millis) -> tuple[st
     to = _recipient(case, send)
     if to is None or not to.address:
         return "unsent", f"{send.template}: nobody to send it to"
-    if send.auto is not Auto.NO and to.role is not Role.STAFF and (cap := _capped(tx, house, to.address, now)):
+    if send.auto is not Auto.NO and to.role is not Role.STAFF and (cap := _capped(tx, house, case, to.address, now)):
         return "unsent", f"{send.template} to {to.address}: {cap}"
     if send.ask is not None and (cap := _asked_lately(tx, to.address, send.ask.kind, now)):
         return "unsent", f"{send.template} to {to.address}: {cap}"
@@ -98,17 +99,19 @@ def _recipient(case: Case, send: Send) -> Participant | None:
     return Participant(ticket=case.ticket.number, number=0, role=Role.STAFF, address=send.address)
 
 
-def _capped(tx: Tx, house: House, address: str, now: Millis) -> str:
+def _capped(tx: Tx, house: House, case: Case, address: str, now: Millis) -> str:
     """Why no further automatic mail may go to this address now; '' if one may (A4)."""
     address_day, domain_hour, all_minute = arrivals.automatic_counts(tx, address=address, now=now)
     limits = house.limits
+    if not case.verified and address_day:
+        return "to an address that is not verified, one automatic mail in 24 hours (A5)"
     if address_day >= limits.automatic_per_address_day:
         return f"the cap of {limits.automatic_per_address_day} automatic mails a day to one address"
     if domain_hour >= limits.automatic_per_domain_hour:
         return f"the cap of {limits.automatic_per_domain_hour} automatic mails an hour to one domain"
     if all_minute >= limits.automatic_per_minute:
         return f"the cap of {limits.automatic_per_minute} automatic mails a minute"
-    return ""
+    return alarm.silence(tx, house, address, now)
 
 
 def _asked_lately(tx: Tx, address: str, kind: Kind, now: Millis) -> str:

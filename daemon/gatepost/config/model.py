@@ -128,6 +128,9 @@ class DeliverySection(Section):
         description="Waits between attempts, in minutes; the last one repeats.",
     )
     lifetime_hours: Count = Field(120, description="How long a mail is tried before it becomes a dead letter.")
+    delay_notice_hours: Count = Field(
+        4, description="Staff are told once when mail to a destination waits longer, and when it no longer does."
+    )
     connections_per_destination: Count = Field(4, description="Connections at one time to one destination.")
     connections: Count = Field(16, description="Connections at one time in all.")
     connect_seconds: Seconds = Field(30.0, description="The longest wait for a connection and its greeting.")
@@ -186,6 +189,22 @@ class LimitsSection(Section):
     automatic_per_address_day: Count = Field(10, description="Automatic mails to one address in 24 hours.")
     automatic_per_domain_hour: Count = Field(50, description="Automatic mails to one domain in an hour.")
     automatic_per_minute: Count = Field(120, description="Automatic mails in all in a minute.")
+    breaker_minutes: Count = Field(
+        60, description="The circuit breaker's window, and how long it stays open after the last of it."
+    )
+    breaker_per_address: Count = Field(
+        4, description="Automatic mails to one address, answered, within the window: no more until it closes."
+    )
+    breaker_per_domain: Count = Field(20, description="The same for all addresses of one domain.")
+    breaker_per_ticket: Count = Field(
+        60, description="Messages on one ticket within the window; more are kept in quarantine."
+    )
+    breaker_floor: Count = Field(
+        200, description="Automatic mails in all within the window from which breaker_ratio counts."
+    )
+    breaker_ratio: float = Field(
+        2.0, gt=0, description="Automatic mails for each mail that came, above which all of them stop."
+    )
 
 
 class ClockSection(Section):

@@ -49,7 +49,8 @@ _FIGURES: dict[str, Any] = {
     "answer_by": "today", "waiting_since": "today", "filed": "today", "away_until": "today",
 }  # fmt: skip
 _SAMPLES: tuple[dict[str, Any] | None, ...] = (
-    {}, {"away": "Sample"}, {"first": False, "away_until": "", "choices": [("Sample", "")]}, None,
+    {}, {"away": "Sample", "over": True, "pair": "loop.example"},
+    {"first": False, "away_until": "", "choices": [("Sample", "")]}, None,
 )  # fmt: skip
 
 

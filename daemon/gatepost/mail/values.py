@@ -44,6 +44,8 @@ def ticket_values(
     absent: Iterable[dict[str, str]] = (),
     forwarder: str = "",
     confirm: Mapping[str, object] = NOTHING_ASKED,
+    pair: str = "",
+    over: bool = False,
 ) -> dict[str, object]:
     """The figures of a letter in `language`.
 
@@ -53,6 +55,7 @@ def ticket_values(
     pairs; `reason` is what a notice to staff is about; `first` is whether `words` opened the ticket; `absent` is
     who of the other side is away (`name`, `until`); `forwarder` is who of us or of the vendors brought the mail;
     `confirm` is what the letter asks: the held mail's `subject` and `date`, the `names` asked about, a `link` for yes.
+    `pair` is whom or what a notice about the house is about, `over` whether that has ended.
     """
     return {
         "customer": {
@@ -84,6 +87,8 @@ def ticket_values(
         "absent": list(absent),
         "forwarder": forwarder,
         "confirm": dict(confirm),
+        "pair": pair,
+        "over": over,
     }
 
 
