@@ -38,6 +38,12 @@ def silence(tx: Tx, house: House, address: str, now: Millis) -> str:
     return ""
 
 
+def heard(tx: Tx, house: House, address: str, now: Millis) -> None:
+    """Count a mail that came from `address`, if it may answer an automatic mail of ours."""
+    if address and address.casefold() not in house.staff_addresses:
+        breakers.hear(tx, address, now - house.limits.breaker_minutes * MINUTE, now)
+
+
 def trip(tx: Tx, house: House, pair: str, why: str, now: Millis) -> None:
     """Open the breaker of a pair, or keep it open; staff are told once."""
     until = now + house.limits.breaker_minutes * MINUTE
@@ -65,6 +71,9 @@ def look(tx: Tx, house: House, now: Millis, *, delay_hours: int) -> None:
 def flood(tx: Tx, house: House, ticket: int, now: Millis) -> str:
     """Why a ticket takes no more mail for now: two programs that look like people answer each other. '' if not."""
     window = house.limits.breaker_minutes * MINUTE
+    standing = breakers.standing(tx, f"ticket {ticket}")
+    if standing is not None:
+        return standing.why
     came = breakers.messages_since(tx, ticket, now - window)
     if came < house.limits.breaker_per_ticket:
         return ""

@@ -33,6 +33,7 @@ from .ingress.tray import Question, Said, Tray
 from .keys import reply_keys
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.templates import Letters
+from .postroom import Postroom
 from .promises import promises
 from .reader.pool import ReaderPool
 from .release import Releases
@@ -166,7 +167,9 @@ class Office:
         self._scheduler.every(2.0, "rules", self._look_at_rules)
         releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)
-        self._scheduler.every(0.5, "tray", Tray(config.data, _answers(self.db, config, releases)).look)
+        postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
+        self._scheduler.every(5.0, "postroom", postroom.look)
+        self._scheduler.every(0.5, "tray", Tray(config.data, _answers(self.db, config, releases, postroom)).look)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -216,7 +219,9 @@ class Office:
             _tell_reload(result)
 
 
-def _answers(db: Database, config: Config, releases: Releases) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
+def _answers(
+    db: Database, config: Config, releases: Releases, postroom: Postroom
+) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
     """Who answers what a command may ask."""
 
     async def release(said: Said) -> Said:
@@ -227,7 +232,23 @@ def _answers(db: Database, config: Config, releases: Releases) -> dict[Question,
         await releases.forget(int(said["id"]), str(said["said"]))
         return {}
 
-    return {Question.IMPORT: Importer(db, config).answer, Question.RELEASE: release, Question.FORGET: forget}
+    async def retry(said: Said) -> Said:
+        return {"said": await postroom.retry(int(said["id"]))}
+
+    async def drop(said: Said) -> Said:
+        return {"said": await postroom.drop(int(said["id"]), str(said["reason"]))}
+
+    async def close_breaker(said: Said) -> Said:
+        return {"closed": await postroom.close_breaker(str(said["pair"]), str(said["by"]))}
+
+    return {
+        Question.IMPORT: Importer(db, config).answer,
+        Question.RELEASE: release,
+        Question.FORGET: forget,
+        Question.RETRY: retry,
+        Question.DROP: drop,
+        Question.CLOSE_BREAKER: close_breaker,
+    }
 
 
 def _tell_reload(result: ReloadResult) -> None:

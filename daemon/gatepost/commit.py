@@ -6,6 +6,7 @@ What goes to quarantine, and what we ask about it, is aside.py's.
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from . import alarm
 from .aside import confirmed, put_aside
 from .case import Case, case_of
 from .company import ask_about_copied, without_inactive_vendor
@@ -37,6 +38,9 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
     if _is_copy(trip):
         return _duplicate(tx, trip, row, now)
     helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
+    alarm.heard(tx, house, trip.facts.sender or trip.arrival.envelope.mail_from, now)
+    if trip.flood:
+        alarm.trip(tx, house, f"ticket {trip.identity.ticket}", trip.flood, now)
     decision = trip.decision
     match decision:
         case Opens():

@@ -6,7 +6,7 @@ Whether it may go out is decided elsewhere; here it is made so that nothing of t
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from .case import Case
+from .case import Case, case_of
 from .core import Millis
 from .core.confirmation import Ask
 from .core.effect import Auto, Send
@@ -21,19 +21,49 @@ from .mail.compose import Draft, compose, via_name
 from .mail.masking import leaks, mask
 from .mail.relay import Relayed, hidden_from, relay
 from .mail.values import NOTHING_ASKED, ticket_values
-from .store import messages, passed, returns
+from .store import messages, passed, returns, tickets
 from .store.database import Tx
 from .store.messages import Message
+from .store.outbox_view import Posted
 
 _CARRYING = frozenset({"ticket", "team", "collaborator", "answer"})
+_ASKING = ("confirm", "acknowledgement-unverified")
+_NOBODY = Participant(ticket=0, number=0, role=Role.STAFF, address="")
 _ANSWERING = frozenset({Role.VENDOR, Role.COLLABORATOR, Role.STAFF})
 
 
-def write(tx: Tx, house: House, case: Case, send: Send, to: Participant, question: int, now: Millis) -> Outgoing:
-    """The composed mail; with `error` set where it could not be made. `question` is what it asks, 0 for none."""
+def write_again(tx: Tx, house: House, was: Posted, now: Millis) -> Outgoing | None:
+    """A mail that could not be composed, composed with the letters of today: the same mail, by its key.
+
+    None where it cannot be made of what is stored: a notice about no ticket, a question that has its own link.
+    """
+    ticket = tickets.find(tx, was.ticket) if was.ticket else None
+    if ticket is None or was.template.rpartition("/")[2].startswith(_ASKING):
+        return None
+    about = messages.find(tx, was.message) if was.message else None
+    case = replace(case_of(tx, house, ticket, now), verified=about is None or about.trust == "trusted", message=about)
+    to = case.participant(was.participant) or replace(_NOBODY, ticket=was.ticket, address=was.address)
+    send = Send(
+        template=was.template, participant=was.participant, address=was.address, about=was.message,
+        auto=Auto(was.auto), key=was.key,
+    )  # fmt: skip
+    return write(tx, house, case, send, to, 0, now, outbox=was.id)
+
+
+def write(
+    tx: Tx, house: House, case: Case, send: Send, to: Participant, question: int, now: Millis, *, outbox: int = 0
+) -> Outgoing:
+    """The composed mail; with `error` set where it could not be made. `question` is what it asks, 0 for none.
+
+    `outbox` is its id there, 0 for one that is not there yet.
+    """
     about = _about(tx, case, send)
     token = house.token(to) if to.number else ""
-    sender = "" if send.auto is Auto.REPLIED else house.bounce_address(case.brand, returns.next_outbox(tx), to.number)
+    sender = (
+        ""
+        if send.auto is Auto.REPLIED
+        else house.bounce_address(case.brand, outbox or returns.next_outbox(tx), to.number)
+    )
     mail = Outgoing(
         ticket=case.ticket.number,
         participant=to.number,
@@ -66,6 +96,7 @@ def _draft(
     now: Millis,
 ) -> Draft:
     chain = messages.chain(tx, case.ticket.number, to.number) if to.number else ()
+    chain = tuple(one for one in chain if one != mail.message_id)
     token = house.token(to) if to.number else ""
     files = messages.attachments(tx, about.id) if about is not None and send.template in _CARRYING else ()
     clean = _cleaner(house, case, to)

@@ -5,6 +5,7 @@ No sentence about mail stands here; each step is named where it lives. `explain`
 
 from dataclasses import dataclass
 
+from . import alarm
 from .commit import commit
 from .core import Millis
 from .core.facts import Facts
@@ -42,6 +43,7 @@ class Trip:
     verdict: Verdict
     decision: Decision
     earlier: Seen | None
+    flood: str = ""
     release: Release | None = None
 
 
@@ -96,6 +98,7 @@ def travel(
     nature = notice.colour(nature)
     seen = see(facts, letter, nature, identity, notice=notice)
     verdict = unheld(judge_rules(house.rulebook.book, seen), release)
+    flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None else ""
     decision = decide(
         letter=letter,
         nature=nature,
@@ -106,7 +109,7 @@ def travel(
         verdict=verdict,
         release=release,
         notice=notice,
-        round_trip=round_trip(letter, house.domains),
+        round_trip=round_trip(letter, house.domains) or flood,
     )
     earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
     return Trip(
@@ -122,6 +125,7 @@ def travel(
         verdict=verdict,
         decision=decision,
         earlier=earlier,
+        flood=flood,
         release=release,
     )
 

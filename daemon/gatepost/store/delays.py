@@ -5,10 +5,11 @@ from .database import Tx
 
 
 def waiting(tx: Tx, before: Millis) -> dict[str, Millis]:
-    """The destinations for which a mail has been waiting since before that instant, and since when."""
+    """The destinations for which a ticket's mail has been waiting since before that instant, and since when."""
     rows = tx.rows(
         """SELECT destination, min(since) AS since FROM delivery
-           WHERE state IN ('queued', 'sending', 'deferred') AND since < :before GROUP BY destination""",
+           WHERE state IN ('queued', 'sending', 'deferred') AND since < :before AND ticket <> 0
+           GROUP BY destination""",
         before=before,
     )
     return {str(row["destination"]): int(row["since"]) for row in rows}

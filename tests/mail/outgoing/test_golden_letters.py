@@ -30,6 +30,8 @@ AUTOMATIC = {
     "nudge": Auto.GENERATED,
     "overdue": Auto.GENERATED,
     "undeliverable": Auto.GENERATED,
+    "breaker": Auto.GENERATED,
+    "delay": Auto.GENERATED,
 }
 WORDS = """Hello,
 
@@ -82,7 +84,7 @@ def golden_draft(draft, values):
             confirm={
                 "link": "https://help.market.example/confirm/1", "subject": "Re: The calendar stays empty", "date": time,
                 "names": ["jane@home.example", "bob@market.example"],
-            }, **changes,
+            }, pair="bot@loop.example", **changes,
         )  # fmt: skip
         auto = next((auto for name, auto in AUTOMATIC.items() if name in template), Auto.NO)
         return draft(template, language=language, values=about, auto=auto)
@@ -107,7 +109,7 @@ def test_every_letter_is_shipped_in_english_and_german_with_text_and_html(letter
     assert {stem.rsplit(".", 1)[0] for stem in LETTERS} == {
         *(f"customer/acknowledgement{end}" for end in ("", "-team", "-expired", "-no-subscription", "-which-product")),
         "customer/acknowledgement-unverified", "customer/confirm-reply", "customer/confirm-alias",
-        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "staff/team", "staff/overdue", "staff/undeliverable",
+        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay",
         "collaborator/collaborator",
     }  # fmt: skip
     for stem in LETTERS:
