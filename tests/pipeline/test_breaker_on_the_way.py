@@ -100,7 +100,7 @@ def flood(market, compose_mail, mails, victims):
     answers = [m for m in market.sent() if m.message["Auto-Submitted"] == "auto-replied"]
     assert answers
     assert max(sum(m.to == one.to for m in answers) for one in answers) == 1
-    bodies = {m.text.replace(str(m.ticket), "N") for m in answers}
+    bodies = {re.sub(r"https://my.orchard.example/\S+", "LINK", m.text).replace(str(m.ticket), "N") for m in answers}
     assert len(bodies) == 1
     for mail in answers:
         assert len(mail.raw) <= 2_048
