@@ -77,7 +77,7 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
         vendor_id=facts.vendor.id if facts.vendor else 0,
         last_activity=received,
         language=language,
-        flags=("msgid_collision",) if trip.earlier is not None else (),
+        flags=_flags(trip),
     )
     ticket = replace(ticket, number=tickets.open_(tx, ticket))
     people = _first_participants(house, trip, ticket, verdict)
@@ -92,7 +92,8 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
         subscription=facts.subscription,
         standing=facts.standing,
         candidates=facts.candidates,
-        verified=trip.identity.trust is Trust.TRUSTED,
+        verified=trip.identity.trust is Trust.TRUSTED and letter.forwarder is None,
+        forwarder=letter.forwarder,
         arrival=row,
     )
     case, message = _received(tx, trip, case, author=1)
@@ -100,7 +101,10 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
     if decision.follows:
         for one, said in ((ticket.number, f"follows {decision.follows}"), (decision.follows, f"see {ticket.number}")):
             trace.note(tx, kind="linked", said=f"{said}: answered too long after it was closed", now=now, ticket=one)
-    event = Filed(message=message, nature=trip.nature, verified=case.verified)
+    if letter.forwarder is not None:
+        said = f"brought by {letter.forwarder}; {letter.sender} is told nothing before they write themselves"
+        trace.note(tx, kind="forwarded", said=said, now=now, ticket=ticket.number, arrival=row)
+    event = Filed(message=message, nature=trip.nature, verified=case.verified, on_behalf=letter.forwarder is not None)
     case = advance_ticket(tx, house, case, event, verdict, received, now)
     ask_about_copied(tx, house, trip, case, people[0], now)
     arrivals.finish(tx, row, Outcome.OPENED, now, message=message, ticket=ticket.number)
@@ -131,6 +135,12 @@ def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) ->
         undeliverable(tx, house, number, event, now)
     arrivals.finish(tx, row, Outcome.REPORT, now, ticket=number)
     return Outcome.REPORT
+
+
+def _flags(trip: "Trip") -> tuple[str, ...]:
+    """What a new ticket is marked with by the way in which its mail came."""
+    marks = (("msgid_collision", trip.earlier is not None), ("forwarded", trip.letter.forwarder is not None))
+    return tuple(name for name, holds in marks if holds)
 
 
 def _tell_guesses(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> None:

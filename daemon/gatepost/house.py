@@ -121,6 +121,10 @@ class House:
             return True
         return any(token.purpose is Purpose.REPLY for token in find(self.keys, bare))
 
+    def is_one_of_us(self, address: str) -> bool:
+        """Whether an address is ours, or one of our staff's."""
+        return self.is_ours(address) or address.casefold() in self.staff_addresses
+
     def reply_address(self, brand: Brand, participant: Participant) -> str:
         """The signed address of one participant on one ticket."""
         return self._signed_address(brand, self.token(participant))

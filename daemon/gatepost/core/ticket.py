@@ -163,6 +163,10 @@ def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Mi
     author = next((p for p in terms.participants if p.number == event.author), None)
     if author is not None and author.back:
         effects.append(Absent(participant=author.number, back=""))
+    if author is not None and author.role is Role.REQUESTER and UNVERIFIED in ticket.flags:
+        # Who is proved to write on the ticket has filed it, or takes it for theirs.
+        ticket = replace(ticket, flags=tuple(flag for flag in ticket.flags if flag != UNVERIFIED))
+        effects.append(Unflag(name=UNVERIFIED))
     if author is not None and author.role in (Role.REQUESTER, Role.COPIED):
         return _customer_wrote(ticket, event, terms, effects, now)
     return _answer_came(ticket, event, terms, effects)

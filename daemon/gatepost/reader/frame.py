@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..core.letter import Attachment, Letter, Mailbox, Report, ReportedRecipient, Trouble
+from ..core.letter import Attachment, Forwarded, Letter, Mailbox, Report, ReportedRecipient, Trouble
 from ..mail.parse import Cause, HostileMail
 
 LENGTH_OCTETS = 4
@@ -75,6 +75,7 @@ def to_letter(shape: dict[str, Any], contents: list[bytes]) -> Letter:
         language=_text(value.get("language")),
         attachments=tuple(_to_file(*pair) for pair in zip(files, contents, strict=True)),
         report=None if value.get("report") is None else _to_report(_object(value["report"])),
+        forwarded=None if value.get("forwarded") is None else _to_forwarded(_object(value["forwarded"])),
         troubles=tuple(Trouble(name) for name in _list(value.get("troubles"), _text)),
         fingerprint=_text(value.get("fingerprint")),
     )
@@ -99,6 +100,7 @@ def _letter(letter: Letter) -> dict[str, Any]:
         "language": letter.language,
         "attachments": [_file(file) for file in letter.attachments],
         "report": None if letter.report is None else _report(letter.report),
+        "forwarded": None if letter.forwarded is None else _forwarded(letter.forwarded),
         "troubles": [trouble.value for trouble in letter.troubles],
         "fingerprint": letter.fingerprint,
     }
@@ -117,6 +119,10 @@ def _file(file: Attachment) -> dict[str, Any]:
         "content_id": file.content_id,
         "inline": file.inline,
     }
+
+
+def _forwarded(mail: Forwarded) -> dict[str, Any]:
+    return {"sender": _mailbox(mail.sender), "subject": mail.subject, "words": mail.words}
 
 
 def _report(report: Report) -> dict[str, Any]:
@@ -176,6 +182,12 @@ def _to_file(value: dict[str, Any], content: bytes) -> Attachment:
         content_id=_text(value.get("content_id")),
         inline=inline,
         content=content,
+    )
+
+
+def _to_forwarded(value: dict[str, Any]) -> Forwarded:
+    return Forwarded(
+        sender=_to_mailbox(value.get("sender")), subject=_text(value.get("subject")), words=_text(value.get("words"))
     )
 
 
