@@ -206,5 +206,18 @@ async def test_a_mail_that_breaks_the_grammar_is_evaluated_as_far_as_it_goes(pos
     assert proof.result is not V
 
 
+async def test_a_large_header_and_body_are_verified_beside_the_event_loop(post, signed):
+    raw = signed(
+        b"X-Filler: y\r\n" * 900
+        + b"X-Long: "
+        + b"z " * 20_000
+        + b"\r\nFrom: jane@customer.example\r\n\r\n"
+        + b"ab \r\n" * 40_000
+    )
+    assert (await post.evaluate(raw, ip=ELSEWHERE)).result is V
+    assert (await post.evaluate(raw[:-2] + b"c\r\n", ip=ELSEWHERE)).result is F
+    assert (await post.evaluate(raw.replace(b"From: jane", b"From: paul"), ip=ELSEWHERE)).result is F
+
+
 async def test_a_mail_with_bare_line_feeds_is_read_as_if_they_were_crlf(post, signed):
     assert (await post.evaluate(signed().replace(b"\r\n", b"\n"), ip=ELSEWHERE)).result is V
