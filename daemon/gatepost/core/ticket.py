@@ -12,7 +12,7 @@ from . import DAY, Millis
 from .confirmation import Ask, Kind, letter_for
 from .effect import Absent, Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
 from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
-from .ladder import CLOCK, clock_starts, help_came, nudge, overdue_at_night, reroute, untimely, vendors
+from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author, Nature
 from .party import Participant, Role
 from .verdict import Route, Verdict
@@ -108,7 +108,7 @@ def advance(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now: M
         case CameDue():
             return _came_due(ticket, event, terms, now)
         case Undeliverable():
-            return _undeliverable(ticket, event, terms)
+            return _undeliverable(ticket, event, terms, now)
         case _:
             assert_never(event)
 
@@ -252,7 +252,7 @@ def _rating(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcom
     return ticket, (ask,)
 
 
-def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms) -> Outcome:
+def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms, now: Millis) -> Outcome:
     """A mail that cannot be delivered flags the ticket and tells staff; the address is named, the words are kept."""
     hit = next((p for p in terms.participants if p.number == event.participant), None)
     role = hit.role.value if hit is not None else "staff"
@@ -261,7 +261,13 @@ def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms) -> Outcom
     if terms.staff_address and terms.staff_address != event.address:
         key = f"undeliverable-{event.participant}"
         effects.append(Send(template="undeliverable", address=terms.staff_address, auto=Auto.GENERATED, key=key))
-    return replace(ticket, flags=_with(ticket.flags, name)), tuple(effects)
+    was_reachable = name not in ticket.flags
+    ticket = replace(ticket, flags=_with(ticket.flags, name))
+    if role == Role.VENDOR and was_reachable and ticket.route is Route.VENDOR and terms.fallback is not None:
+        # D7: somebody else takes it at once, with all that was said; the customer is not to wait for the deadline.
+        ticket, handed = hand_over(ticket, terms.fallback, terms, now)
+        effects += handed
+    return ticket, tuple(effects)
 
 
 def _to_answering(ticket: Ticket, message: int, terms: Terms, but: int = 0) -> list[Effect]:
@@ -276,7 +282,14 @@ def _to_answering(ticket: Ticket, message: int, terms: Terms, but: int = 0) -> l
         )
         for p in terms.participants
         if p.active and p.number != but and p.role in (Role.VENDOR, Role.STAFF, Role.COLLABORATOR)
+        if not _given_up(ticket, p)
     ]
+
+
+def _given_up(ticket: Ticket, participant: Participant) -> bool:
+    """Whether nothing is sent to them any more: the vendor whose address bounced, and whose ticket another has."""
+    theirs = participant.role is Role.COLLABORATOR and participant.party_id == ticket.vendor_id != 0
+    return theirs and "vendor_unreachable" in ticket.flags
 
 
 def _marks(verdict: Verdict) -> list[Effect]:
