@@ -117,8 +117,7 @@ def _parsed(value: str) -> "authres.AuthenticationResultsHeader | None":
     """One field, read by the RFC's grammar; None where it does not hold to it, which is as if it were not there."""
     if len(value) > _VALUE_CAP or not value.isascii():
         return None
-    # Some big providers close the list with a semicolon, which says nothing more.
-    text = " ".join(value.split()).removesuffix(";").rstrip()
+    text = " ".join(value.split())
     try:
         return authres.AuthenticationResultsHeader.parse(f"Authentication-Results: {text}")
     except Exception:
