@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import shipped
 from .clock import Clock
+from .clockwork import Clockwork
 from .config import AuthenticationSection, Config
 from .config.types import endpoint
 from .core.addresses import Addresses
@@ -32,6 +33,7 @@ from .ingress.tray import Question, Said, Tray
 from .keys import reply_keys
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.templates import Letters
+from .postroom import Postroom
 from .promises import promises
 from .reader.pool import ReaderPool
 from .release import Releases
@@ -65,7 +67,6 @@ def build_house(config: Config) -> House:
         promises=promises(config.clock),
         rulebook=Rulebook(shipped.folder("rules"), own_rules, known=known_names(config, letters.names())),
         letters=letters,
-        discounts=config.discounts(),
     )
 
 
@@ -151,14 +152,24 @@ class Office:
             evaluator=build_evaluator(config.authentication),
         )
 
+        self._clockwork = Clockwork(
+            house=self.house,
+            db=self.db,
+            clock=clock,
+            wake_delivery=self._deliverer.wake,
+            per_minute=config.clock.catch_up_per_minute,
+        )
+
         # The clock only wakes those who look into their tables.
         self._scheduler = Scheduler()
         self._scheduler.every(2.0, "outbox", self._look_at_outbox)
-        self._scheduler.every(1.0, "deadlines", self._desk.look_at_deadlines)
+        self._scheduler.every(1.0, "deadlines", self._clockwork.look)
         self._scheduler.every(2.0, "rules", self._look_at_rules)
         releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)
-        self._scheduler.every(0.5, "tray", Tray(config.data, _answers(self.db, config, releases)).look)
+        postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
+        self._scheduler.every(5.0, "postroom", postroom.look)
+        self._scheduler.every(0.5, "tray", Tray(config.data, _answers(self.db, config, releases, postroom)).look)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -208,7 +219,9 @@ class Office:
             _tell_reload(result)
 
 
-def _answers(db: Database, config: Config, releases: Releases) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
+def _answers(
+    db: Database, config: Config, releases: Releases, postroom: Postroom
+) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
     """Who answers what a command may ask."""
 
     async def release(said: Said) -> Said:
@@ -219,7 +232,23 @@ def _answers(db: Database, config: Config, releases: Releases) -> dict[Question,
         await releases.forget(int(said["id"]), str(said["said"]))
         return {}
 
-    return {Question.IMPORT: Importer(db, config).answer, Question.RELEASE: release, Question.FORGET: forget}
+    async def retry(said: Said) -> Said:
+        return {"said": await postroom.retry(int(said["id"]))}
+
+    async def drop(said: Said) -> Said:
+        return {"said": await postroom.drop(int(said["id"]), str(said["reason"]))}
+
+    async def close_breaker(said: Said) -> Said:
+        return {"closed": await postroom.close_breaker(str(said["pair"]), str(said["by"]))}
+
+    return {
+        Question.IMPORT: Importer(db, config).answer,
+        Question.RELEASE: release,
+        Question.FORGET: forget,
+        Question.RETRY: retry,
+        Question.DROP: drop,
+        Question.CLOSE_BREAKER: close_breaker,
+    }
 
 
 def _tell_reload(result: ReloadResult) -> None:

@@ -47,3 +47,19 @@ class FixedClock(Clock):
 
     def now(self) -> Millis:
         return self.at
+
+
+class Steps:
+    """Notices when the wall clock was set: it then moves otherwise than the clock that never steps (M03)."""
+
+    def __init__(self, least: Millis = 60_000) -> None:
+        self._least = least
+        self._last: tuple[Millis, float] | None = None
+
+    def look(self, now: Millis, monotonic: float) -> Millis:
+        """By how much the wall clock has stepped since the last look, in milliseconds; 0 for a step under a minute."""
+        last, self._last = self._last, (now, monotonic)
+        if last is None:
+            return 0
+        step = (now - last[0]) - round((monotonic - last[1]) * 1000)
+        return step if abs(step) > self._least else 0

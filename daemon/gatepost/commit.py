@@ -6,6 +6,7 @@ What goes to quarantine, and what we ask about it, is aside.py's.
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from . import alarm
 from .aside import confirmed, put_aside
 from .case import Case, case_of
 from .company import ask_about_copied, without_inactive_vendor
@@ -20,7 +21,6 @@ from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .events import advance_ticket, undeliverable
 from .house import House, requester
-from .orders import Given, carry_out, given_in
 from .store import arrivals, helpdesks, messages, passed, returns, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
@@ -38,6 +38,9 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
     if _is_copy(trip):
         return _duplicate(tx, trip, row, now)
     helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
+    alarm.heard(tx, house, trip.facts.sender or trip.arrival.envelope.mail_from, now)
+    if trip.flood:
+        alarm.trip(tx, house, f"ticket {trip.identity.ticket}", trip.flood, now)
     decision = trip.decision
     match decision:
         case Opens():
@@ -74,7 +77,7 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
         vendor_id=facts.vendor.id if facts.vendor else 0,
         last_activity=received,
         language=language,
-        flags=("msgid_collision",) if trip.earlier is not None else (),
+        flags=_flags(trip),
     )
     ticket = replace(ticket, number=tickets.open_(tx, ticket))
     people = _first_participants(house, trip, ticket, verdict)
@@ -89,7 +92,8 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
         subscription=facts.subscription,
         standing=facts.standing,
         candidates=facts.candidates,
-        verified=trip.identity.trust is Trust.TRUSTED,
+        verified=trip.identity.trust is Trust.TRUSTED and letter.forwarder is None,
+        forwarder=letter.forwarder,
         arrival=row,
     )
     case, message = _received(tx, trip, case, author=1)
@@ -97,7 +101,10 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
     if decision.follows:
         for one, said in ((ticket.number, f"follows {decision.follows}"), (decision.follows, f"see {ticket.number}")):
             trace.note(tx, kind="linked", said=f"{said}: answered too long after it was closed", now=now, ticket=one)
-    event = Filed(message=message, nature=trip.nature, verified=case.verified)
+    if letter.forwarder is not None:
+        said = f"brought by {letter.forwarder}; {letter.sender} is told nothing before they write themselves"
+        trace.note(tx, kind="forwarded", said=said, now=now, ticket=ticket.number, arrival=row)
+    event = Filed(message=message, nature=trip.nature, verified=case.verified, on_behalf=letter.forwarder is not None)
     case = advance_ticket(tx, house, case, event, verdict, received, now)
     ask_about_copied(tx, house, trip, case, people[0], now)
     arrivals.finish(tx, row, Outcome.OPENED, now, message=message, ticket=ticket.number)
@@ -109,13 +116,9 @@ def _continued(tx: Tx, house: House, trip: "Trip", decision: Continues, row: int
     if ticket is None:
         raise LookupError(f"ticket {decision.ticket} was decided on and is not there")
     case = without_inactive_vendor(tx, house, replace(case_of(tx, house, ticket, now), arrival=row), now)
-    given = given_in(tx, house, trip, case, case.participant(decision.author), now)
-    case, message = _received(tx, trip, case, author=decision.author, given=given)
-    if given is None or given.relays:
-        event = Wrote(message=message, author=decision.author, nature=trip.nature)
-        case = advance_ticket(tx, house, case, event, trip.verdict, _came(trip, now), now)
-    if given is not None:
-        case = carry_out(tx, house, case, given, message, now)
+    case, message = _received(tx, trip, case, author=decision.author)
+    event = Wrote(message=message, author=decision.author, nature=trip.nature)
+    case = advance_ticket(tx, house, case, event, trip.verdict, _came(trip, now), now)
     ask_about_copied(tx, house, trip, case, case.participant(decision.author), now)
     arrivals.finish(tx, row, Outcome.CONTINUED, now, message=message, ticket=ticket.number)
     return Outcome.CONTINUED
@@ -132,6 +135,12 @@ def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) ->
         undeliverable(tx, house, number, event, now)
     arrivals.finish(tx, row, Outcome.REPORT, now, ticket=number)
     return Outcome.REPORT
+
+
+def _flags(trip: "Trip") -> tuple[str, ...]:
+    """What a new ticket is marked with by the way in which its mail came."""
+    marks = (("msgid_collision", trip.earlier is not None), ("forwarded", trip.letter.forwarder is not None))
+    return tuple(name for name, holds in marks if holds)
 
 
 def _tell_guesses(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> None:
@@ -167,18 +176,16 @@ def _duplicate(tx: Tx, trip: "Trip", row: int, now: Millis) -> Outcome:
     return Outcome.DUPLICATE
 
 
-def _received(tx: Tx, trip: "Trip", case: Case, author: int, given: Given | None = None) -> tuple[Case, int]:
+def _received(tx: Tx, trip: "Trip", case: Case, author: int) -> tuple[Case, int]:
     """Store the message, remember the mail, and say so where another mail has used its Message-ID (B08)."""
     message = messages.put(
         tx,
         ticket=case.ticket.number,
         author=author,
         received=trip.arrival.received,
-        letter=trip.letter if given is None else given.letter,
+        letter=trip.letter,
         nature=trip.nature,
         identity=trip.identity,
-        internal=given is not None and not given.relays,
-        cards=given.cards if given is not None else (),
     )
     passed.keep(tx, message, trip.letter)
     arrivals.remember(

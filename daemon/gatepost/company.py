@@ -28,7 +28,7 @@ def ask_about_copied(tx: Tx, house: House, trip: "Trip", case: Case, author: Par
         author=author,
         participants=case.participants,
         vendor=case.vendor,
-        elsewhere=lambda address: house.is_ours(address) or address.casefold() in house.staff_addresses,
+        elsewhere=house.is_one_of_us,
     )
     if not people or author is None:
         return

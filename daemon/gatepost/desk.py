@@ -1,4 +1,4 @@
-"""The desk's work: reads what the gate has accepted, decides and writes it, and does what is due.
+"""The desk's work: reads what the gate has accepted, decides and writes it.
 
 Two steps run side by side: while one batch is being written, the next one is being read by the readers. The order of
 arrival is kept. A mail is tried again after a fault that passes; one that fails three times is put aside (G9).
@@ -17,18 +17,16 @@ from .core.letter import Arrival, Letter
 from .core.quarantine import Cause
 from .crashpoint import crashpoint
 from .errors import TemporaryError
-from .events import came_due
 from .house import House
 from .mail.parse import HostileMail
 from .pipeline import failed, handle
 from .reader.pool import ReaderDied, ReaderPool
-from .store import arrivals, deadlines
+from .store import arrivals
 from .store.arrivals import Outcome
 from .store.database import Database, Tx
 
 _log = logging.getLogger("gatepost.desk")
 _BATCH = 64
-_DUE = 100
 _PAUSE = 1.0
 _CAUSES = {
     "timeout": Cause.READER_TIMEOUT,
@@ -71,7 +69,7 @@ class _Read:
 
 
 class Desk:
-    """Takes accepted mail through the pipeline, and deadlines through the core."""
+    """Takes accepted mail through the pipeline."""
 
     def __init__(
         self,
@@ -108,16 +106,6 @@ class Desk:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_reading(), name="desk-read")
             group.create_task(self._keep_writing(), name="desk-write")
-
-    async def look_at_deadlines(self) -> int:
-        """Do what has come due, each once; how many."""
-        now = self._clock.now()
-        due = await self._db.read(lambda tx: deadlines.due(tx, now, _DUE))
-        for one in due:
-            await self._db.write(lambda tx, one=one: came_due(tx, self._house, one, now))  # type: ignore[misc]
-        if due:
-            self._wake_delivery()
-        return len(due)
 
     async def _keep_reading(self) -> None:
         while True:
@@ -181,10 +169,24 @@ class Desk:
     async def _keep_writing(self) -> None:
         while True:
             batch = await self._read.get()
-            done = await asyncio.gather(*map(self._write_one, batch))
+            done = await self._write_batch(batch)
             crashpoint("desk.written")
             await self._gate.done(done)
             self._wake_delivery()
+
+    async def _write_batch(self, batch: list[_Read]) -> list[int]:
+        """Take a batch through the pipeline in one transaction, and what failed in it one by one; the ids of all."""
+        try:
+            outcomes = await self._db.write_each([partial(self._handle, read) for read in batch])
+        except TemporaryError as fault:
+            _log.warning("store.refused %s", fault.message)
+            return [await self._write_one(read) for read in batch]
+        for read, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                await self._write_one(read)
+            else:
+                _log.info("arrival.handled id=%d outcome=%s", read.arrival.id, outcome)
+        return [read.arrival.id for read in batch]
 
     async def _write_one(self, read: _Read) -> int:
         """Take one mail through the pipeline, and try until it has an outcome; its id in the spool."""

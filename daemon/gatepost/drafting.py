@@ -6,7 +6,7 @@ Whether it may go out is decided elsewhere; here it is made so that nothing of t
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from .case import Case
+from .case import Case, case_of
 from .core import Millis
 from .core.confirmation import Ask
 from .core.effect import Auto, Send
@@ -21,19 +21,49 @@ from .mail.compose import Draft, compose, via_name
 from .mail.masking import leaks, mask
 from .mail.relay import Relayed, hidden_from, relay
 from .mail.values import NOTHING_ASKED, ticket_values
-from .store import messages, passed, returns
+from .store import messages, passed, returns, tickets
 from .store.database import Tx
 from .store.messages import Message
+from .store.outbox_view import Posted
 
 _CARRYING = frozenset({"ticket", "team", "collaborator", "answer"})
+_ASKING = ("confirm", "acknowledgement-unverified")
+_NOBODY = Participant(ticket=0, number=0, role=Role.STAFF, address="")
 _ANSWERING = frozenset({Role.VENDOR, Role.COLLABORATOR, Role.STAFF})
 
 
-def write(tx: Tx, house: House, case: Case, send: Send, to: Participant, question: int, now: Millis) -> Outgoing:
-    """The composed mail; with `error` set where it could not be made. `question` is what it asks, 0 for none."""
+def write_again(tx: Tx, house: House, was: Posted, now: Millis) -> Outgoing | None:
+    """A mail that could not be composed, composed with the letters of today: the same mail, by its key.
+
+    None where it cannot be made of what is stored: a notice about no ticket, a question that has its own link.
+    """
+    ticket = tickets.find(tx, was.ticket) if was.ticket else None
+    if ticket is None or was.template.rpartition("/")[2].startswith(_ASKING):
+        return None
+    about = messages.find(tx, was.message) if was.message else None
+    case = replace(case_of(tx, house, ticket, now), verified=about is None or about.trust == "trusted", message=about)
+    to = case.participant(was.participant) or replace(_NOBODY, ticket=was.ticket, address=was.address)
+    send = Send(
+        template=was.template, participant=was.participant, address=was.address, about=was.message,
+        auto=Auto(was.auto), key=was.key,
+    )  # fmt: skip
+    return write(tx, house, case, send, to, 0, now, outbox=was.id)
+
+
+def write(
+    tx: Tx, house: House, case: Case, send: Send, to: Participant, question: int, now: Millis, *, outbox: int = 0
+) -> Outgoing:
+    """The composed mail; with `error` set where it could not be made. `question` is what it asks, 0 for none.
+
+    `outbox` is its id there, 0 for one that is not there yet.
+    """
     about = _about(tx, case, send)
     token = house.token(to) if to.number else ""
-    sender = "" if send.auto is Auto.REPLIED else house.bounce_address(case.brand, returns.next_outbox(tx), to.number)
+    sender = (
+        ""
+        if send.auto is Auto.REPLIED
+        else house.bounce_address(case.brand, outbox or returns.next_outbox(tx), to.number)
+    )
     mail = Outgoing(
         ticket=case.ticket.number,
         participant=to.number,
@@ -66,10 +96,9 @@ def _draft(
     now: Millis,
 ) -> Draft:
     chain = messages.chain(tx, case.ticket.number, to.number) if to.number else ()
+    chain = tuple(one for one in chain if one != mail.message_id)
     token = house.token(to) if to.number else ""
-    since = _since(tx, about) if about is not None and send.history else ()
-    carried = (about, *since) if about is not None and send.template in _CARRYING else ()
-    files = tuple(file for message in carried for file in messages.attachments(tx, message.id))
+    files = messages.attachments(tx, about.id) if about is not None and send.template in _CARRYING else ()
     clean = _cleaner(house, case, to)
     relayed = relay(about.relay_text if about is not None else "", files, clean)
     topic = clean(case.ticket.subject)
@@ -90,16 +119,15 @@ def _draft(
         tag=case.ticket.number,
         auto=send.auto,
         passed=passed.of(tx, about.id) if about is not None else (),
-        values=_values(house, case, send, to, about, relayed, now)
-        | {"first": not chain, "later": [_later(case, to, message, clean) for message in since]}
-        | {"confirm": _confirm(house, case, send.ask, to, question)},
+        values=_values(house, case, to, about, relayed, now)
+        | {"first": not chain, "confirm": _confirm(house, case, send.ask, to, question)},
         attachments=relayed.files,
         date=now,
     )
 
 
 def _values(
-    house: House, case: Case, send: Send, to: Participant, about: Message | None, relayed: Relayed, now: Millis
+    house: House, case: Case, to: Participant, about: Message | None, relayed: Relayed, now: Millis
 ) -> dict[str, object]:
     """The figures of the letter, in the recipient's language."""
     brand, requester, vendor = case.brand, case.requester, case.vendor
@@ -138,8 +166,6 @@ def _values(
         if case.ticket.waiting_since is not None
         else "",
         absent=_absent(case, to, language, now),
-        transcript=send.transcript,
-        cards=about.cards if about is not None and send.template in _CARRYING else (),
         forwarder=mask(str(case.forwarder), _hidden(case, to)) if case.forwarder is not None else "",
     )
 
@@ -215,22 +241,6 @@ def _about(tx: Tx, case: Case, send: Send) -> Message | None:
 def _team_name(house: House, case: Case) -> str:
     team = house.teams.get(case.ticket.team) or house.teams["triage"]
     return team.name
-
-
-def _since(tx: Tx, first: Message) -> tuple[Message, ...]:
-    """What people wrote to each other on the ticket after `first`."""
-    return tuple(m for m in messages.of_ticket(tx, first.ticket) if m.id > first.id and m.public)
-
-
-def _later(case: Case, to: Participant, message: Message, clean: Callable[[str], str]) -> dict[str, str]:
-    """One message of the history, as this recipient may read it."""
-    author = case.participant(message.author)
-    language = to.language or case.ticket.language or case.brand.languages[0]
-    return {
-        "author": _author_name(case, author, to) if author is not None else "",
-        "at": wording.moment(message.received, language, case.brand.zone),
-        "words": clean(message.relay_text).strip("\n"),
-    }
 
 
 def _own(to: Participant) -> tuple[Token, ...]:

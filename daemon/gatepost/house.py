@@ -14,7 +14,6 @@ from .config import AuthenticationSection, LimitsSection, ReplyAddressSection
 from .core import Millis
 from .core.addresses import Addresses, Kind, Located
 from .core.calendar import Calendar
-from .core.discount import Discount
 from .core.identity import Authentication, Citation, Place, Proof
 from .core.letter import Envelope, Letter
 from .core.party import Brand, Participant, Role, Team, Vendor
@@ -50,7 +49,6 @@ class House:
         promises: Promises,
         rulebook: Rulebook,
         letters: Letters,
-        discounts: Mapping[str, Discount] | None = None,
     ) -> None:
         self.hostname = hostname
         self.staff = staff
@@ -62,7 +60,6 @@ class House:
         self.limits = limits
         self.rulebook = rulebook
         self.letters = letters
-        self.discounts = discounts or {}
         self.staff_addresses = frozenset({staff.casefold(), *(team.address.casefold() for team in teams.values())})
         self._reply = reply
         self._authentication = authentication
@@ -123,6 +120,10 @@ class House:
         if self.addresses.locate(bare) is not None:
             return True
         return any(token.purpose is Purpose.REPLY for token in find(self.keys, bare))
+
+    def is_one_of_us(self, address: str) -> bool:
+        """Whether an address is ours, or one of our staff's."""
+        return self.is_ours(address) or address.casefold() in self.staff_addresses
 
     def reply_address(self, brand: Brand, participant: Participant) -> str:
         """The signed address of one participant on one ticket."""

@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from . import alarm
 from .case import Case
 from .core import DAY, Millis
 from .core.confirmation import PAUSE, Kind
-from .core.effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
-from .core.party import Away, Participant, Role
+from .core.effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag
+from .core.party import Participant, Role
 from .drafting import write
 from .house import House
 from .mail import wording
-from .store import arrivals, confirmations, deadlines, messages, outbox, parties, tickets, trace
+from .store import arrivals, confirmations, deadlines, messages, outbox, tickets, trace
 from .store.database import Tx
 
 
@@ -23,8 +24,6 @@ def perform(tx: Tx, house: House, case: Case, effects: Iterable[Effect], now: Mi
     for effect in effects:
         kind, said = _do(tx, house, case, effect, now)
         trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
-        if isinstance(effect, Join):
-            case = replace(case, participants=tickets.participants(tx, case.ticket.number))
 
 
 def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[str, str]:
@@ -52,9 +51,6 @@ def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[
             return _join(tx, house, case, effect, now)
         case Absent():
             return _absent(tx, case, effect)
-        case VendorAway():
-            parties.set_away(tx, effect.vendor, effect.away)
-            return "away", f"vendor {effect.vendor}: {_until(effect.away)}"
         case _:
             assert_never(effect)
 
@@ -64,7 +60,7 @@ def _send(tx: Tx, house: House, case: Case, send: Send, now: Millis) -> tuple[st
     to = _recipient(case, send)
     if to is None or not to.address:
         return "unsent", f"{send.template}: nobody to send it to"
-    if send.auto is not Auto.NO and to.role is not Role.STAFF and (cap := _capped(tx, house, to.address, now)):
+    if send.auto is not Auto.NO and to.role is not Role.STAFF and (cap := _capped(tx, house, case, to.address, now)):
         return "unsent", f"{send.template} to {to.address}: {cap}"
     if send.ask is not None and (cap := _asked_lately(tx, to.address, send.ask.kind, now)):
         return "unsent", f"{send.template} to {to.address}: {cap}"
@@ -83,14 +79,13 @@ def _send(tx: Tx, house: House, case: Case, send: Send, now: Millis) -> tuple[st
 
 
 def _join(tx: Tx, house: House, case: Case, join: Join, now: Millis) -> tuple[str, str]:
-    """Store the participant; a new one gets all that people wrote to each other, in one mail, with its files (R10)."""
+    """Store the participant; a new one gets every message that people wrote, in order, with its files (R10)."""
     new = join.participant
     tickets.join(tx, new)
     case = replace(case, participants=(*(p for p in case.participants if p.number != new.number), new))
-    said = [m for m in messages.of_ticket(tx, case.ticket.number) if m.public] if join.template else []
-    if said:
-        key = f"message-{said[-1].id}"
-        send = Send(template=join.template, participant=new.number, about=said[0].id, key=key, history=True)
+    said = [m for m in messages.of_ticket(tx, case.ticket.number) if m.by_human] if join.template else []
+    for message in said:
+        send = Send(template=join.template, participant=new.number, about=message.id, key=f"message-{message.id}")
         _send(tx, house, case, send, now)
     return (
         "joined",
@@ -104,17 +99,19 @@ def _recipient(case: Case, send: Send) -> Participant | None:
     return Participant(ticket=case.ticket.number, number=0, role=Role.STAFF, address=send.address)
 
 
-def _capped(tx: Tx, house: House, address: str, now: Millis) -> str:
+def _capped(tx: Tx, house: House, case: Case, address: str, now: Millis) -> str:
     """Why no further automatic mail may go to this address now; '' if one may (A4)."""
     address_day, domain_hour, all_minute = arrivals.automatic_counts(tx, address=address, now=now)
     limits = house.limits
+    if not case.verified and address_day:
+        return "to an address that is not verified, one automatic mail in 24 hours (A5)"
     if address_day >= limits.automatic_per_address_day:
         return f"the cap of {limits.automatic_per_address_day} automatic mails a day to one address"
     if domain_hour >= limits.automatic_per_domain_hour:
         return f"the cap of {limits.automatic_per_domain_hour} automatic mails an hour to one domain"
     if all_minute >= limits.automatic_per_minute:
         return f"the cap of {limits.automatic_per_minute} automatic mails a minute"
-    return ""
+    return alarm.silence(tx, house, address, now)
 
 
 def _asked_lately(tx: Tx, address: str, kind: Kind, now: Millis) -> str:
@@ -122,10 +119,6 @@ def _asked_lately(tx: Tx, address: str, kind: Kind, now: Millis) -> str:
     if kind is Kind.TICKET:
         return "one a day to a sender who is not proved" * confirmations.asked_since(tx, address, now - DAY, kind)
     return "one question an hour to one address" * confirmations.asked_since(tx, address, now - PAUSE)
-
-
-def _until(away: Away | None) -> str:
-    return f"away from {wording.moment(away.starts)} until {wording.moment(away.ends)}" if away is not None else "here"
 
 
 def _absent(tx: Tx, case: Case, effect: Absent) -> tuple[str, str]:

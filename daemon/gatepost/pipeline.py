@@ -4,10 +4,13 @@ No sentence about mail stands here; each step is named where it lives. `explain`
 """
 
 from dataclasses import dataclass
+from functools import partial
 
+from . import alarm
 from .commit import commit
 from .core import Millis
 from .core.facts import Facts
+from .core.forward import brought
 from .core.helpdesk import Notice
 from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, too_late, weigh
 from .core.letter import Arrival, Letter
@@ -42,6 +45,7 @@ class Trip:
     verdict: Verdict
     decision: Decision
     earlier: Seen | None
+    flood: str = ""
     release: Release | None = None
 
 
@@ -64,9 +68,9 @@ def travel(
     citations = house.citations(letter, envelope)
     citation, citation_why = choose_ticket(citations)
     answers = house.answers(envelope)
-    facts = gather(
+    look = partial(
+        gather,
         tx,
-        letter=letter,
         envelope=envelope,
         brand=house.brand_of(place),
         address=place.address if place is not None else "",
@@ -77,9 +81,12 @@ def travel(
         names=house.names(tx),
         now=now,
     )
+    facts = look(letter=letter)
     proof = house.authenticate(letter) if proof is None else proof
     if release is not None:
         proof = Proof(result=Authentication.VERIFIED, why=release.said)
+    letter = brought(letter, facts=facts, nature=nature, proof=proof, elsewhere=house.is_one_of_us)
+    facts = facts if letter.forwarder is None else look(letter=letter)
     identity = weigh(
         sender=facts.sender,
         party=facts.party,
@@ -96,6 +103,7 @@ def travel(
     nature = notice.colour(nature)
     seen = see(facts, letter, nature, identity, notice=notice)
     verdict = unheld(judge_rules(house.rulebook.book, seen), release)
+    flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None else ""
     decision = decide(
         letter=letter,
         nature=nature,
@@ -106,7 +114,7 @@ def travel(
         verdict=verdict,
         release=release,
         notice=notice,
-        round_trip=round_trip(letter, house.domains),
+        round_trip=round_trip(letter, house.domains) or flood,
     )
     earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
     return Trip(
@@ -122,6 +130,7 @@ def travel(
         verdict=verdict,
         decision=decision,
         earlier=earlier,
+        flood=flood,
         release=release,
     )
 

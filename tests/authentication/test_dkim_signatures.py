@@ -37,6 +37,9 @@ async def test_a_subdomains_signature_is_aligned_unless_the_policy_is_strict(pos
     assert (await post.evaluate(raw, ip=ELSEWHERE)).result is V
     post.zone["_dmarc.customer.example"] = {"TXT": ["v=DMARC1; p=none; adkim=s"]}
     assert (await post.evaluate(raw, ip=ELSEWHERE)).result is F
+    del post.zone["_dmarc.customer.example"]
+    assert (await post.evaluate(raw, ip=ELSEWHERE)).result is U
+    assert (await post.evaluate(signed(), ip=ELSEWHERE)).result is V
 
 
 @pytest.mark.catalogue("D22")
@@ -201,6 +204,19 @@ async def test_the_aligned_signature_is_found_among_many_and_no_more_than_five_a
 async def test_a_mail_that_breaks_the_grammar_is_evaluated_as_far_as_it_goes(post, raw):
     proof = await post.evaluate(raw, ip=ELSEWHERE)
     assert proof.result is not V
+
+
+async def test_a_large_header_and_body_are_verified_beside_the_event_loop(post, signed):
+    raw = signed(
+        b"X-Filler: y\r\n" * 900
+        + b"X-Long: "
+        + b"z " * 20_000
+        + b"\r\nFrom: jane@customer.example\r\n\r\n"
+        + b"ab \r\n" * 40_000
+    )
+    assert (await post.evaluate(raw, ip=ELSEWHERE)).result is V
+    assert (await post.evaluate(raw[:-2] + b"c\r\n", ip=ELSEWHERE)).result is F
+    assert (await post.evaluate(raw.replace(b"From: jane", b"From: paul"), ip=ELSEWHERE)).result is F
 
 
 async def test_a_mail_with_bare_line_feeds_is_read_as_if_they_were_crlf(post, signed):

@@ -6,6 +6,7 @@ import pytest
 
 from gatepost.authentication.resolver import Kind, Lookups
 from gatepost.authentication.spf import Spf, check
+from gatepost.authentication.spf_macro import Values, expand
 from gatepost.authentication.table import Table
 
 ZONE = {
@@ -101,12 +102,16 @@ async def test_two_records_are_none():
         ("", "localhost", "localhost", "none"),
         ("jane@[192.0.2.1]", "mail.a.example", "[192.0.2.1]", "none"),
         ("jane@" + "x" * 64 + ".example", "mail.a.example", "x" * 64 + ".example", "none"),
-        ("jane@пример.рф", "mail.a.example", "пример.рф", "none"),
+        ("jane@пример.рф", "mail.a.example", "xn--e1afmkfd.xn--p1ai", "pass"),
+        ("jane@\ud800.рф", "mail.a.example", "\ud800.рф", "none"),
         ("@a.example", "mail.a.example", "a.example", "fail"),
     ],
 )
 async def test_whose_policy_is_looked_at(mail_from, helo, domain, expected):
-    zone = {"mail.a.example": {"TXT": ["v=spf1 a -all"], "A": ["192.0.2.1"]}}
+    zone = {
+        "mail.a.example": {"TXT": ["v=spf1 a -all"], "A": ["192.0.2.1"]},
+        "xn--e1afmkfd.xn--p1ai": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]},
+    }
     outcome, about, _ = await result("v=spf1 exists:%{l}._spf.%{d} -all", mail_from=mail_from, helo=helo, **zone)
     assert (outcome, about) == (expected, domain)
 
@@ -139,6 +144,28 @@ async def test_records_that_lead_round_in_circles_end():
     assert (await result("v=spf1 redirect=a.example"))[0] is Spf.PERMERROR
     growing = "v=spf1 include:%{d}.%{d} -all"
     assert (await result(growing))[0] is Spf.PERMERROR
+
+
+@pytest.mark.parametrize(
+    ("length", "kept"),
+    [(253, 253), (254, 249), (10_000, 249)],
+)
+def test_a_name_too_long_loses_labels_on_its_left(length, kept):
+    values = Values(ip=ip_address("192.0.2.1"), sender="a@b.example", helo="h.example", domain="d.example")
+    spec = ("abcd." * 2_000)[-length:]
+    name = expand(spec[1:] + "x" if spec[0] == "." else spec[:-1] + "x", values)
+    assert len(name) <= 253
+    assert len(name) >= kept - 5
+    assert spec[:-1].endswith(name[:-1])
+
+
+async def test_macros_cannot_make_a_name_that_costs_time():
+    """A record of macros alone, over a sender as long as a sender may be: the name is cut once, not label by label."""
+    sender = "a.b" * 100 + "@a.example"
+    policy = "v=spf1 exists:" + "%{s}." * 3_000 + "example -all"
+    outcome, _, table = await result(policy, mail_from=sender)
+    assert outcome is Spf.FAIL
+    assert all(len(name) <= 253 for name, _ in table.asked)
 
 
 async def test_a_record_of_thousands_of_terms_is_read_in_linear_time_and_asks_ten_questions():

@@ -79,7 +79,7 @@ class Senders:
                 accounts.acknowledged.add(message_id)
                 accounts.under_way.discard(message_id)
                 return
-            await asyncio.sleep(self._chance.uniform(0.02, 0.08))
+            await asyncio.sleep(self._chance.uniform(0.05, 0.2))
 
 
 async def hand_over(port: int, content: bytes) -> str:

@@ -37,16 +37,18 @@ def two_transactions() -> None:
     def count_as_handled(arrival: Arrival, tx: Tx) -> None:
         arrivals.finish(tx, arrivals.begin(tx, arrival), Outcome.OPENED, arrival.received)
 
-    async def write_one(self: Desk, read: _Read) -> int:
-        await self._db.write(functools.partial(count_as_handled, read.arrival))
-        await self._db.write(functools.partial(open_ticket, self, read.arrival, read.letter))
-        return read.arrival.id
+    async def write_batch(self: Desk, batch: list[_Read]) -> list[int]:
+        for read in batch:
+            await self._db.write(functools.partial(count_as_handled, read.arrival))
+        for read in batch:
+            await self._db.write(functools.partial(open_ticket, self, read.arrival, read.letter))
+        return [read.arrival.id for read in batch]
 
     def open_ticket(self: Desk, arrival: Arrival, letter: Letter, tx: Tx) -> None:
         now = self._clock.now()
         commit(tx, self._house, travel(tx, self._house, arrival, letter, now), arrivals.begin(tx, arrival), now)
 
-    Desk._write_one = write_one
+    Desk._write_batch = write_batch
 
 
 def deadly_mail() -> None:

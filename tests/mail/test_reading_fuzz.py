@@ -77,7 +77,7 @@ def test_any_mail_is_read_safely_and_always_in_the_same_way(raw):
     assert_safe(letter)
     assert read_letter(raw) == letter
     _, head, *contents = frame.of_letter(letter)
-    assert frame.to_letter(head, contents) == letter
+    assert frame.to_letter(frame.opened(head), contents) == letter
 
 
 @RUNS

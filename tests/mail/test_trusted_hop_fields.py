@@ -54,6 +54,39 @@ def test_only_what_the_hop_itself_wrote_counts(expected, fields):
     assert from_letter(letter(*fields), HOP).result is expected
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        # Gmail
+        "dkim=pass header.i=@customer.example header.s=20230601 header.b=AbC/d+;\r\n arc=pass (i=1);\r\n spf=pass (google.com: "
+        "domain of jane@customer.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=jane@customer.example;\r\n "
+        "dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=customer.example; dara=pass header.i=@gmail.com",
+        # rspamd
+        "\r\n\tdkim=pass header.d=customer.example header.s=s header.b=AbCd;\r\n\tdmarc=pass (policy=none) "
+        'header.from=customer.example;\r\n\tspf=pass smtp.mailfrom="jane+x@customer.example"',
+        # OpenDMARC
+        "dmarc=pass (p=none dis=none) header.from=customer.example",
+        # Fastmail
+        "dmarc=pass policy.published-domain-policy=reject\r\n policy.applied-disposition=none (p=reject,d=none,d.eval=none)\r\n"
+        " policy.policy-from=p\r\n header.from=customer.example;\r\n iprev=pass smtp.remote-ip=192.0.2.1 (mx.customer.example)",
+        # Yahoo
+        "dkim=pass header.i=@customer.example header.s=s;\r\n dmarc=pass(p=REJECT) header.from=customer.example;",
+        # Exim
+        "iprev=pass (mx) smtp.remote-ip=192.0.2.1;\r\n\tdkim=pass header.d=customer.example header.a=rsa-sha256;\r\n\tdmarc=pass "
+        "header.from=customer.example;\r\n\tarc=none",
+        # Stalwart
+        "spf=pass (mx: domain of jane@customer.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=x smtp.helo=y;"
+        "\r\n\tiprev=pass policy.iprev=192.0.2.1;\r\n\tdmarc=pass header.from=customer.example policy.dmarc=reject",
+        # with BIMI
+        "bimi=skipped (DMARC Policy is not at enforcement); dmarc=pass header.from=customer.example",
+    ],
+)
+def test_the_forms_of_known_filters_are_read(said):
+    proof = from_letter(letter(f"Authentication-Results: {HOP}; {said}"), HOP)
+    assert proof.result is V
+    assert [f.domain for f in proof.findings if f.method == "dmarc"] == ["customer.example"]
+
+
 @pytest.mark.catalogue("D20")
 def test_a_hop_that_writes_on_top_is_not_imitated_below_its_received():
     forged = letter(OURS, PASS)

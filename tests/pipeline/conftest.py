@@ -1,5 +1,6 @@
 """A marketplace in one process: mails go through the pipeline, what goes out lies in the outbox, time is set by hand."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
@@ -198,6 +199,25 @@ def market(tmp_path):
     db.close()
 
 
+@pytest.fixture(scope="session")
+def make_market(tmp_path_factory):
+    """Fresh markets around one house, for tests that need one for each example."""
+    house = new_house(tmp_path_factory.mktemp("house"))
+
+    @contextmanager
+    def make():
+        folder = tmp_path_factory.mktemp("market")
+        db = Database(f"sqlite:///{folder / 'desk.sqlite3'}", prepare=migrate)
+        market = Market(house=house, db=db)
+        db.write_now(lambda tx: fill(tx, MONDAY))
+        try:
+            yield market
+        finally:
+            db.close()
+
+    return make
+
+
 @pytest.fixture
 def strict_market(tmp_path):
     """The same behind a mail server whose Authentication-Results are believed, and nothing else."""
@@ -228,7 +248,7 @@ def mail(sender: str, subject: str, body: str, *headers: str, message_id: str = 
     return "\n".join(lines) + "\n"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def compose_mail():
     return mail
 
@@ -244,6 +264,6 @@ def answered(sent, sender, body, *headers):
     return "\n".join(lines) + "\n"
 
 
-@pytest.fixture(name="reply_to")
+@pytest.fixture(name="reply_to", scope="session")
 def reply_to_fixture():
     return answered

@@ -42,14 +42,14 @@ letters = st.builds(
 def test_a_letter_goes_through_a_frame_unchanged(letter):
     prefix, head, *contents = frame.of_letter(letter)
     assert int.from_bytes(prefix, "big") == len(head)
-    assert frame.sizes(head) == [len(content) for content in contents]
-    assert frame.to_letter(head, contents) == letter
+    assert frame.sizes(frame.opened(head)) == [len(content) for content in contents]
+    assert frame.to_letter(frame.opened(head), contents) == letter
 
 
 def test_a_refusal_goes_through_a_frame():
     _, head = frame.of_refusal(HostileMail(Cause.HEADER_BOMB, "too much"))
     with pytest.raises(HostileMail) as refused:
-        frame.to_letter(head, [])
+        frame.to_letter(frame.opened(head), [])
     assert refused.value.cause is Cause.HEADER_BOMB
 
 
@@ -65,10 +65,10 @@ def test_a_frame_that_is_not_exactly_right_is_a_value_error(change):
     head = json.loads(frame.of_letter(read_letter(b"From: a@b.example\n\nx"))[1])
     head["letter"].update(change)
     with pytest.raises(ValueError):
-        frame.to_letter(json.dumps(head).encode(), [b""] * len(change.get("attachments", [])))
+        frame.to_letter(frame.opened(json.dumps(head).encode()), [b""] * len(change.get("attachments", [])))
 
 
 @pytest.mark.parametrize("head", [b"", b"[]", b"{}", b"null", b'{"letter": []}', b'{"hostile": "other"}', b"\xff"])
 def test_nonsense_is_a_value_error(head):
     with pytest.raises(ValueError):
-        frame.to_letter(head, [])
+        frame.to_letter(frame.opened(head), [])

@@ -104,3 +104,18 @@ def test_a_file_that_is_no_database_is_refused_with_what_to_do(tmp_path):
     path.write_bytes(b"not a database, but long enough to be read as one" * 50)
     with pytest.raises(PermanentError, match="restore the newest backup"):
         Database(f"sqlite:///{path}")
+
+
+async def test_of_several_in_one_transaction_one_fails_alone_and_says_why(db):
+    def add(name, tx):
+        return tx.insert("INSERT INTO fruit (name) VALUES (:name) RETURNING id", name=name)
+
+    names = ("apple", "pear", "apple", "plum")
+    first, second, third, fourth = await db.write_each([lambda tx, name=name: add(name, tx) for name in names])
+    assert (first, second, fourth) == (1, 2, 3)
+    assert isinstance(third, sqlite3.IntegrityError)
+    assert db.read_now(lambda tx: [row["name"] for row in tx.rows("SELECT name FROM fruit")]) == [
+        "apple",
+        "pear",
+        "plum",
+    ]

@@ -77,7 +77,8 @@ class _Case:
         self._spf = spf
         self._signatures = signatures
         self._policy = policy
-        self._rules = policy if isinstance(policy, dmarc.Policy) else dmarc.Policy()
+        # Without a policy nobody has said that subdomains speak for each other: only the very same name proves.
+        self._rules = policy if isinstance(policy, dmarc.Policy) else dmarc.Policy(strict_dkim=True, strict_spf=True)
 
     def proof(self) -> Proof:
         """The result for the From domain, and the sentence that says how."""

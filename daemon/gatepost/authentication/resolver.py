@@ -45,6 +45,16 @@ def canonical(name: str) -> str | None:
     return name if all(0 < len(label) <= 63 for label in name.split(".")) else None
 
 
+def ascii_form(name: str) -> str:
+    """A name in letters of any script as DNS has it (RFC 5891); as it is where it has no such form."""
+    if name.isascii():
+        return name
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
+
+
 class Lookups:
     """The questions of one mail: each is asked once, and no more than `most` in all."""
 

@@ -5,6 +5,7 @@ From, be of SHA-256 (RFC 8301), and its numbers must be of a size that costs not
 dkimpy's is quadratic in runs of blanks.
 """
 
+import asyncio
 import base64
 import binascii
 import logging
@@ -18,10 +19,11 @@ from dkim.util import InvalidTagValueList, parse_tag_value
 
 from ..core import SECOND, Millis
 from .message import Field, Signed
-from .resolver import Kind, Lookups, NoAnswer, Unusable, canonical
+from .resolver import Kind, Lookups, NoAnswer, Unusable, ascii_form, canonical
 
 _FIELD = 4_096
-_NAMES = 200
+_NAMES = 100
+_LARGE = 32_768
 _KEY_TEXT = 4_096
 _MODULUS_BITS = (1_024, 8_192)
 _EXPONENT_BITS = 64
@@ -90,7 +92,10 @@ async def verify(mail: Signed, field: Field, lookups: Lookups, received: Millis)
             raise Worthless("it covers only a part of the body (l=)", Dkim.NEUTRAL)
         key = await key_of(tags, lookups, strict_identity=tags.get(b"i", b""))
         await check_body(mail, tags)
-        check_header(mail.fields, names, field, tags, key)
+        if mail.start > _LARGE:
+            await asyncio.to_thread(check_header, mail.fields, names, field, tags, key)
+        else:
+            check_header(mail.fields, names, field, tags, key)
     except Worthless as error:
         return _said(tags, error.result, str(error))
     return _said(tags, Dkim.PASS, "")
@@ -99,7 +104,7 @@ async def verify(mail: Signed, field: Field, lookups: Lookups, received: Millis)
 def domain_of(field: Field) -> str:
     """The domain that a signature field claims, '' where it cannot be read: to choose which to verify first."""
     try:
-        return _shown(tags_of(field[1], (b"a", b"d"))[b"d"]).lower()
+        return _name(tags_of(field[1], (b"a", b"d"))[b"d"])
     except Worthless:
         return ""
 
@@ -131,7 +136,7 @@ def signed_names(tags: Tags) -> list[bytes]:
 
 async def key_of(tags: Tags, lookups: Lookups, strict_identity: bytes = b"") -> bytes:
     """The key record of a signature, once it is clear that it can be used. Raises Worthless."""
-    name = canonical(f"{_shown(tags[b's'])}._domainkey.{_shown(tags[b'd'])}")
+    name = canonical(f"{_name(tags[b's'])}._domainkey.{_name(tags[b'd'])}")
     if name is None:
         raise Worthless("its s= and d= name no key")
     try:
@@ -213,6 +218,11 @@ def _shown(octets: bytes) -> str:
     return octets[:253].decode("ascii", "replace")
 
 
+def _name(octets: bytes) -> str:
+    """A name as DNS has it; UTF-8 is allowed in d= and s= (RFC 8616 5)."""
+    return ascii_form(octets[:253].decode("utf-8", "replace").lower())
+
+
 def _said(tags: Tags, result: Dkim, detail: str) -> Signature:
-    domain = canonical(_shown(tags.get(b"d", b""))) or ""
+    domain = canonical(_name(tags.get(b"d", b""))) or ""
     return Signature(domain=domain, selector=_shown(tags.get(b"s", b""))[:63], result=result, detail=detail)

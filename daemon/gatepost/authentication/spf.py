@@ -9,7 +9,7 @@ from dataclasses import replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from .resolver import Kind, Lookups, NoAnswer, Unusable, canonical
+from .resolver import Kind, Lookups, NoAnswer, Unusable, ascii_form, canonical
 from .spf_macro import Address, Values, expand, wants_validated
 from .spf_record import Malformed, Mechanism, Record, parse
 
@@ -46,7 +46,9 @@ async def check(lookups: Lookups, ip: Address, mail_from: str, helo: str) -> tup
     """
     local, at, domain = mail_from.rpartition("@")
     sender = f"{local or 'postmaster'}@{domain}" if at else f"postmaster@{helo}"
-    domain = sender.rpartition("@")[2].lower()
+    local, _, domain = sender.rpartition("@")
+    domain = ascii_form(domain.lower())
+    sender = f"{local}@{domain}"
     if not _DOMAIN.fullmatch(domain) or canonical(domain) is None:
         return Spf.NONE, domain, "no domain that DNS could know"
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:

@@ -17,12 +17,14 @@ EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 0
 
 COMMANDS: Mapping[str, str] = {
     # name: module:function, the module inside this package.
+    "breaker": "breaker:breaker",
     "calendar": "calendar:calendar",
     "check": "check:check",
     "import": "import_:import_",
     "demo": "demo:demo",
     "mail": "mail:mail",
     "quarantine": "quarantine:quarantine",
+    "outbox": "outbox:outbox",
     "rules": "rules:rules",
     "run": "run_:run",
     "status": "tickets:status",

@@ -8,16 +8,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..core.discount import Discount
 from ..core.party import Brand, Team
 from .section import Secret, Section
 from .types import (
     Address,
-    Code,
     Colour,
     Count,
     Country,
-    Day,
     Domain,
     Endpoint,
     FileMode,
@@ -28,8 +25,6 @@ from .types import (
     Name,
     Network,
     Octets,
-    Percent,
-    ProductPage,
     Seconds,
     Server,
     Slug,
@@ -133,6 +128,9 @@ class DeliverySection(Section):
         description="Waits between attempts, in minutes; the last one repeats.",
     )
     lifetime_hours: Count = Field(120, description="How long a mail is tried before it becomes a dead letter.")
+    delay_notice_hours: Count = Field(
+        4, description="Staff are told once when mail to a destination waits longer, and when it no longer does."
+    )
     connections_per_destination: Count = Field(4, description="Connections at one time to one destination.")
     connections: Count = Field(16, description="Connections at one time in all.")
     connect_seconds: Seconds = Field(30.0, description="The longest wait for a connection and its greeting.")
@@ -191,6 +189,22 @@ class LimitsSection(Section):
     automatic_per_address_day: Count = Field(10, description="Automatic mails to one address in 24 hours.")
     automatic_per_domain_hour: Count = Field(50, description="Automatic mails to one domain in an hour.")
     automatic_per_minute: Count = Field(120, description="Automatic mails in all in a minute.")
+    breaker_minutes: Count = Field(
+        60, description="The circuit breaker's window, and how long it stays open after the last of it."
+    )
+    breaker_per_address: Count = Field(
+        4, description="Automatic mails to one address, answered, within the window: no more until it closes."
+    )
+    breaker_per_domain: Count = Field(20, description="The same for all addresses of one domain.")
+    breaker_per_ticket: Count = Field(
+        60, description="Messages on one ticket within the window; more are kept in quarantine."
+    )
+    breaker_floor: Count = Field(
+        200, description="Automatic mails in all within the window from which breaker_ratio counts."
+    )
+    breaker_ratio: float = Field(
+        2.0, gt=0, description="Automatic mails for each mail that came, above which all of them stop."
+    )
 
 
 class ClockSection(Section):
@@ -216,6 +230,9 @@ class ClockSection(Section):
         60, description="Days in which a customer's answer opens a closed ticket again; later ones open a new one."
     )
     rating_days: Count = Field(7, description="Days after filing at which the customer is asked for a rating.")
+    catch_up_per_minute: Count = Field(
+        60, description="Deadlines that are done in a minute at most, so that a downtime ends in no burst of mail."
+    )
     rating_late_days: int = Field(
         14, ge=0, description="Days of lateness, after a downtime, that a rating request is still sent with; 0: any."
     )
@@ -252,18 +269,6 @@ class BrandSection(Section):
     zone: Zone = Field("UTC", description="Time zone, for example Europe/Berlin.")
     country: Country = Field("", description="Country of the public holidays, for example DE.")
     masking: bool = Field(False, description="Keep each side's real address from the other.")
-    product_page: ProductPage = Field(
-        "", description="URL of a product's page, with {slug} in it: what #link puts below an answer; '' has none."
-    )
-
-
-class DiscountSection(Section):
-    """A discount code that vendors and staff may give in an answer (#discount)."""
-
-    percent: Percent = Field(description="What the code is worth, in percent.")
-    text: str = Field("", max_length=200, description="A few words about it, shown beside the code.")
-    until: Day = Field("", description="Its last day, for example 2027-01-31; '' for no end.")
-    active: bool = Field(True, description="Whether it may be given now.")
 
 
 class Config(Section):
@@ -280,7 +285,6 @@ class Config(Section):
     page: PageSection = PageSection()
     team: dict[Slug, TeamSection]
     brand: dict[Slug, BrandSection] = Field(min_length=1)
-    discount: dict[Code, DiscountSection] = Field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -294,10 +298,6 @@ class Config(Section):
     def teams(self) -> dict[str, Team]:
         """The marketplace's teams by slug."""
         return {slug: Team(slug=slug, **section.model_dump()) for slug, section in self.team.items()}
-
-    def discounts(self) -> dict[str, Discount]:
-        """The discount codes by code."""
-        return {code: Discount(code=code, **section.model_dump()) for code, section in self.discount.items()}
 
     def domains(self) -> frozenset[str]:
         """The domains for which we take mail: those of the support addresses, and that of the reply addresses."""

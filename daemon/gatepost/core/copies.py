@@ -29,7 +29,7 @@ def copied_in(
     `elsewhere` says of an address that it is ours or one of our staff's, who come to a ticket in other ways.
     """
     proved = identity.trust is Trust.TRUSTED and nature.author is Author.HUMAN and door is not Door.IMPORT
-    if not proved or author is None or author.role is not Role.REQUESTER:
+    if not proved or letter.forwarder is not None or author is None or author.role is not Role.REQUESTER:
         return ()
     room = PEOPLE - sum(p.role is Role.COPIED for p in participants)
     fresh = {

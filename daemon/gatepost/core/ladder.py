@@ -15,7 +15,7 @@ from .party import Participant, Role
 from .verdict import Route
 
 if TYPE_CHECKING:
-    from .ticket import Terms, Ticket
+    from .ticket import Fallback, Terms, Ticket
 
 CLOCK = (DeadlineKind.NUDGE, DeadlineKind.OVERDUE, DeadlineKind.HELP, DeadlineKind.REROUTE)
 """The deadlines of one wait: an answer ends them all."""
@@ -94,7 +94,13 @@ def reroute(ticket: "Ticket", event: CameDue, terms: "Terms", now: Millis) -> _O
     if ticket.route is not Route.VENDOR or fallback is None:
         return ticket, (Note(text="nobody else can take the ticket"),)
     flag = Flag(name="escalated", reason="rerouted: the vendor has not answered although the answer is overdue")
-    effects: list[Effect] = [flag]
+    ticket, effects = hand_over(_flagged(ticket), fallback, terms, now)
+    return ticket, (flag, *effects)
+
+
+def hand_over(ticket: "Ticket", fallback: "Fallback", terms: "Terms", now: Millis) -> _Outcome:
+    """The fallback gets the ticket with its whole history; the vendor stays on it, and may still answer."""
+    effects: list[Effect] = []
     for p in vendors(terms):
         # The vendor keeps the reply address: an answer that comes late after all still reaches the customer.
         effects.append(Join(participant=replace(p, role=Role.COLLABORATOR)))
@@ -102,7 +108,7 @@ def reroute(ticket: "Ticket", event: CameDue, terms: "Terms", now: Millis) -> _O
     if not here:
         template = "ticket" if fallback.route is Route.VENDOR else "team"
         effects.append(Join(participant=_numbered(fallback.participant, ticket, terms), template=template))
-    ticket = _flagged(replace(ticket, route=fallback.route, team=fallback.team))
+    ticket = replace(ticket, route=fallback.route, team=fallback.team)
     ticket, restarted = moved(ticket, fallback.terms, now)
     return ticket, (*effects, *restarted)
 

@@ -105,12 +105,22 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded:
+    """The mail that another one forwards. `words` are its own where it was attached, '' where they are in the text."""
+
+    sender: Mailbox
+    subject: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One mail, read.
 
     `sender` is the single address of a strict From field, or None with the reason in `troubles`.
     `text` is everything a person can read, `reply_text` the new words alone (for display), `relay_text` what may go on
     to the other side: everything above our own delimiter line. None of the three is empty where the mail has words.
+    `forwarded` is the mail that it forwards; `forwarder` is set where the letter is read as that mail's (M6).
     `fingerprint` is the same for copies of one mail that came over several ways (G6): a hash of From, Date, Message-ID,
     the non-trace headers and the body.
     """
@@ -132,6 +142,8 @@ class Letter:
     language: str = ""
     attachments: tuple[Attachment, ...] = ()
     report: Report | None = None
+    forwarded: Forwarded | None = None
+    forwarder: Mailbox | None = None
     troubles: tuple[Trouble, ...] = ()
     fingerprint: str = ""
 

@@ -45,10 +45,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """One storefront: the addresses it listens on, the face it shows, the links its mails may carry.
-
-    `product_page` is the URL of a product with `{slug}` in it.
-    """
+    """One storefront: the addresses it listens on, the face it shows, the links its mails may carry."""
 
     slug: str
     name: str
@@ -62,7 +59,6 @@ class Brand:
     zone: str = "UTC"
     country: str = ""
     masking: bool = False
-    product_page: str = ""
 
     @property
     def domain(self) -> str:

@@ -12,7 +12,7 @@ from . import DAY, Millis
 from .confirmation import Ask, Kind, letter_for
 from .effect import Absent, Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
 from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
-from .ladder import CLOCK, clock_starts, help_came, nudge, overdue_at_night, reroute, untimely, vendors
+from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author, Nature
 from .party import Participant, Role
 from .verdict import Route, Verdict
@@ -32,8 +32,7 @@ class State(StrEnum):
 class Ticket:
     """One conversation. `waiting_since` is when the oldest unanswered human customer message came, None if answered.
 
-    `route` and `team` say who answers: the vendor, or a team of the marketplace; `assignee` is the address of who of
-    staff looks after it, '' for nobody (R12).
+    `route` and `team` say who answers: the vendor, or a team of the marketplace.
     """
 
     number: int
@@ -53,7 +52,6 @@ class Ticket:
     clock_wanted: bool = True
     flags: tuple[str, ...] = ()
     language: str = ""
-    assignee: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +108,7 @@ def advance(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now: M
         case CameDue():
             return _came_due(ticket, event, terms, now)
         case Undeliverable():
-            return _undeliverable(ticket, event, terms)
+            return _undeliverable(ticket, event, terms, now)
         case _:
             assert_never(event)
 
@@ -165,6 +163,10 @@ def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Mi
     author = next((p for p in terms.participants if p.number == event.author), None)
     if author is not None and author.back:
         effects.append(Absent(participant=author.number, back=""))
+    if author is not None and author.role is Role.REQUESTER and UNVERIFIED in ticket.flags:
+        # Who is proved to write on the ticket has filed it, or takes it for theirs.
+        ticket = replace(ticket, flags=tuple(flag for flag in ticket.flags if flag != UNVERIFIED))
+        effects.append(Unflag(name=UNVERIFIED))
     if author is not None and author.role in (Role.REQUESTER, Role.COPIED):
         return _customer_wrote(ticket, event, terms, effects, now)
     return _answer_came(ticket, event, terms, effects)
@@ -180,13 +182,12 @@ def _customer_wrote(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Ef
 
 
 def _answer_came(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effect]) -> Outcome:
-    """An answer goes to the requester, to those copied and to who else answers, and stops the clock."""
+    """An answer goes to the requester and to those copied, and stops the clock."""
     effects += [
         Send(template="answer", participant=p.number, about=event.message, key=f"message-{event.message}")
         for p in terms.participants
         if p.active and p.number != event.author and p.role in (Role.REQUESTER, Role.COPIED)
     ]
-    effects += _to_answering(ticket, event.message, terms, but=event.author)
     if ticket.waiting_since is not None:
         ticket = replace(ticket, waiting_since=None)
         effects.append(Release(kinds=CLOCK, reason="answered"))
@@ -251,7 +252,7 @@ def _rating(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcom
     return ticket, (ask,)
 
 
-def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms) -> Outcome:
+def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms, now: Millis) -> Outcome:
     """A mail that cannot be delivered flags the ticket and tells staff; the address is named, the words are kept."""
     hit = next((p for p in terms.participants if p.number == event.participant), None)
     role = hit.role.value if hit is not None else "staff"
@@ -260,7 +261,13 @@ def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms) -> Outcom
     if terms.staff_address and terms.staff_address != event.address:
         key = f"undeliverable-{event.participant}"
         effects.append(Send(template="undeliverable", address=terms.staff_address, auto=Auto.GENERATED, key=key))
-    return replace(ticket, flags=_with(ticket.flags, name)), tuple(effects)
+    was_reachable = name not in ticket.flags
+    ticket = replace(ticket, flags=_with(ticket.flags, name))
+    if role == Role.VENDOR and was_reachable and ticket.route is Route.VENDOR and terms.fallback is not None:
+        # D7: somebody else takes it at once, with all that was said; the customer is not to wait for the deadline.
+        ticket, handed = hand_over(ticket, terms.fallback, terms, now)
+        effects += handed
+    return ticket, tuple(effects)
 
 
 def _to_answering(ticket: Ticket, message: int, terms: Terms, but: int = 0) -> list[Effect]:
@@ -275,7 +282,14 @@ def _to_answering(ticket: Ticket, message: int, terms: Terms, but: int = 0) -> l
         )
         for p in terms.participants
         if p.active and p.number != but and p.role in (Role.VENDOR, Role.STAFF, Role.COLLABORATOR)
+        if not _given_up(ticket, p)
     ]
+
+
+def _given_up(ticket: Ticket, participant: Participant) -> bool:
+    """Whether nothing is sent to them any more: the vendor whose address bounced, and whose ticket another has."""
+    theirs = participant.role is Role.COLLABORATOR and participant.party_id == ticket.vendor_id != 0
+    return theirs and "vendor_unreachable" in ticket.flags
 
 
 def _marks(verdict: Verdict) -> list[Effect]:

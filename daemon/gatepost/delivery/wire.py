@@ -5,10 +5,11 @@ Whatever fails here is a fault of ours, found before anything was said; it decid
 
 import re
 
+from ..mail.writing import LINE_OCTETS, lines_fit
+
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}"
 _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_LOCAL}@{_DOMAIN}")
-_LINE_OCTETS = 998
 
 
 def plain(address: str) -> bool:
@@ -25,7 +26,6 @@ def fault_of(content: bytes) -> str:
         return "the mail holds a bare CR or LF"
     if b"\0" in content:
         return "the mail holds a NUL"
-    longest = max(map(len, content.split(b"\r\n")))
-    if longest > _LINE_OCTETS:
-        return f"the mail has a line of {longest} octets; {_LINE_OCTETS} are allowed"
+    if not lines_fit(content):
+        return f"the mail has a line of more than {LINE_OCTETS} octets"
     return ""

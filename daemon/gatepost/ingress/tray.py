@@ -32,6 +32,9 @@ class Question(StrEnum):
     IMPORT = "import"
     RELEASE = "release"
     FORGET = "forget"
+    RETRY = "retry"
+    DROP = "drop"
+    CLOSE_BREAKER = "close_breaker"
 
 
 class Tray:

@@ -117,7 +117,8 @@ def _parsed(value: str) -> "authres.AuthenticationResultsHeader | None":
     """One field, read by the RFC's grammar; None where it does not hold to it, which is as if it were not there."""
     if len(value) > _VALUE_CAP or not value.isascii():
         return None
-    text = " ".join(value.split())
+    # Some big providers close the list with a semicolon, which says nothing more.
+    text = " ".join(value.split()).removesuffix(";").rstrip()
     try:
         return authres.AuthenticationResultsHeader.parse(f"Authentication-Results: {text}")
     except Exception:

@@ -90,6 +90,8 @@ def _without_repeats(pieces: list[tuple[str, str]]) -> list[str]:
 
     Programs that know no multipart/alternative send both forms in a mixed one.
     """
+    if len(pieces) < 2:
+        return [text for _, text in pieces]
     plain = set().union(*(text.split() for kind, text in pieces if kind == "text/plain"))
     kept = []
     for kind, text in pieces:

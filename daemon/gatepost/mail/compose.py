@@ -85,7 +85,9 @@ def compose(draft: Draft, letters: Letters) -> Composed:
         fields.address(draft.mail_from)
     rendered = letters.render(draft.template, (draft.language, *draft.brand.languages), _values(draft))
     subject = _subject(draft, rendered)
-    text, html = writing.clean_text(rendered.text), writing.clean_text(rendered.html) if rendered.html else ""
+    text = writing.clean_text(rendered.text)
+    # To an unverified sender goes the least that says what must be said: no HTML, two kilobytes at most (A5).
+    html = "" if _tells_nothing(draft) else writing.clean_text(rendered.html)
     own_id = fields.message_id(draft.message_id)
     if not own_id:
         raise fields.FieldError(f"{draft.message_id!r} is no message id")
@@ -160,9 +162,13 @@ def _subject(draft: Draft, rendered: Rendered) -> str:
     return mark + fields.one_line(rendered.subject, fields.SUBJECT_CHARACTERS - len(mark) - len(tag)) + tag
 
 
+def _tells_nothing(draft: Draft) -> bool:
+    return draft.auto is Auto.REPLIED and not draft.subject
+
+
 def _head(draft: Draft, subject: str, own_id: str) -> Iterator[tuple[str, bytes]]:
     """The header fields in order, each with its name."""
-    told_nothing = draft.auto is Auto.REPLIED and not draft.subject
+    told_nothing = _tells_nothing(draft)
     sender = Mailbox(address=draft.reply_address, name=draft.from_name)
     chain = fields.references((*draft.references, draft.in_reply_to), fields.message_id(draft.thread_id))
     parent = fields.message_id(draft.in_reply_to)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from ..core.letter import Letter, Mailbox, Trouble
 from ..errors import PermanentError
-from . import address, body, bounce, compat, header, mime, quote
+from . import address, body, bounce, compat, forward, header, mime, quote
 from .fingerprint import fingerprint
 from .language import language
 
@@ -97,6 +97,7 @@ def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimi
     message_ids = header.message_ids(head.first("message-id"), 1)
     fields = tuple((name, header.unfold(value, hints)) for name, value in head.fields)
     date = addresses.date
+    subject = header.readable(head.first("subject"), hints)
     troubles = [
         *from_trouble,
         *_missing(head, date is None, not message_ids),
@@ -105,13 +106,14 @@ def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimi
         *([Trouble.TEXT_CUT] if content.cut else []),
         *([Trouble.TOO_MANY_PARTS] if parts.too_many or len(content.files) > limits.attachments else []),
     ]
+    report = bounce.report(compat.message(parts.root))
     return Letter(
         sender=sender,
         from_=addresses.of("from"),
         to=addresses.of("to"),
         cc=addresses.of("cc"),
         reply_to=addresses.of("reply-to"),
-        subject=header.readable(head.first("subject"), hints),
+        subject=subject,
         message_id=message_ids[0] if message_ids else "",
         in_reply_to=header.message_ids(head.first("in-reply-to")),
         references=header.message_ids(head.first("references")),
@@ -122,7 +124,8 @@ def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimi
         relay_text=quote.relay_text(content.text),
         language=language(fields, content.text),
         attachments=files,
-        report=bounce.report(compat.message(parts.root)),
+        report=report,
+        forwarded=forward.find(subject, content.text, parts, hints) if report is None else None,
         troubles=tuple(dict.fromkeys(troubles)),
         fingerprint=fingerprint(raw, head),
     )

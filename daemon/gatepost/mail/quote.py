@@ -46,8 +46,11 @@ def relay_text(text: str) -> str:
 
 def _lines(text: str) -> list[str]:
     """The lines of the text; where an attribution follows words on their line, it gets a line of its own."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if "wrote:" not in text:
+        return plain
     lines: list[str] = []
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    for line in plain:
         place = line.rfind("On ", 1, signs.LINE_CAP) if line.rstrip().endswith("wrote:") else -1
         dated = line[place + 3 : place + 6].lower() in _DAYS or line[place + 3 : place + 4].isdigit()
         if place > 0 and dated and line[place - 1] in " -" and not signs.is_quoted(line) and line[:place].strip(" -"):

@@ -214,4 +214,5 @@ def is_sent_from(line: str) -> bool:
 
 def is_list_footer(line: str, after: str) -> bool:
     """Whether the two lines are the footer of a mailing list: a long rule, then the list's name (Mailman)."""
-    return len(line.rstrip()) >= 40 and set(line.strip()) == {"_"} and folded(after).endswith("mailing list")
+    ruled = "_" * 20 in line and len(line.rstrip()) >= 40 and set(line.strip()) == {"_"}
+    return ruled and folded(after).endswith("mailing list")

@@ -79,6 +79,17 @@ def multipart(subtype: str, parts: list[bytes], seed: str) -> bytes:
     return head + b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts) + b"--%b--\r\n" % boundary
 
 
+def lines_fit(content: bytes) -> bool:
+    """Whether no line of `content` is longer than LINE_OCTETS; looks at one line end in each thousand octets."""
+    at = 0
+    while len(content) - at > LINE_OCTETS + 2:
+        end = content.rfind(b"\r\n", at, at + LINE_OCTETS + 2)
+        if end < 0:
+            return False
+        at = end + 2
+    return len(content) - at <= LINE_OCTETS or content.find(b"\r\n", at) >= 0
+
+
 def check(raw: bytes, names: list[str]) -> None:
     """Raise BrokenMailError unless `raw` may leave: exactly the fields `names`, CRLF alone, 7 bits, lines <= 998.
 
@@ -86,10 +97,9 @@ def check(raw: bytes, names: list[str]) -> None:
     """
     if not raw.isascii() or b"\x00" in raw:
         raise BrokenMailError("the mail holds 8-bit octets or NUL")
-    lines = raw.split(b"\r\n")
-    if not raw.count(b"\r") == raw.count(b"\n") == len(lines) - 1 or lines[-1]:
+    if not raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n") or not raw.endswith(b"\r\n"):
         raise BrokenMailError("the mail holds a bare CR or LF")
-    if max(map(len, lines)) > LINE_OCTETS:
+    if not lines_fit(raw):
         raise BrokenMailError(f"the mail holds a line of more than {LINE_OCTETS} octets")
     found, at = [], 0
     while not raw.startswith(b"\r\n", at):

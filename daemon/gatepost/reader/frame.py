@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..core.letter import Attachment, Letter, Mailbox, Report, ReportedRecipient, Trouble
+from ..core.letter import Attachment, Forwarded, Letter, Mailbox, Report, ReportedRecipient, Trouble
 from ..mail.parse import Cause, HostileMail
 
 LENGTH_OCTETS = 4
@@ -36,18 +36,21 @@ def of_refusal(error: HostileMail) -> list[bytes]:
     return [length(len(head)), head]
 
 
-def sizes(head: bytes) -> list[int]:
-    """The octets of each file that follows the head. Raises ValueError for a head that is none."""
-    shape = _object(json.loads(head))
+def opened(head: bytes) -> dict[str, Any]:
+    """The head of a frame, taken apart once. Raises ValueError for one that is none."""
+    return _object(json.loads(head))
+
+
+def sizes(shape: dict[str, Any]) -> list[int]:
+    """The octets of each file that follows an opened head. Raises ValueError for a head that is broken."""
     if "letter" not in shape:
         return []
     files = _list(_object(shape["letter"]).get("attachments"), _object)
     return [_count(file.get("size")) for file in files]
 
 
-def to_letter(head: bytes, contents: list[bytes]) -> Letter:
-    """The letter of a frame. Raises HostileMail where the frame says so, ValueError where it is broken."""
-    shape = _object(json.loads(head))
+def to_letter(shape: dict[str, Any], contents: list[bytes]) -> Letter:
+    """The letter of an opened frame. Raises HostileMail where the frame says so, ValueError where it is broken."""
     if "hostile" in shape:
         raise HostileMail(Cause(_text(shape["hostile"])), _text(shape.get("message")))
     value = _object(shape.get("letter"))
@@ -72,6 +75,7 @@ def to_letter(head: bytes, contents: list[bytes]) -> Letter:
         language=_text(value.get("language")),
         attachments=tuple(_to_file(*pair) for pair in zip(files, contents, strict=True)),
         report=None if value.get("report") is None else _to_report(_object(value["report"])),
+        forwarded=None if value.get("forwarded") is None else _to_forwarded(_object(value["forwarded"])),
         troubles=tuple(Trouble(name) for name in _list(value.get("troubles"), _text)),
         fingerprint=_text(value.get("fingerprint")),
     )
@@ -96,6 +100,7 @@ def _letter(letter: Letter) -> dict[str, Any]:
         "language": letter.language,
         "attachments": [_file(file) for file in letter.attachments],
         "report": None if letter.report is None else _report(letter.report),
+        "forwarded": None if letter.forwarded is None else _forwarded(letter.forwarded),
         "troubles": [trouble.value for trouble in letter.troubles],
         "fingerprint": letter.fingerprint,
     }
@@ -114,6 +119,10 @@ def _file(file: Attachment) -> dict[str, Any]:
         "content_id": file.content_id,
         "inline": file.inline,
     }
+
+
+def _forwarded(mail: Forwarded) -> dict[str, Any]:
+    return {"sender": _mailbox(mail.sender), "subject": mail.subject, "words": mail.words}
 
 
 def _report(report: Report) -> dict[str, Any]:
@@ -173,6 +182,12 @@ def _to_file(value: dict[str, Any], content: bytes) -> Attachment:
         content_id=_text(value.get("content_id")),
         inline=inline,
         content=content,
+    )
+
+
+def _to_forwarded(value: dict[str, Any]) -> Forwarded:
+    return Forwarded(
+        sender=_to_mailbox(value.get("sender")), subject=_text(value.get("subject")), words=_text(value.get("words"))
     )
 
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
+from typing import Any
 
 from ..core.letter import Letter
 from ..errors import TemporaryError
@@ -186,7 +187,7 @@ async def _gets_ready(process: asyncio.subprocess.Process) -> bool:
         return False
 
 
-async def _converse(process: asyncio.subprocess.Process, raw: bytes) -> tuple[bytes, list[bytes]]:
+async def _converse(process: asyncio.subprocess.Process, raw: bytes) -> tuple[dict[str, Any], list[bytes]]:
     """One mail in, one frame out."""
     assert process.stdin is not None
     assert process.stdout is not None
@@ -196,7 +197,7 @@ async def _converse(process: asyncio.subprocess.Process, raw: bytes) -> tuple[by
     octets = int.from_bytes(await process.stdout.readexactly(frame.LENGTH_OCTETS), "big")
     if octets > frame.HEAD_OCTETS:
         raise ValueError("the head of the frame is too large")
-    head = await process.stdout.readexactly(octets)
+    head = frame.opened(await process.stdout.readexactly(octets))
     sizes = frame.sizes(head)
     if sum(sizes) > frame.HEAD_OCTETS:
         raise ValueError("the files of the frame are too large")

@@ -109,6 +109,14 @@ class Database:
         """
         return await asyncio.shield(asyncio.wrap_future(self._submit(run)))
 
+    async def write_each(self, runs: Sequence[Callable[[Tx], T]]) -> list[T | Exception]:
+        """Run all of them in one write transaction; what each has given or raised, in order, after COMMIT.
+
+        One that raises undoes only what it wrote itself. Raises TemporaryError where the disk or a lock refused all.
+        """
+        outcomes = await self.write(lambda _: [self._run(run) for run in runs])
+        return [result if problem is None else problem for result, problem in outcomes]
+
     def write_now(self, run: Callable[[Tx], T]) -> T:
         """`write` for those who have no event loop."""
         return self._submit(run).result()
@@ -177,7 +185,7 @@ class Database:
         """One transaction for the group; a failed COMMIT is told to every one of them."""
         try:
             self._writer.execute("BEGIN IMMEDIATE")
-            outcomes = [(work, *self._run(work)) for work in group]
+            outcomes = [(work, *self._run(work.run)) for work in group]
             crashpoint("store.before_commit")
             self._writer.execute("COMMIT")
             crashpoint("store.committed")
@@ -193,10 +201,10 @@ class Database:
             else:
                 work.done.set_exception(problem)
 
-    def _run(self, work: _Work) -> tuple[Any, BaseException | None]:
+    def _run(self, run: Callable[[Tx], Any]) -> tuple[Any, Exception | None]:
         self._writer.execute("SAVEPOINT work")
         try:
-            result = work.run(SqliteTx(self._writer))
+            result = run(SqliteTx(self._writer))
         except Exception as problem:
             if not self._writer.in_transaction:  # SQLite itself gave the whole transaction up: the disk is full, say.
                 raise sqlite3.OperationalError(str(problem)) from problem

@@ -68,6 +68,11 @@ def met(tx: Tx, deadline: int, now: Millis) -> bool:
     return done == 1
 
 
+def put_off(tx: Tx, deadline: int, until: Millis) -> None:
+    """Let an open deadline come again later."""
+    tx.run("UPDATE deadline SET due = :until WHERE id = :id AND state = 'open'", id=deadline, until=until)
+
+
 def next_due(tx: Tx) -> Millis | None:
     """When the next open deadline is due."""
     found: Millis | None = tx.value("SELECT min(due) FROM deadline WHERE state = 'open'")

@@ -12,6 +12,12 @@ TABLES: tuple[str, ...] = (
         id INTEGER PRIMARY KEY, pair TEXT NOT NULL, why TEXT NOT NULL, opened INTEGER NOT NULL,
         until INTEGER NOT NULL, closed INTEGER, by TEXT NOT NULL)""",
     "CREATE UNIQUE INDEX breaker_open ON breaker (pair) WHERE closed IS NULL",
+    # Mails from addresses of domains to which automatic mail had just gone.
+    "CREATE TABLE heard (at INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL)",
+    "CREATE INDEX heard_at ON heard (at)",
+    "CREATE INDEX heard_address ON heard (address, at)",
+    "CREATE INDEX heard_domain ON heard (domain, at)",
+    "CREATE INDEX arrival_received ON arrival (received)",
     # Destinations to which mail waits so long that staff were told.
     """CREATE TABLE delay (
         id INTEGER PRIMARY KEY, destination TEXT NOT NULL, since INTEGER NOT NULL, told INTEGER NOT NULL,

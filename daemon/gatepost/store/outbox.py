@@ -8,6 +8,7 @@ A delivery is one recipient of one mail. Its states, and the instant at which ea
     sent      the server said 250 after the data
     failed    refused for good
     dead      tried for as long as was promised; `requeue` starts over
+    dropped   given up by a person, with a reason
 
 `next` is the instant from which a row may be claimed, and NULL in every row that may not be: those being sent, those
 at an end, and those that wait for an earlier mail of the same ticket to the same recipient. So at most one row of such
@@ -130,7 +131,7 @@ def record(
         case _:
             assert_never(result)
     if settled and due.ticket:
-        _advance_line(tx, due, now)
+        advance_line(tx, due.ticket, due.recipient, now)
     return settled
 
 
@@ -215,7 +216,8 @@ def _tell(tx: Tx, due: Due, result: Refused | Expired, on_failed: OnFailed) -> N
     tx.run("RELEASE told")
 
 
-def _advance_line(tx: Tx, due: Due, now: Millis) -> None:
+def advance_line(tx: Tx, ticket: int, recipient: str, now: Millis) -> None:
+    """Let the next mail of a ticket to a recipient go, where none before it is on its way."""
     tx.run(
         """UPDATE delivery SET next = :now WHERE id = (
             SELECT min(id) FROM delivery
@@ -223,8 +225,8 @@ def _advance_line(tx: Tx, due: Due, now: Millis) -> None:
         AND NOT EXISTS (
             SELECT 1 FROM delivery AS ahead WHERE ahead.ticket = :ticket AND ahead.recipient = :recipient
             AND (ahead.next IS NOT NULL OR ahead.lease_until IS NOT NULL))""",
-        ticket=due.ticket,
-        recipient=due.recipient,
+        ticket=ticket,
+        recipient=recipient,
         now=now,
     )
 

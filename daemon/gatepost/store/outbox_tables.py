@@ -14,7 +14,7 @@ TABLES: tuple[str, ...] = (
         subject TEXT NOT NULL,
         raw BLOB NOT NULL,
         auto TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('ready', 'error')),
+        state TEXT NOT NULL CHECK (state IN ('ready', 'error', 'dropped')),
         error TEXT NOT NULL,
         created INTEGER NOT NULL,
         UNIQUE (ticket, participant, address, key)
@@ -25,7 +25,7 @@ TABLES: tuple[str, ...] = (
         ticket INTEGER NOT NULL,
         recipient TEXT NOT NULL,
         destination TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'deferred', 'sent', 'failed', 'dead')),
+        state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'deferred', 'sent', 'failed', 'dead', 'dropped')),
         attempts INTEGER NOT NULL,
         since INTEGER NOT NULL,
         next INTEGER,

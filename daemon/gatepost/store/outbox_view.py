@@ -43,6 +43,7 @@ class Posted:
     message: int
     template: str
     key: str
+    address: str
     message_id: str
     mail_from: str
     subject: str
@@ -122,8 +123,8 @@ _IN_STATE = {
 }
 
 _POSTED = (
-    "SELECT id, ticket, participant, message, template, key, message_id, mail_from, subject, auto, state, error, "
-    "created FROM outbox"
+    "SELECT id, ticket, participant, message, template, key, address, message_id, mail_from, subject, auto, state, "
+    "error, created FROM outbox"
 )
 
 

@@ -1,0 +1,137 @@
+"""Tells staff what concerns no single ticket: a breaker that opened, mail that waits; once, and once when over."""
+
+from dataclasses import replace
+
+from .core import MINUTE, Millis
+from .core.breaker import Bounds, pairs, trips
+from .core.effect import Auto
+from .core.letter import Mailbox
+from .core.outgoing import Outgoing
+from .errors import GatepostError
+from .house import House
+from .mail import wording
+from .mail.compose import Draft, compose, via_name
+from .mail.values import ticket_values
+from .store import breakers, delays, outbox, trace
+from .store.database import Tx
+
+EVERYWHERE = "every destination"
+_SEVERAL = 3
+
+
+def silence(tx: Tx, house: House, address: str, now: Millis) -> str:
+    """Why the circuit breaker lets no automatic mail go to `address`; '' if it does. Opens it where it must (A4)."""
+    limits, window = house.limits, house.limits.breaker_minutes * MINUTE
+    bounds = Bounds(
+        address=limits.breaker_per_address,
+        domain=limits.breaker_per_domain,
+        floor=limits.breaker_floor,
+        ratio=limits.breaker_ratio,
+    )
+    for pair in pairs(address):
+        standing = breakers.standing(tx, pair)
+        why = trips(pair, breakers.traffic(tx, pair, now - window, bounds.floor), bounds)
+        if why:
+            trip(tx, house, pair, why, now)
+        if why or standing is not None:
+            return f"the circuit breaker of {pair} is open: {why or (standing.why if standing else '')}"
+    return ""
+
+
+def heard(tx: Tx, house: House, address: str, now: Millis) -> None:
+    """Count a mail that came from `address`, if it may answer an automatic mail of ours."""
+    if address and address.casefold() not in house.staff_addresses:
+        breakers.hear(tx, address, now - house.limits.breaker_minutes * MINUTE, now)
+
+
+def trip(tx: Tx, house: House, pair: str, why: str, now: Millis) -> None:
+    """Open the breaker of a pair, or keep it open; staff are told once."""
+    until = now + house.limits.breaker_minutes * MINUTE
+    if breakers.open_(tx, pair, why, now, until):
+        trace.note(tx, kind="breaker", said=f"{pair}: {why}", now=now)
+        tell(tx, house, "staff/breaker", key=f"breaker-{pair}-{now}", pair=pair, reason=why, now=now)
+
+
+def close(tx: Tx, house: House, pair: str, by: str, now: Millis) -> bool:
+    """Close the breaker of a pair and tell staff; False where it is not open."""
+    if not breakers.close(tx, pair, by, now):
+        return False
+    trace.note(tx, kind="breaker", said=f"{pair} closed: {by}", now=now)
+    tell(tx, house, "staff/breaker", key=f"breaker-over-{pair}-{now}", pair=pair, reason=by, over=True, now=now)
+    return True
+
+
+def look(tx: Tx, house: House, now: Millis, *, delay_hours: int) -> None:
+    """Close the breakers whose time is over, and tell of mail that waits longer than `delay_hours`, or no longer."""
+    for one in breakers.over(tx, now):
+        close(tx, house, one.pair, "no more of it came", now)
+    _look_at_delays(tx, house, now, now - delay_hours * 60 * MINUTE)
+
+
+def flood(tx: Tx, house: House, ticket: int, now: Millis) -> str:
+    """Why a ticket takes no more mail for now: two programs that look like people answer each other. '' if not."""
+    window = house.limits.breaker_minutes * MINUTE
+    standing = breakers.standing(tx, f"ticket {ticket}")
+    if standing is not None:
+        return standing.why
+    came = breakers.messages_since(tx, ticket, now - window)
+    if came < house.limits.breaker_per_ticket:
+        return ""
+    return f"{came} messages came on the ticket within {house.limits.breaker_minutes} minutes"
+
+
+def tell(
+    tx: Tx, house: House, template: str, *, key: str, pair: str, reason: str, now: Millis, over: bool = False
+) -> None:
+    """Put a letter to staff into the outbox; one that cannot be made waits there in state error (F16)."""
+    brand = next(iter(house.brands.values()))
+    language = brand.languages[0]
+    message_id = house.message_id("", key)
+    values = ticket_values(
+        brand=brand, language=language, customer=Mailbox(address=""), pair=pair, reason=reason, over=over
+    )  # fmt: skip
+    draft = Draft(
+        template=template,
+        language=language,
+        brand=brand,
+        to=Mailbox(address=house.staff),
+        from_name=via_name("", "", brand),
+        reply_address=brand.support[0],
+        message_id=message_id,
+        auto=Auto.GENERATED,
+        values=values,
+        date=now,
+    )
+    mail = Outgoing(template=template, key=key, recipients=(house.staff,), message_id=message_id, auto=Auto.GENERATED)
+    outbox.put(tx, _composed(draft, house, mail), now)
+
+
+def _composed(draft: Draft, house: House, mail: Outgoing) -> Outgoing:
+    try:
+        composed = compose(draft, house.letters)
+    except GatepostError as error:
+        return replace(mail, error=error.message)
+    return replace(mail, raw=composed.raw, subject=composed.subject)
+
+
+def _look_at_delays(tx: Tx, house: House, now: Millis, before: Millis) -> None:
+    """One letter for each destination that waits; one for all where many do, since then it is our own way out."""
+    waiting, told = delays.waiting(tx, before), delays.told(tx)
+    if len(waiting) > _SEVERAL or (EVERYWHERE in told and waiting):
+        waiting = {EVERYWHERE: min(waiting.values())}
+    for destination in told.keys() - waiting.keys():
+        delays.end(tx, destination, now)
+        if not waiting.keys() & {EVERYWHERE}:
+            _tell_delay(tx, house, destination, told[destination], now, over=True)
+    for destination in waiting.keys() - told.keys():
+        delays.begin(tx, destination, waiting[destination], now)
+        _tell_delay(tx, house, destination, waiting[destination], now)
+
+
+def _tell_delay(tx: Tx, house: House, destination: str, since: Millis, now: Millis, *, over: bool = False) -> None:
+    said = f"{'over-' if over else ''}delay-{destination}-{now}"
+    brand = next(iter(house.brands.values()))
+    tell(
+        tx, house, "staff/delay", key=said, pair=destination, over=over, now=now,
+        reason=wording.moment(since, brand.languages[0], brand.zone),
+    )  # fmt: skip
