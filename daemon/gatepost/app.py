@@ -33,6 +33,7 @@ from .ingress.tray import Question, Said, Tray
 from .keys import reply_keys
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.templates import Letters
+from .portal.app import PortalServer, portal
 from .postroom import Postroom
 from .promises import promises
 from .reader.pool import ReaderPool
@@ -160,6 +161,12 @@ class Office:
             per_minute=config.clock.catch_up_per_minute,
         )
 
+        # The pages behind the links of our letters; without a portal's URL no letter has such links.
+        self._portal = None
+        if any(brand.portal for brand in config.brands()):
+            own_pages = Path(config.gatepost.templates) / "portal"
+            self._portal = PortalServer(portal(self.house, self.db, clock, own_pages), config.page.listen)
+
         # The clock only wakes those who look into their tables.
         self._scheduler = Scheduler()
         self._scheduler.every(2.0, "outbox", self._look_at_outbox)
@@ -183,6 +190,8 @@ class Office:
             task.add_done_callback(_end_with_error)
         self._deliverer.start()
         self._scheduler.start()
+        if self._portal is not None:
+            await self._portal.open()
 
     async def close(self) -> None:
         """Stop working: nothing new is begun, what is being sent is finished within the grace."""
@@ -193,6 +202,8 @@ class Office:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._deliverer.close(_GRACE)
         await self._courier.close()
+        if self._portal is not None:
+            await self._portal.close()
         await self._readers.close()
         self._spool.close()
         self.db.close()

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from .core import Millis
 from .core.letter import Mailbox
 from .core.party import Brand, Participant, Product, Role, Standing, Subscription, Vendor
+from .core.rating import why_not
 from .core.ticket import UNVERIFIED, Terms, Ticket
 from .house import House
-from .store import parties, tickets
+from .store import parties, ratings, tickets
 from .store.database import Tx
 from .store.messages import Message
 
@@ -17,7 +18,8 @@ class Case:
     """One ticket and what surrounds it. `message` is the one that the effects are about, None for a deadline's.
 
     `reason` is why the ticket is flagged just now: what a notice to staff says. `verified` is false while the requester
-    is not proved; `forwarder` is who has just brought the requester's mail, where they did not write to us themselves.
+    is not proved; `forwarder` is who has just brought the requester's mail, where they did not write to us themselves;
+    `no_rating` is why nobody asks for a rating, '' where somebody may.
     """
 
     ticket: Ticket
@@ -34,6 +36,7 @@ class Case:
     reason: str = ""
     arrival: int = 0
     forwarder: Mailbox | None = None
+    no_rating: str = ""
 
     @property
     def requester(self) -> Participant | None:
@@ -46,7 +49,8 @@ class Case:
 
     def terms(self, house: House, now: Millis) -> Terms:
         """The promises for this ticket."""
-        return house.terms(self.brand, self.participants, self.vendor, self.ticket.route, now)
+        terms = house.terms(self.brand, self.participants, self.vendor, self.ticket.route, now)
+        return replace(terms, no_rating=self.no_rating)
 
     def after(self, ticket: Ticket) -> "Case":
         """The same case around what has become of the ticket."""
@@ -59,17 +63,26 @@ def case_of(tx: Tx, house: House, ticket: Ticket, now: Millis) -> Case:
     subscription = None
     if product is not None and ticket.customer_id:
         subscription = parties.best(parties.subscriptions_of(tx, ticket.customer_id), product.id, now)
+    participants, topics = tickets.participants(tx, ticket.number), tickets.labels(tx, ticket.number)
     return Case(
         ticket=ticket,
         brand=house.brands.get(ticket.brand) or next(iter(house.brands.values())),
-        participants=tickets.participants(tx, ticket.number),
+        participants=participants,
         product=product,
         vendor=parties.vendor(tx, ticket.vendor_id) if ticket.vendor_id else None,
         subscription=subscription,
         standing=_standing(product, subscription, now),
-        topics=tickets.labels(tx, ticket.number),
+        topics=topics,
         verified=UNVERIFIED not in ticket.flags,
+        no_rating=_no_rating(tx, ticket, participants, topics),
     )
+
+
+def _no_rating(tx: Tx, ticket: Ticket, participants: tuple[Participant, ...], topics: tuple[str, ...]) -> str:
+    """Why the requester may not be asked for a rating; '' where they may."""
+    address = next((p.address for p in participants if p.role is Role.REQUESTER), "")
+    unsubscribed = ratings.is_unsubscribed(tx, address)
+    return why_not(flags=ticket.flags, topics=topics, address=address, unsubscribed=unsubscribed)
 
 
 def _standing(product: Product | None, subscription: Subscription | None, now: Millis) -> Standing:

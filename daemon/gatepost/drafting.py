@@ -6,6 +6,7 @@ Whether it may go out is decided elsewhere; here it is made so that nothing of t
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from . import asking
 from .case import Case, case_of
 from .core import Millis
 from .core.confirmation import Ask
@@ -101,10 +102,11 @@ def _draft(
     files = messages.attachments(tx, about.id) if about is not None and send.template in _CARRYING else ()
     clean = _cleaner(house, case, to)
     relayed = relay(about.relay_text if about is not None else "", files, clean)
-    topic = clean(case.ticket.subject)
+    topic, asks = clean(case.ticket.subject), send.template == asking.LETTER
+    language = to.language or case.ticket.language or case.brand.languages[0]
     return Draft(
         template=send.template,
-        language=to.language or case.ticket.language,
+        language=language,
         brand=case.brand,
         to=Mailbox(address=to.address, name=to.name),
         from_name=_from_name(case, send, to, about),
@@ -120,7 +122,9 @@ def _draft(
         auto=send.auto,
         passed=passed.of(tx, about.id) if about is not None else (),
         values=_values(house, case, to, about, relayed, now)
-        | {"first": not chain, "confirm": _confirm(house, case, send.ask, to, question)},
+        | {"first": not chain, "confirm": _confirm(house, case, send.ask, to, question)}
+        | (asking.figures(house.links, case.brand, to, language, now) if asks else {}),
+        extra=asking.header(house.links, case.brand, to, now) if asks else (),
         attachments=relayed.files,
         date=now,
     )

@@ -21,6 +21,7 @@ from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
 from .core.ticket import Fallback, Terms
 from .core.verdict import Route
+from .links import Links
 from .mail.authenticate import from_letter
 from .mail.templates import Letters
 from .promises import Promises, terms
@@ -57,6 +58,7 @@ class House:
         self.teams = teams
         self.addresses = addresses
         self.keys = keys
+        self.links = Links(keys)
         self.limits = limits
         self.rulebook = rulebook
         self.letters = letters

@@ -62,7 +62,7 @@ class Terms:
     instant of the rating request for a ticket filed then. `nudge_at` is when the vendor is reminded, None for never.
     `rungs` are the deadlines of the ladder after an overdue notice of that instant, `opens_at` the first instant of
     working hours from then on. `team` and `fallback` are who helps and who takes over. A rating request that comes
-    more than `rating_late` after its time is left out, 0 leaves none out.
+    more than `rating_late` after its time is left out, 0 leaves none out; `no_rating` says why none is asked for.
     """
 
     participants: tuple[Participant, ...]
@@ -76,6 +76,7 @@ class Terms:
     team: Participant | None = None
     fallback: "Fallback | None" = None
     rating_late: Millis = 0
+    no_rating: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,8 +242,8 @@ def _overdue(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outco
 def _rating(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
     """The rating request, put off by a day while the customer waits for an answer (C5)."""
     requester = _requester(terms)
-    if not ticket.rating_wanted or requester is None:
-        return ticket, (Note(text="no rating is asked for this ticket"),)
+    if not ticket.rating_wanted or requester is None or terms.no_rating:
+        return ticket, (Note(text=f"no rating is asked for: {terms.no_rating or 'the rules want none'}"),)
     if ticket.waiting_since is not None:
         later = Promise(kind=DeadlineKind.RATING, due=now + DAY, since=ticket.filed)
         return ticket, (Note(text="rating request put off: the customer waits for an answer"), later)

@@ -193,7 +193,9 @@ def _head(draft: Draft, subject: str, own_id: str) -> Iterator[tuple[str, bytes]
     for name, value in draft.extra:
         if _EXTRA.fullmatch(name) is None or name == MARKER:
             raise fields.FieldError(f"{name!r} is not a further field that a mail may carry")
-        yield name, fields.unstructured(name, value)
+        # RFC 8058 3.1 and RFC 2369 2: a program takes the URL between the angle brackets as it stands.
+        write = fields.literal if name.startswith("List-") else fields.unstructured
+        yield name, write(name, value)
 
 
 def _body(text: str, html: str, attachments: tuple[Attachment, ...], seed: str) -> bytes:

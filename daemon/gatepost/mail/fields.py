@@ -19,6 +19,7 @@ NAME_CHARACTERS = 120
 SUBJECT_CHARACTERS = 220
 REFERENCES_CHARACTERS = 1_500
 _ID_CHARACTERS = 300
+_LONGEST_LINE = 998
 
 _INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\xa0\s]+")
@@ -48,6 +49,14 @@ def one_line(text: str, limit: int = 0) -> str:
     else:
         line = _CONTROLS.sub(" ", _INVISIBLE.sub("", text)).strip()
     return line if not limit or len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def literal(name: str, value: str) -> bytes:
+    """A field whose value programs read as it stands, not encoded and not folded. Raises FieldError for any other."""
+    line = f"{name}: {value}"
+    if not (value.isascii() and value.isprintable()) or len(line) > _LONGEST_LINE:
+        raise FieldError(f"{name} cannot be written as it stands")
+    return line.encode("ascii") + b"\r\n"
 
 
 def unstructured(name: str, text: str) -> bytes:

@@ -33,6 +33,10 @@ _STANDING = {
         Standing.PENDING: "noch nicht begonnen", Standing.NONE: "keines", Standing.UNKNOWN: "unbekannt",
     },
 }  # fmt: skip
+_SCORES = {
+    "en": ("Very bad", "Bad", "So-so", "Good", "Very good"),
+    "de": ("Sehr schlecht", "Schlecht", "Mittelmäßig", "Gut", "Sehr gut"),
+}
 _LANGUAGES = {
     "en": {
         "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch",
@@ -72,6 +76,11 @@ def moment(at: Millis, language: str = "en", zone: str = "UTC") -> str:
     return _of(_MOMENT, language).format(
         weekday=weekday, date=day(at, language, zone), time=f"{here:%H:%M}", zone=here.tzname()
     )
+
+
+def score(value: int, language: str = "en") -> str:
+    """A rating of 1 to 5 in words."""
+    return _of(_SCORES, language)[value - 1]
 
 
 def standing(value: Standing, language: str = "en") -> str:

@@ -10,7 +10,7 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from ..errors import PermanentError
-from . import loop_tables, outbox_tables
+from . import loop_tables, outbox_tables, ratings
 
 _PARTIES = (
     """CREATE TABLE customer (
@@ -147,6 +147,7 @@ def m0001_first(db: Utils) -> None:
         *_ARRIVALS,
         *outbox_tables.TABLES,
         *outbox_tables.INDEXES,
+        *ratings.TABLES,
         *loop_tables.TABLES,
     ):
         db.execute(statement)

@@ -1,0 +1,66 @@
+"""Signed links: a URL part that says what it is for, about what, and until when, and carries a MAC.
+
+Each purpose has its own salt, so that a link for one thing never opens another. What a link may do is its page's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous.exc import BadData
+
+from .core import Millis
+from .core.reply_address import Keys
+from .errors import PermanentError
+
+_LONGEST = 512
+
+
+class For(StrEnum):
+    """What a link is for."""
+
+    RATE = "rate"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+class LinkError(PermanentError):
+    """A link that cannot be used; `expired` tells one that was good once from one that never was."""
+
+    def __init__(self, message: str, *, expired: bool = False) -> None:
+        super().__init__(message, "Ask for a new one.")
+        self.expired = expired
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Signs and reads links with the house's keys: the current one signs, every one of them still reads."""
+
+    keys: Keys
+
+    def sign(self, purpose: For, about: Sequence[int | str], until: Millis) -> str:
+        """The part of a URL that stands for `about` until that instant (to the second). Only ids belong in there."""
+        text = self._serializer(purpose).dumps([until // 1000, *about])
+        return text if isinstance(text, str) else text.decode("ascii")
+
+    def read(self, purpose: For, text: str, now: Millis) -> tuple[int | str, ...]:
+        """What a link is about. Raises LinkError (permanent) for one that is forged, broken, foreign or too old."""
+        if len(text) > _LONGEST:
+            raise LinkError("this link is not one of ours")
+        try:
+            until, *about = self._serializer(purpose).loads(text)
+        except (BadSignature, BadData, ValueError, TypeError) as error:
+            raise LinkError("this link is not one of ours") from error
+        if now >= until * 1000:
+            raise LinkError("this link is no longer good", expired=True)
+        return tuple(about)
+
+    def _serializer(self, purpose: For) -> URLSafeSerializer:
+        # The last key signs (itsdangerous); the library's own default is SHA-1.
+        older = [secret for number, secret in sorted(self.keys.secrets.items()) if number != self.keys.current]
+        return URLSafeSerializer(
+            [*older, self.keys.secrets[self.keys.current]],
+            salt=f"gatepost.link.{purpose.value}",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
+        )

@@ -1,0 +1,1 @@
+"""The portal: pages behind signed links, served by the desk's process."""

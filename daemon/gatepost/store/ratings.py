@@ -1,0 +1,69 @@
+"""Ratings, who wants to be asked no more, and how often the pages were looked at by people and by machines."""
+
+from ..core import Millis
+from ..core.rating import Rating
+from .database import Row, Tx
+from .trace import count
+
+TABLES = (
+    # One for each ticket. `vendor` and `customer` are those of the ticket when it was rated.
+    """CREATE TABLE rating (
+        ticket INTEGER PRIMARY KEY REFERENCES ticket (number), customer INTEGER NOT NULL, vendor INTEGER NOT NULL,
+        score INTEGER NOT NULL CHECK (score BETWEEN 1 AND 5), comment TEXT NOT NULL, at INTEGER NOT NULL,
+        changed INTEGER NOT NULL)""",
+    "CREATE INDEX rating_vendor ON rating (vendor, at)",
+    # Who wants no mails of this kind any more, by folded address (RFC 8058).
+    """CREATE TABLE unsubscribed (
+        folded TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (folded, kind)) WITHOUT ROWID""",
+)
+KIND = "rating"
+
+
+def put(tx: Tx, rating: Rating, *, customer: int, vendor: int) -> None:
+    """Store a rating; the first answer keeps its instant."""
+    tx.run(
+        """INSERT INTO rating (ticket, customer, vendor, score, comment, at, changed)
+           VALUES (:ticket, :customer, :vendor, :score, :comment, :at, :changed)
+           ON CONFLICT (ticket) DO UPDATE SET score = excluded.score, comment = excluded.comment,
+             changed = excluded.changed""",
+        ticket=rating.ticket,
+        customer=customer,
+        vendor=vendor,
+        score=rating.score,
+        comment=rating.comment,
+        at=rating.at,
+        changed=rating.changed,
+    )
+
+
+def find(tx: Tx, ticket: int) -> Rating | None:
+    """The rating of a ticket."""
+    row = tx.row("SELECT * FROM rating WHERE ticket = :ticket", ticket=ticket)
+    return _rating(row) if row else None
+
+
+def unsubscribe(tx: Tx, address: str, now: Millis) -> None:
+    """Ask this address for no rating any more."""
+    tx.run(
+        "INSERT INTO unsubscribed (folded, kind, at) VALUES (:folded, :kind, :at) ON CONFLICT DO NOTHING",
+        folded=address.casefold(),
+        kind=KIND,
+        at=now,
+    )
+
+
+def is_unsubscribed(tx: Tx, address: str) -> bool:
+    """Whether this address wants to be asked for no rating."""
+    sql = "SELECT 1 FROM unsubscribed WHERE folded = :folded AND kind = :kind"
+    return tx.value(sql, folded=address.casefold(), kind=KIND) is not None
+
+
+def visited(tx: Tx, *, machine: bool) -> None:
+    """Count a look at a rating page; programs that follow every link of a mail are counted apart."""
+    count(tx, "rating.visit.machine" if machine else "rating.visit.person", 1)
+
+
+def _rating(row: Row) -> Rating:
+    return Rating(
+        ticket=row["ticket"], score=row["score"], comment=row["comment"], at=row["at"], changed=row["changed"]
+    )
