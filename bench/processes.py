@@ -33,6 +33,8 @@ CONFIG = """
 data = "data"
 hostname = "mail.orchard.example"
 staff = "staff@staff.example"
+[page]
+listen = "127.0.0.1:0"
 [smtp]
 listen = ["127.0.0.1:{port}"]
 commands = 1000000

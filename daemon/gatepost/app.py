@@ -24,7 +24,7 @@ from .core.outgoing import Due, Expired, Refused
 from .delivery.courier import Courier
 from .delivery.outbox import Deliverer
 from .desk import Desk
-from .errors import MistakesError
+from .errors import MistakesError, PermanentError
 from .events import undeliverable
 from .house import House
 from .ingress.gate_link import GateLink
@@ -191,7 +191,7 @@ class Office:
         self._deliverer.start()
         self._scheduler.start()
         if self._portal is not None:
-            await self._portal.open()
+            await self._open_portal(self._portal)
 
     async def close(self) -> None:
         """Stop working: nothing new is begun, what is being sent is finished within the grace."""
@@ -207,6 +207,13 @@ class Office:
         await self._readers.close()
         self._spool.close()
         self.db.close()
+
+    async def _open_portal(self, portal: PortalServer) -> None:
+        """Open the pages; mail goes on where that cannot be done."""
+        try:
+            await portal.open()
+        except PermanentError as error:
+            _log.error("portal.closed no page can be seen: %s", error)
 
     def reload(self) -> None:
         """Read rules and templates again; a set with a mistake in it never replaces a sound one (R7)."""

@@ -26,6 +26,8 @@ CONFIG = """
 data = "data"
 hostname = "mail.orchard.example"
 staff = "staff@staff.example"
+[page]
+listen = "127.0.0.1:0"
 [smtp]
 listen = ["127.0.0.1:{port}"]
 idle_seconds = 20.0

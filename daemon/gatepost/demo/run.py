@@ -28,7 +28,7 @@ from .story import Step, Story, post
 from .trips import Trips
 
 _LOOK_SECONDS = 0.1
-_SMTP, _PAGE = 2525, 8025
+_SMTP, _PAGE, _PORTAL = 2525, 8025, 8026
 
 Say = Callable[[str], None]
 
@@ -81,7 +81,8 @@ async def _demo(folder: Path, say: Say) -> int:
     page = _listener_near(_PAGE)
     url = f"http://127.0.0.1:{page.getsockname()[1]}"
     say("Laying out the marketplace and starting the daemon …")
-    async with _desk(folder, smtp_port=_free_or_zero(_SMTP), page_url=url) as (office, place, endpoint):
+    async with _desk(folder, smtp_port=_free_or_zero(_SMTP), page_url=url, portal_port=_free(_PORTAL)) as found:
+        office, place, endpoint = found
         command = _command(endpoint)
         app = pages(office, place, command=lambda: command)
         server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
@@ -101,14 +102,16 @@ async def _demo(folder: Path, say: Say) -> int:
 
 @asynccontextmanager
 async def _desk(
-    folder: Path, *, smtp_port: int, page_url: str
+    folder: Path, *, smtp_port: int, page_url: str, portal_port: int = 0
 ) -> AsyncIterator[tuple[PostOffice, Place, tuple[str, int]]]:
     """The post office open, the daemon taking mail; both ended afterwards."""
     office = PostOffice(now=Place(folder=folder).clock.now)
     await office.open()
     _must_be_free(folder)
     place = await asyncio.to_thread(
-        lambda: prepare(folder, smarthost_port=office.port, smtp_port=smtp_port, page_url=page_url)
+        lambda: prepare(
+            folder, smarthost_port=office.port, smtp_port=smtp_port, page_url=page_url, portal_port=portal_port
+        )
     )
     daemon = Daemon(place)
     try:
@@ -193,6 +196,12 @@ def _listener_near(port: int) -> socket.socket:
         return open_listener(f"127.0.0.1:{port}")
     except PermanentError:
         return open_listener("127.0.0.1:0")
+
+
+def _free(port: int) -> int:
+    """`port`, or another that is free just now."""
+    with _listener_near(port) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _free_or_zero(port: int) -> int:
