@@ -24,6 +24,7 @@ def perform(tx: Tx, house: House, case: Case, effects: Iterable[Effect], now: Mi
     for effect in effects:
         kind, said = _do(tx, house, case, effect, now)
         trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
+        case = _known_to_the_next(case, effect)
 
 
 def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[str, str]:
@@ -119,6 +120,14 @@ def _asked_lately(tx: Tx, address: str, kind: Kind, now: Millis) -> str:
     if kind is Kind.TICKET:
         return "one a day to a sender who is not proved" * confirmations.asked_since(tx, address, now - DAY, kind)
     return "one question an hour to one address" * confirmations.asked_since(tx, address, now - PAUSE)
+
+
+def _known_to_the_next(case: Case, effect: Effect) -> Case:
+    """The case for the effects that follow: a mail says of an absence what is known by now."""
+    if not isinstance(effect, Absent):
+        return case
+    people = (replace(p, back=effect.back) if p.number == effect.participant else p for p in case.participants)
+    return replace(case, participants=tuple(people))
 
 
 def _absent(tx: Tx, case: Case, effect: Absent) -> tuple[str, str]:
