@@ -111,7 +111,7 @@ def _composed(draft: Draft, house: House, mail: Outgoing) -> Outgoing:
         composed = compose(draft, house.letters)
     except GatepostError as error:
         return replace(mail, error=error.message)
-    return replace(mail, raw=composed.raw, subject=composed.subject)
+    return replace(mail, raw=house.seal(composed.raw, draft.brand, draft.date), subject=composed.subject)
 
 
 def _look_at_delays(tx: Tx, house: House, now: Millis, before: Millis) -> None:

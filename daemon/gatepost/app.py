@@ -32,6 +32,7 @@ from .ingress.import_tray import Importer
 from .ingress.tray import Question, Said, Tray
 from .keys import reply_keys
 from .mail.parse import TRACE_OCTETS, ReadLimits
+from .mail.signing import Signer, signer
 from .mail.templates import Letters
 from .portal.app import PortalServer, portal
 from .postroom import Postroom
@@ -68,6 +69,7 @@ def build_house(config: Config) -> House:
         promises=promises(config.clock),
         rulebook=Rulebook(shipped.folder("rules"), own_rules, known=known_names(config, letters.names())),
         letters=letters,
+        signer=_signer(config),
     )
 
 
@@ -281,6 +283,11 @@ def _tell_ticket(house: House, clock: Clock, tx: Tx, due: Due, result: Refused |
     """In the transaction in which a mail of ours is given up: its ticket says so."""
     event = Undeliverable(participant=due.participant, address=due.recipient, reason=f"{result.code} {result.said}")
     undeliverable(tx, house, due.ticket, event, clock.now())
+
+
+def _signer(config: Config) -> Signer | None:
+    dkim = config.delivery.dkim
+    return signer(dkim.domain, dkim.selector, dkim.key.read()) if dkim is not None else None
 
 
 def _password(config: Config) -> str:

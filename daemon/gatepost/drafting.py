@@ -82,7 +82,8 @@ def write(
         return replace(mail, error=error.message)
     if found := leaks(composed.raw, _hidden(case, to), files=False):
         return replace(mail, error=f"the other side's address would go out: {'; '.join(found)}")
-    return replace(mail, raw=composed.raw, subject=composed.subject, message_id=composed.message_id)
+    raw = house.seal(composed.raw, case.brand, now)
+    return replace(mail, raw=raw, subject=composed.subject, message_id=composed.message_id)
 
 
 def _draft(

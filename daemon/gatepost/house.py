@@ -23,6 +23,7 @@ from .core.ticket import Fallback, Terms
 from .core.verdict import Route
 from .links import Links
 from .mail.authenticate import from_letter
+from .mail.signing import Signer
 from .mail.templates import Letters
 from .promises import Promises, terms
 from .rulebook import Rulebook
@@ -50,6 +51,7 @@ class House:
         promises: Promises,
         rulebook: Rulebook,
         letters: Letters,
+        signer: Signer | None = None,
     ) -> None:
         self.hostname = hostname
         self.staff = staff
@@ -62,6 +64,7 @@ class House:
         self.limits = limits
         self.rulebook = rulebook
         self.letters = letters
+        self._signer = signer
         self.staff_addresses = frozenset({staff.casefold(), *(team.address.casefold() for team in teams.values())})
         self._reply = reply
         self._authentication = authentication
@@ -76,6 +79,12 @@ class House:
         if self._names[0] != version:
             self._names = (version, names_of(parties.products(tx)))
         return self._names[1]
+
+    def seal(self, raw: bytes, brand: Brand, now: Millis) -> bytes:
+        """A composed mail of a brand as it goes out: signed where a DKIM key stands for the brand's domain (D3)."""
+        if self._signer is None or not self._signer.covers(brand.domain):
+            return raw
+        return self._signer.sign(raw, now)
 
     def place(self, envelope: Envelope) -> Located | None:
         """By which of our addresses a mail came: a reply address before a product's before a support address."""

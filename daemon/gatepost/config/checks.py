@@ -127,6 +127,15 @@ def _delivery(config: Config) -> Iterator[Finding]:
                 "name the mail server that takes our mail, or let smtp.listen use another port",
             )
             break
+    if delivery.dkim is not None:
+        for slug, brand in config.brand.items():
+            domain = brand.support[0].rpartition("@")[2]
+            if domain != delivery.dkim.domain and not domain.endswith("." + delivery.dkim.domain):
+                yield (
+                    ("delivery", "dkim", "domain"),
+                    f"mail of brand {slug} comes from {domain}, for which this signature does not stand",
+                    "sign for the domain that all brands share, or let the smarthost sign",
+                )
     if delivery.username and delivery.password is None:
         yield ("delivery", "username"), "there is a username, but no password", 'add password = { file = "/path" }'
     if delivery.password is not None and not delivery.username:
@@ -236,6 +245,8 @@ def _secrets(config: Config) -> Iterator[Finding]:
     found: list[tuple[Place, Secret, int]] = [
         (("reply_address", "keys", key), secret, _KEY_OCTETS) for key, secret in config.reply_address.keys.items()
     ]
+    if config.delivery.dkim is not None:
+        found.append(((("delivery", "dkim", "key")), config.delivery.dkim.key, 1))
     if config.delivery.password is not None:
         found.append((("delivery", "password"), config.delivery.password, 1))
     for place, secret, least in found:

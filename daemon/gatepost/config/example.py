@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from .model import Config
-from .section import Secret
+from .section import Secret, Section
 
 _HEAD = """\
 # The config of Gatepost: every key with its default. Keys that are commented out show the default, or an example where
@@ -31,6 +31,7 @@ _SAMPLES: dict[str, str] = {
     "lmtp.listen": '["127.0.0.1:2424"]',
     "lmtp.socket": '"/run/gatepost/lmtp.sock"',
     "delivery.username": '"gatepost"',
+    "delivery.dkim": '{ domain = "market.example", selector = "g1", key = { file = "/etc/gatepost/dkim.pem" } }',
     "delivery.password": '{ file = "/etc/gatepost/smarthost.password" }',
     "reply_address.domain": '"reply.market.example"',
     "reply_address.keys": '{ 1 = { file = "/etc/gatepost/reply-1.key" } }',
@@ -149,6 +150,8 @@ def _kind(annotation: Any, field: FieldInfo | None = None) -> str:
         return f"table of {_kind(inside[1])}"
     if annotation is Secret:
         return "secret"
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return "table of " + ", ".join(f"`{name}`" for name in annotation.model_fields)
     return {bool: "true, false", int: "whole number", float: "number", str: "text"}[annotation] + _bounds(field)
 
 

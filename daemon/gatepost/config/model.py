@@ -112,6 +112,14 @@ class LmtpSection(Section):
     )
 
 
+class DkimSection(Section):
+    """The key that signs what goes out; without it the smarthost signs."""
+
+    domain: Domain = Field(description="The domain that signs: a brand's, or one above it.")
+    selector: Slug = Field(description="The key's name in DNS: SELECTOR._domainkey.DOMAIN.")
+    key: Secret = Field(description="The private key in PEM: RSA of 2048 bits, or Ed25519.")
+
+
 class DeliverySection(Section):
     """How mail goes out."""
 
@@ -126,6 +134,10 @@ class DeliverySection(Section):
         (1, 5, 15, 30, 60, 120, 240),
         min_length=1,
         description="Waits between attempts, in minutes; the last one repeats.",
+    )
+    dkim: DkimSection | None = Field(
+        None,
+        description="Sign with DKIM: `{ domain = …, selector = …, key = { file = … } }`; else the smarthost signs.",
     )
     lifetime_hours: Count = Field(120, description="How long a mail is tried before it becomes a dead letter.")
     delay_notice_hours: Count = Field(
