@@ -20,6 +20,7 @@ from .config import AuthenticationSection, Config
 from .config.types import endpoint
 from .core.addresses import Addresses
 from .core.event import Undeliverable
+from .core.letter import Door
 from .core.outgoing import Due, Expired, Refused
 from .delivery.courier import Courier
 from .delivery.outbox import Deliverer
@@ -27,6 +28,7 @@ from .desk import Desk
 from .errors import MistakesError, PermanentError
 from .events import undeliverable
 from .house import House
+from .ingress.archive_import import Taker
 from .ingress.gate_link import GateLink
 from .ingress.import_tray import Importer
 from .ingress.tray import Question, Said, Tray
@@ -42,6 +44,7 @@ from .release import Releases
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
 from .store.database import Database, Tx
+from .store.intake import Intake
 from .store.schema import migrate
 from .store.spool_reader import SpoolReader
 
@@ -162,6 +165,8 @@ class Office:
             wake_delivery=self._deliverer.wake,
             per_minute=config.clock.catch_up_per_minute,
         )
+        # Mail that this process takes itself waits in its own database; an archive never holds up a mailbox.
+        self._intakes = {door: self._intake(door, clock) for door in (Door.IMPORT,)}
 
         # The pages behind the links of our letters; without a portal's URL no letter has such links.
         self._portal = None
@@ -178,7 +183,7 @@ class Office:
         self._scheduler.every(1.0, "releases", releases.look)
         postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
         self._scheduler.every(5.0, "postroom", postroom.look)
-        self._scheduler.every(0.5, "tray", Tray(config.data, _answers(self.db, config, releases, postroom)).look)
+        self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom)).look)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -187,6 +192,7 @@ class Office:
         self._tasks = [
             asyncio.create_task(self._desk.run(), name="desk"),
             asyncio.create_task(self._hear_news(), name="news"),
+            *(asyncio.create_task(desk.run(), name=f"desk-{door}") for door, desk in self._intakes.items()),
         ]
         for task in self._tasks:
             task.add_done_callback(_end_with_error)
@@ -226,6 +232,26 @@ class Office:
         except MistakesError as mistakes:
             _log.error("templates.refused the old set stays: %s", mistakes)
 
+    def _intake(self, door: Door, clock: Clock) -> Desk:
+        """Who handles the mail that waits at one of our own doors."""
+        waiting = Intake(self.db, door)
+        return Desk(
+            house=self.house,
+            db=self.db,
+            spool=waiting,
+            gate=waiting,
+            readers=self._readers,
+            clock=clock,
+            wake_delivery=self._deliverer.wake,
+        )
+
+    def _answers(
+        self, config: Config, releases: Releases, postroom: Postroom
+    ) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
+        """Who answers what a command may ask."""
+        taker = Taker(self.db, self._intakes[Door.IMPORT].wake)
+        return {Question.MAIL: taker.answer, **_answers(self.db, config, releases, postroom)}
+
     async def _hear_news(self) -> None:
         async for anew in self._link.news():
             self._desk.wake(gate_is_new=anew)
@@ -242,7 +268,7 @@ class Office:
 def _answers(
     db: Database, config: Config, releases: Releases, postroom: Postroom
 ) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
-    """Who answers what a command may ask."""
+    """Who answers what concerns the marketplace, the quarantine and the outbox."""
 
     async def release(said: Said) -> Said:
         outcome, ticket = await releases.release(int(said["id"]), str(said["said"]))

@@ -37,6 +37,7 @@ class Case:
     arrival: int = 0
     forwarder: Mailbox | None = None
     no_rating: str = ""
+    archived: bool = False
 
     @property
     def requester(self) -> Participant | None:
@@ -50,7 +51,7 @@ class Case:
     def terms(self, house: House, now: Millis) -> Terms:
         """The promises for this ticket."""
         terms = house.terms(self.brand, self.participants, self.vendor, self.ticket.route, now)
-        return replace(terms, no_rating=self.no_rating)
+        return replace(terms, no_rating=self.no_rating, archived=self.archived)
 
     def after(self, ticket: Ticket) -> "Case":
         """The same case around what has become of the ticket."""

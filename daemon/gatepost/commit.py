@@ -14,14 +14,16 @@ from .core import Millis
 from .core.event import Filed, Undeliverable, Wrote
 from .core.helpdesk import Notice
 from .core.identity import Finding, Trust
+from .core.letter import Door
 from .core.nature import Nature
 from .core.party import Participant
+from .core.subject import plain_subject
 from .core.ticket import Ticket
 from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .events import advance_ticket, undeliverable
 from .house import House, requester
-from .store import arrivals, helpdesks, messages, passed, returns, tickets, trace
+from .store import arrivals, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
 
@@ -38,7 +40,8 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
     if _is_copy(trip):
         return _duplicate(tx, trip, row, now)
     helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
-    alarm.heard(tx, house, trip.facts.sender or trip.arrival.envelope.mail_from, now)
+    if not _is_past(trip):
+        alarm.heard(tx, house, trip.facts.sender or trip.arrival.envelope.mail_from, now)
     if trip.flood:
         alarm.trip(tx, house, f"ticket {trip.identity.ticket}", trip.flood, now)
     decision = trip.decision
@@ -95,6 +98,7 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
         verified=trip.identity.trust is Trust.TRUSTED and letter.forwarder is None,
         forwarder=letter.forwarder,
         arrival=row,
+        archived=_is_past(trip),
     )
     case, message = _received(tx, trip, case, author=1)
     trace.note(tx, kind="opened", said=f"product: {facts.product_why}", now=now, ticket=ticket.number, arrival=row)
@@ -115,7 +119,9 @@ def _continued(tx: Tx, house: House, trip: "Trip", decision: Continues, row: int
     ticket = trip.facts.ticket
     if ticket is None:
         raise LookupError(f"ticket {decision.ticket} was decided on and is not there")
-    case = without_inactive_vendor(tx, house, replace(case_of(tx, house, ticket, now), arrival=row), now)
+    case = replace(case_of(tx, house, ticket, now), arrival=row, archived=_is_past(trip))
+    if not case.archived:
+        case = without_inactive_vendor(tx, house, case, now)
     case, message = _received(tx, trip, case, author=decision.author)
     event = Wrote(message=message, author=decision.author, nature=trip.nature)
     case = advance_ticket(tx, house, case, event, trip.verdict, _came(trip, now), now)
@@ -196,7 +202,14 @@ def _received(tx: Tx, trip: "Trip", case: Case, author: int) -> tuple[Case, int]
         ticket=case.ticket.number,
         now=trip.arrival.received,
     )
+    if case.archived:
+        people = [each.address for each in case.participants]
+        threads.remember(tx, people, plain_subject(trip.letter.subject)[0], case.ticket.number, trip.arrival.received)
     return replace(case, message=messages.find(tx, message)), message
+
+
+def _is_past(trip: "Trip") -> bool:
+    return trip.arrival.envelope.door is Door.IMPORT
 
 
 def _first_participants(house: House, trip: "Trip", ticket: Ticket, verdict: Verdict) -> tuple[Participant, ...]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def ask_about_copied(tx: Tx, house: House, trip: "Trip", case: Case, author: Participant | None, now: Millis) -> None:
     """Note the people in Cc as pending, and ask the requester about them: until a yes they get nothing (D10)."""
+    if case.archived:
+        return
     people = copied_in(
         trip.letter,
         door=trip.arrival.envelope.door,

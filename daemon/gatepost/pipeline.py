@@ -13,7 +13,7 @@ from .core.facts import Facts
 from .core.forward import brought
 from .core.helpdesk import Notice
 from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, too_late, weigh
-from .core.letter import Arrival, Letter
+from .core.letter import Arrival, Door, Letter
 from .core.nature import Nature, judge
 from .core.quarantine import Cause, Release
 from .core.round_trip import round_trip
@@ -23,6 +23,7 @@ from .core.ticket import closed_since
 from .core.trip import Decision, decide, unheld
 from .core.verdict import Verdict
 from .house import House
+from .past import VOUCHED, look_back, record_only
 from .store import arrivals, helpdesks, quarantine, returns, trace
 from .store.arrivals import Outcome, Seen
 from .store.database import Tx
@@ -68,6 +69,10 @@ def travel(
     citations = house.citations(letter, envelope)
     citation, citation_why = choose_ticket(citations)
     answers = house.answers(envelope)
+    sender = ""
+    if archived := envelope.door is Door.IMPORT:
+        back = look_back(tx, house, letter, nature, citation, citation_why)
+        citation, citation_why, nature, sender, proof = back.citation, back.why, back.nature, back.sender, VOUCHED
     look = partial(
         gather,
         tx,
@@ -88,7 +93,7 @@ def travel(
     letter = brought(letter, facts=facts, nature=nature, proof=proof, elsewhere=house.is_one_of_us)
     facts = facts if letter.forwarder is None else look(letter=letter)
     identity = weigh(
-        sender=facts.sender,
+        sender=sender or facts.sender,
         party=facts.party,
         authentication=proof.result,
         authentication_why=proof.why,
@@ -98,12 +103,13 @@ def travel(
         vendor=facts.vendor,
         release=release,
     )
-    identity = too_late(identity, closed_since=closed_since(facts.ticket, nature), now=now, days=house.reopen_days)
+    if not archived:
+        identity = too_late(identity, closed_since=closed_since(facts.ticket, nature), now=now, days=house.reopen_days)
     notice = helpdesks.notice(tx, facts, letter, nature, identity, arrival.received)
     nature = notice.colour(nature)
     seen = see(facts, letter, nature, identity, notice=notice)
     verdict = unheld(judge_rules(house.rulebook.book, seen), release)
-    flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None else ""
+    flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None and not archived else ""
     decision = decide(
         letter=letter,
         nature=nature,
@@ -116,6 +122,8 @@ def travel(
         notice=notice,
         round_trip=round_trip(letter, house.domains) or flood,
     )
+    if archived:
+        decision = record_only(decision)
     earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
     return Trip(
         arrival=arrival,

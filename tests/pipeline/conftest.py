@@ -81,7 +81,9 @@ class Market:
     spool: int = 0
     outcomes: list[str] = field(default_factory=list)
 
-    def arrive(self, raw: bytes | str, *to: str, mail_from: str = "", door: Door = Door.SMTP) -> str:
+    def arrive(
+        self, raw: bytes | str, *to: str, mail_from: str = "", door: Door = Door.SMTP, received: int | None = None
+    ) -> str:
         """Take one mail through the pipeline; its outcome."""
         self.spool += 1
         octets = raw.encode() if isinstance(raw, str) else raw
@@ -91,7 +93,8 @@ class Market:
         if not sender and letter.sender is not None:
             sender = letter.sender.address
         envelope = Envelope(mail_from=sender, recipients=to or ("support@orchard.example",), door=door)
-        arrival = Arrival(id=self.spool, received=self.now, envelope=envelope, raw=octets)
+        came = self.now if received is None else received
+        arrival = Arrival(id=self.spool, received=came, envelope=envelope, raw=octets)
         outcome = self.db.write_now(lambda tx: handle(tx, self.house, arrival, letter, self.now))
         self.outcomes.append(outcome.value)
         return outcome.value

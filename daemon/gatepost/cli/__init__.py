@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "calendar": "calendar:calendar",
     "check": "check:check",
     "import": "import_:import_",
+    "import-mail": "import_mail:import_mail",
     "demo": "demo:demo",
     "mail": "mail:mail",
     "quarantine": "quarantine:quarantine",

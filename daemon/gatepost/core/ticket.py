@@ -10,7 +10,7 @@ from typing import assert_never
 
 from . import DAY, Millis
 from .confirmation import Ask, Kind, letter_for
-from .effect import Absent, Auto, Effect, Flag, Label, Note, Promise, Release, Send, Unflag
+from .effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag
 from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
 from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author, Nature
@@ -18,6 +18,7 @@ from .party import Participant, Role
 from .verdict import Route, Verdict
 
 UNVERIFIED = "unverified"
+IMPORTED = "imported"
 _LATE = "no human answer within the promised business time"
 
 
@@ -63,6 +64,7 @@ class Terms:
     `rungs` are the deadlines of the ladder after an overdue notice of that instant, `opens_at` the first instant of
     working hours from then on. `team` and `fallback` are who helps and who takes over. A rating request that comes
     more than `rating_late` after its time is left out, 0 leaves none out; `no_rating` says why none is asked for.
+    `archived` says that the event was imported from the past.
     """
 
     participants: tuple[Participant, ...]
@@ -77,6 +79,7 @@ class Terms:
     fallback: "Fallback | None" = None
     rating_late: Millis = 0
     no_rating: str = ""
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,15 @@ def closed_since(ticket: Ticket | None, nature: Nature) -> Millis | None:
 
 
 def advance(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
-    """The ticket after `event`, and the effects, in the order in which they are to be done. Never raises."""
+    """The ticket after `event`, and the effects, in the order in which they are to be done. Never raises.
+
+    What was imported from the past is only recorded: nothing is sent, nothing promised, nothing falls due (G4).
+    """
+    after, effects = _advanced(ticket, event, verdict, terms, now)
+    return _recorded(ticket, after, event, effects) if terms.archived else (after, effects)
+
+
+def _advanced(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
     match event:
         case Filed():
             return _filed(ticket, event, verdict, terms, now)
@@ -112,6 +123,34 @@ def advance(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now: M
             return _undeliverable(ticket, event, terms, now)
         case _:
             assert_never(event)
+
+
+def _recorded(before: Ticket, after: Ticket, event: Event, effects: tuple[Effect, ...]) -> Outcome:
+    """The record of an event of the past: a ticket that it opened is closed already, one that was there goes on."""
+    kept = tuple(effect for effect in effects if _stays_inside(effect))
+    if not isinstance(event, Filed):
+        return replace(before, last_activity=max(before.last_activity, after.last_activity)), kept
+    closed = replace(
+        after,
+        state=State.CLOSED,
+        waiting_since=None,
+        unread=False,
+        rating_wanted=False,
+        clock_wanted=False,
+        flags=_with(after.flags, IMPORTED),
+    )
+    return closed, kept
+
+
+def _stays_inside(effect: Effect) -> bool:
+    """Whether an effect only says something of the ticket, to nobody, and owes nothing."""
+    match effect:
+        case Flag() | Label() | Note():
+            return True
+        case Send() | Promise() | Release() | Unflag() | Join() | Absent():
+            return False
+        case _:
+            assert_never(effect)
 
 
 def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:

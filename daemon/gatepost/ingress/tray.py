@@ -30,6 +30,7 @@ class Question(StrEnum):
     """What a command can ask of the running desk."""
 
     IMPORT = "import"
+    MAIL = "mail"
     RELEASE = "release"
     FORGET = "forget"
     RETRY = "retry"

@@ -10,7 +10,7 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from ..errors import PermanentError
-from . import loop_tables, outbox_tables, ratings
+from . import intake, loop_tables, outbox_tables, ratings, threads
 
 _PARTIES = (
     """CREATE TABLE customer (
@@ -149,6 +149,8 @@ def m0001_first(db: Utils) -> None:
         *outbox_tables.INDEXES,
         *ratings.TABLES,
         *loop_tables.TABLES,
+        *intake.TABLES,
+        *threads.TABLES,
     ):
         db.execute(statement)
 

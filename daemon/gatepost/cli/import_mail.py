@@ -1,0 +1,175 @@
+"""`gatepost import-mail …`: take the mail of the past from archives, without sending anything to anybody."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import click
+
+from ..app import build_house, open_database
+from ..clock import Clock
+from ..config import Config, find, load
+from ..core.addresses import Addresses
+from ..core.letter import Door
+from ..desk import Desk
+from ..ingress.archive import Archive, Format
+from ..ingress.archive_import import BACKLOG, Send, Taker, Tally, Wanted, hand_in, look_through
+from ..ingress.mbox import Dialect
+from ..ingress.tray import Question, Said, ask
+from ..lock import DataLock, become_owner, holder, prepare_data_folder
+from ..reader.pool import ReaderPool
+from ..store import intake
+from ..store.glance import DESK_FILE
+from ..store.intake import Intake
+from . import EX_OK
+from .options import config_option, look
+
+_PAUSE = 0.2
+
+
+@click.command(name="import-mail")
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice([f.value for f in Format]), help="Otherwise the path itself says.")
+@click.option("--dialect", type=click.Choice([d.value for d in Dialect]), help="Of an mbox; otherwise it is guessed.")
+@click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help="Only mails that came before this day (UTC).")
+@click.option("--for", "otherwise", metavar="ADDRESS", help="Whose mail it is where it names no address of ours.")
+@click.option("--dry-run", is_flag=True, help="Look through the archives, and take nothing.")
+@click.option("--resume", is_flag=True, help="Do not read again what an interrupted import has taken already.")
+@config_option
+def import_mail(
+    *,
+    paths: tuple[Path, ...],
+    form: str | None,
+    dialect: str | None,
+    before: datetime | None,
+    otherwise: str | None,
+    dry_run: bool,
+    resume: bool,
+    config_path: str | None,
+) -> int:
+    """Take maildirs, mbox files and folders of .eml files as closed tickets with their own dates.
+
+    Nobody is written to, nothing is promised, nothing falls due. The same import twice changes nothing.
+    """
+    config = load(find(config_path), secrets=False)
+    archives = [
+        Archive(path, Format(form) if form else None, Dialect(dialect) if dialect else None) for path in paths
+    ]  # fmt: skip
+    tally = asyncio.run(_run(config, archives, _wanted(config, otherwise, before), dry_run=dry_run, resume=resume))
+    for line in _summary(tally, dry_run):
+        click.echo(line)
+    return EX_OK
+
+
+def _wanted(config: Config, otherwise: str | None, before: datetime | None) -> Wanted:
+    addresses = Addresses(config.brands(), config.reply_address.separator, config.reply_address.domain)
+    address = otherwise or config.brands()[0].support[0]
+    if addresses.locate(address) is None:
+        raise click.BadParameter(f"{address} is no support address of a brand", param_hint="--for")
+    until = int(before.replace(tzinfo=UTC).timestamp() * 1000) if before is not None else None
+    return Wanted(addresses=addresses, otherwise=address, octets=config.smtp.message_octets, before=until)
+
+
+async def _run(config: Config, archives: list[Archive], wanted: Wanted, *, dry_run: bool, resume: bool) -> Tally:
+    tally = Tally()
+    if dry_run:
+        for archive in archives:
+            with _bar(0, f"Reading {archive.path.name}") as bar:
+                look_through(archive, wanted, tally, partial(bar.update, 1))
+        return tally
+    become_owner(config.data)
+    prepare_data_folder(config.data)
+    async with _desk(config) as send:
+        after = (await send({"mails": []}))["last"]
+        for archive in archives:
+            with _bar(0, f"Reading {archive.path.name}") as bar:
+                items = look_through(archive, wanted, tally, partial(bar.update, 1))
+            if resume:
+                known = _taken(config, archive, [item.position for item in items])
+                tally.known += len(known)
+                items = [item for item in items if item.position not in known]
+            with _bar(len(items), f"Taking {archive.path.name}") as bar:
+                await hand_in(archive, items, wanted, tally, partial(_paced, send), bar.update)
+        tally.outcomes = await _finished(send, after)
+    return tally
+
+
+def _taken(config: Config, archive: Archive, positions: list[str]) -> set[str]:
+    if not (config.data / DESK_FILE).exists():
+        return set()
+    found: set[str] = look(config, lambda tx: intake.known(tx, archive.source, positions))
+    return found
+
+
+async def _paced(send: Send, said: Said) -> Said:
+    """Hand a batch over, and wait while the desk has enough to do."""
+    answer = first = await send(said)
+    while answer["waiting"] > BACKLOG:
+        await asyncio.sleep(_PAUSE)
+        answer = await send({"mails": []})
+    return first
+
+
+async def _finished(send: Send, after: int) -> dict[str, int]:
+    """What became of the mails, once none waits any longer."""
+    while True:
+        answer = await send({"mails": [], "after": after})
+        if not answer["waiting"]:
+            outcomes: dict[str, int] = answer["outcomes"]
+            return outcomes
+        await asyncio.sleep(_PAUSE)
+
+
+@asynccontextmanager
+async def _desk(config: Config) -> AsyncIterator[Send]:
+    """The running desk, asked by its tray; or one of our own, under the desk's lock, where none runs."""
+    if holder(config.data):
+
+        async def through_the_tray(said: Said) -> Said:
+            return await asyncio.to_thread(ask, config.data, Question.MAIL, said, Clock.monotonic)
+
+        yield through_the_tray
+        return
+    with DataLock(config.data):
+        db = open_database(config)
+        limits = config.limits
+        readers = ReaderPool(
+            count=config.gatepost.readers,
+            cpu_seconds=limits.reader_cpu_seconds,
+            wall_seconds=limits.reader_wall_seconds,
+            memory_octets=limits.reader_memory_octets,
+        )
+        await readers.start()
+        waiting = Intake(db, Door.IMPORT)
+        desk = Desk(
+            house=build_house(config), db=db, spool=waiting, gate=waiting, readers=readers, clock=Clock(),
+            wake_delivery=lambda: None,
+        )  # fmt: skip
+        working = asyncio.create_task(desk.run())
+        try:
+            yield Taker(db, desk.wake).answer
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await readers.close()
+            db.close()
+
+
+def _bar(length: int, label: str) -> "click._termui_impl.ProgressBar[int]":
+    hidden = not sys.stderr.isatty()
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden, show_pos=True)
+
+
+def _summary(tally: Tally, dry_run: bool) -> list[str]:
+    rows = [("found", tally.found), ("too new", tally.too_new), ("too large", tally.too_large), ("gone", tally.gone)]
+    if dry_run:
+        rest = tally.found - tally.too_new - tally.too_large
+        rows = [each for each in rows if each[1] or each[0] == "found"]
+        return [*(f"{name:<12} {count:>7}" for name, count in rows), f"A dry run: {rest} mails would be taken."]
+    rows += [("taken before", tally.known), ("taken", tally.taken), *sorted(tally.outcomes.items())]
+    lines = [f"{name:<12} {count:>7}" for name, count in rows if count or name in ("found", "taken")]
+    return [*lines, f"{tally.taken} mails are in; nothing was sent to anybody."]
