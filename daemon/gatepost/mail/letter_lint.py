@@ -13,7 +13,7 @@ from ..core.effect import Auto
 from ..core.letter import Mailbox
 from ..core.party import Brand, Product, Standing, Subscription, Vendor
 from ..errors import GatepostError, Mistake
-from .compose import Draft, compose
+from .compose import Composed, Draft, compose
 from .status_report import find
 from .templates import Letters, TemplateError
 from .values import ticket_values
@@ -58,6 +58,15 @@ def lint(letters: Letters, brand: Brand) -> list[Mistake]:
     """Every mistake of the letters as they would go out for `brand`, in the order of the files."""
     found = {mistake for key, language in letters.all() for mistake in _letter(letters, brand, key, language)}
     return sorted(found, key=lambda mistake: (mistake.file, mistake.line, mistake.message))
+
+
+def sample(letters: Letters, brand: Brand, name: str, language: str) -> Composed:
+    """The letter `name`, or `audience/name`, with sample figures, as it would go out for `brand`.
+
+    Raises TemplateError where there is no such letter, or where it cannot be made.
+    """
+    keys = [key for key, _ in letters.all() if name in (key, key.partition("/")[2])]
+    return compose(_draft(brand, keys[0] if keys else name, language, {}), letters)
 
 
 def _letter(letters: Letters, brand: Brand, key: str, language: str) -> Iterator[Mistake]:
