@@ -73,6 +73,7 @@ def build_house(config: Config) -> House:
         rulebook=Rulebook(shipped.folder("rules"), own_rules, known=known_names(config, letters.names())),
         letters=letters,
         signer=_signer(config),
+        discounts=config.discounts(),
     )
 
 

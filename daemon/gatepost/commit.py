@@ -23,6 +23,7 @@ from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .events import advance_ticket, undeliverable
 from .house import House, requester
+from .orders import Given, carry_out, given_in
 from .store import arrivals, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
@@ -122,9 +123,14 @@ def _continued(tx: Tx, house: House, trip: "Trip", decision: Continues, row: int
     case = replace(case_of(tx, house, ticket, now), arrival=row, archived=_is_past(trip))
     if not case.archived:
         case = without_inactive_vendor(tx, house, case, now)
-    case, message = _received(tx, trip, case, author=decision.author)
-    event = Wrote(message=message, author=decision.author, nature=trip.nature)
-    case = advance_ticket(tx, house, case, event, trip.verdict, _came(trip, now), now)
+    author = None if case.archived else case.participant(decision.author)
+    given = given_in(tx, house, trip, case, author, now)
+    case, message = _received(tx, trip, case, author=decision.author, given=given)
+    if given is None or given.relays:
+        event = Wrote(message=message, author=decision.author, nature=trip.nature)
+        case = advance_ticket(tx, house, case, event, trip.verdict, _came(trip, now), now)
+    if given is not None:
+        case = carry_out(tx, house, case, given, message, now)
     ask_about_copied(tx, house, trip, case, case.participant(decision.author), now)
     arrivals.finish(tx, row, Outcome.CONTINUED, now, message=message, ticket=ticket.number)
     return Outcome.CONTINUED
@@ -182,16 +188,18 @@ def _duplicate(tx: Tx, trip: "Trip", row: int, now: Millis) -> Outcome:
     return Outcome.DUPLICATE
 
 
-def _received(tx: Tx, trip: "Trip", case: Case, author: int) -> tuple[Case, int]:
+def _received(tx: Tx, trip: "Trip", case: Case, author: int, given: Given | None = None) -> tuple[Case, int]:
     """Store the message, remember the mail, and say so where another mail has used its Message-ID (B08)."""
     message = messages.put(
         tx,
         ticket=case.ticket.number,
         author=author,
         received=trip.arrival.received,
-        letter=trip.letter,
+        letter=trip.letter if given is None else given.letter,
         nature=trip.nature,
         identity=trip.identity,
+        internal=given is not None and not given.relays,
+        cards=given.cards if given is not None else (),
     )
     passed.keep(tx, message, trip.letter)
     arrivals.remember(

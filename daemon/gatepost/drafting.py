@@ -100,7 +100,9 @@ def _draft(
     chain = messages.chain(tx, case.ticket.number, to.number) if to.number else ()
     chain = tuple(one for one in chain if one != mail.message_id)
     token = house.token(to) if to.number else ""
-    files = messages.attachments(tx, about.id) if about is not None and send.template in _CARRYING else ()
+    since = _since(tx, about) if about is not None and send.history else ()
+    carried = (about, *since) if about is not None and send.template in _CARRYING else ()
+    files = tuple(file for message in carried for file in messages.attachments(tx, message.id))
     clean = _cleaner(house, case, to)
     relayed = relay(about.relay_text if about is not None else "", files, clean)
     topic, asks = clean(case.ticket.subject), send.template == asking.LETTER
@@ -122,8 +124,9 @@ def _draft(
         tag=case.ticket.number,
         auto=send.auto,
         passed=passed.of(tx, about.id) if about is not None else (),
-        values=_values(house, case, to, about, relayed, now)
-        | {"first": not chain, "confirm": _confirm(house, case, send.ask, to, question)}
+        values=_values(house, case, send, to, about, relayed, now)
+        | {"first": not chain, "later": [_later(case, to, message, clean) for message in since]}
+        | {"confirm": _confirm(house, case, send.ask, to, question)}
         | (asking.figures(house.links, case.brand, to, language, now) if asks else {}),
         extra=asking.header(house.links, case.brand, to, now) if asks else (),
         attachments=relayed.files,
@@ -132,7 +135,7 @@ def _draft(
 
 
 def _values(
-    house: House, case: Case, to: Participant, about: Message | None, relayed: Relayed, now: Millis
+    house: House, case: Case, send: Send, to: Participant, about: Message | None, relayed: Relayed, now: Millis
 ) -> dict[str, object]:
     """The figures of the letter, in the recipient's language."""
     brand, requester, vendor = case.brand, case.requester, case.vendor
@@ -171,6 +174,8 @@ def _values(
         if case.ticket.waiting_since is not None
         else "",
         absent=_absent(case, to, language, now),
+        transcript=send.transcript,
+        cards=about.cards if about is not None and send.template in _CARRYING else (),
         forwarder=mask(str(case.forwarder), _hidden(case, to)) if case.forwarder is not None else "",
     )
 
@@ -246,6 +251,22 @@ def _about(tx: Tx, case: Case, send: Send) -> Message | None:
 def _team_name(house: House, case: Case) -> str:
     team = house.teams.get(case.ticket.team) or house.teams["triage"]
     return team.name
+
+
+def _since(tx: Tx, first: Message) -> tuple[Message, ...]:
+    """What people wrote to each other on the ticket after `first`."""
+    return tuple(m for m in messages.of_ticket(tx, first.ticket) if m.id > first.id and m.public)
+
+
+def _later(case: Case, to: Participant, message: Message, clean: Callable[[str], str]) -> dict[str, str]:
+    """One message of the history, as this recipient may read it."""
+    author = case.participant(message.author)
+    language = to.language or case.ticket.language or case.brand.languages[0]
+    return {
+        "author": _author_name(case, author, to) if author is not None else "",
+        "at": wording.moment(message.received, language, case.brand.zone),
+        "words": clean(message.relay_text).strip("\n"),
+    }
 
 
 def _own(to: Participant) -> tuple[Token, ...]:

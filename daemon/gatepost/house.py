@@ -14,6 +14,7 @@ from .config import AuthenticationSection, LimitsSection, ReplyAddressSection
 from .core import Millis
 from .core.addresses import Addresses, Kind, Located
 from .core.calendar import Calendar
+from .core.discount import Discount
 from .core.identity import Authentication, Citation, Place, Proof
 from .core.letter import Envelope, Letter
 from .core.party import Brand, Participant, Role, Team, Vendor
@@ -52,6 +53,7 @@ class House:
         rulebook: Rulebook,
         letters: Letters,
         signer: Signer | None = None,
+        discounts: Mapping[str, Discount] | None = None,
     ) -> None:
         self.hostname = hostname
         self.staff = staff
@@ -65,6 +67,7 @@ class House:
         self.rulebook = rulebook
         self.letters = letters
         self._signer = signer
+        self.discounts = discounts or {}
         self.staff_addresses = frozenset({staff.casefold(), *(team.address.casefold() for team in teams.values())})
         self._reply = reply
         self._authentication = authentication

@@ -8,12 +8,12 @@ from . import alarm
 from .case import Case
 from .core import DAY, Millis
 from .core.confirmation import PAUSE, Kind
-from .core.effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag
-from .core.party import Participant, Role
+from .core.effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
+from .core.party import Away, Participant, Role
 from .drafting import write
 from .house import House
 from .mail import wording
-from .store import arrivals, confirmations, deadlines, messages, outbox, tickets, trace
+from .store import arrivals, confirmations, deadlines, messages, outbox, parties, tickets, trace
 from .store.database import Tx
 
 
@@ -24,7 +24,7 @@ def perform(tx: Tx, house: House, case: Case, effects: Iterable[Effect], now: Mi
     for effect in effects:
         kind, said = _do(tx, house, case, effect, now)
         trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
-        case = _known_to_the_next(case, effect)
+        case = _known_to_the_next(tx, case, effect)
 
 
 def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[str, str]:
@@ -52,6 +52,9 @@ def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[
             return _join(tx, house, case, effect, now)
         case Absent():
             return _absent(tx, case, effect)
+        case VendorAway():
+            parties.set_away(tx, effect.vendor, effect.away)
+            return "away", f"vendor {effect.vendor}: {_until(effect.away)}"
         case _:
             assert_never(effect)
 
@@ -80,13 +83,14 @@ def _send(tx: Tx, house: House, case: Case, send: Send, now: Millis) -> tuple[st
 
 
 def _join(tx: Tx, house: House, case: Case, join: Join, now: Millis) -> tuple[str, str]:
-    """Store the participant; a new one gets every message that people wrote, in order, with its files (R10)."""
+    """Store the participant; a new one gets all that people wrote to each other, in one mail, with its files (R10)."""
     new = join.participant
     tickets.join(tx, new)
     case = replace(case, participants=(*(p for p in case.participants if p.number != new.number), new))
-    said = [m for m in messages.of_ticket(tx, case.ticket.number) if m.by_human] if join.template else []
-    for message in said:
-        send = Send(template=join.template, participant=new.number, about=message.id, key=f"message-{message.id}")
+    said = [m for m in messages.of_ticket(tx, case.ticket.number) if m.public] if join.template else []
+    if said:
+        key = f"message-{said[-1].id}"
+        send = Send(template=join.template, participant=new.number, about=said[0].id, key=key, history=True)
         _send(tx, house, case, send, now)
     return (
         "joined",
@@ -122,12 +126,15 @@ def _asked_lately(tx: Tx, address: str, kind: Kind, now: Millis) -> str:
     return "one question an hour to one address" * confirmations.asked_since(tx, address, now - PAUSE)
 
 
-def _known_to_the_next(case: Case, effect: Effect) -> Case:
-    """The case for the effects that follow: a mail says of an absence what is known by now."""
-    if not isinstance(effect, Absent):
+def _known_to_the_next(tx: Tx, case: Case, effect: Effect) -> Case:
+    """The case for the effects that follow: a mail says of an absence what is known by now, and reaches who came."""
+    if not isinstance(effect, Absent | Join):
         return case
-    people = (replace(p, back=effect.back) if p.number == effect.participant else p for p in case.participants)
-    return replace(case, participants=tuple(people))
+    return replace(case, participants=tickets.participants(tx, case.ticket.number))
+
+
+def _until(away: Away | None) -> str:
+    return f"away from {wording.moment(away.starts)} until {wording.moment(away.ends)}" if away is not None else "here"
 
 
 def _absent(tx: Tx, case: Case, effect: Absent) -> tuple[str, str]:

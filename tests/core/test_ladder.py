@@ -117,7 +117,7 @@ def test_reroute_gives_the_ticket_away_restarts_the_clock_and_lets_the_vendor_st
     late = replace(OWN, participants=(CUSTOMER, *joins))
     after, effects = advance(ticket, Wrote(message=9, author=2, nature=HUMAN), STAYS, late, 11 * DAY)
     assert after.waiting_since is None
-    assert [effect.participant for effect in effects if isinstance(effect, Send)] == [1]
+    assert [effect.participant for effect in effects if isinstance(effect, Send)] == [1, 3]
 
 
 def test_an_answer_ends_every_rung():

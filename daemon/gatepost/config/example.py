@@ -47,8 +47,11 @@ _SAMPLES: dict[str, str] = {
     "brand.market.data_use": '"https://market.example/data-use"',
     "brand.market.knowledge_base": '"https://market.example/help"',
     "brand.market.country": '"DE"',
+    "brand.market.product_page": '"https://market.example/products/{slug}"',
+    "discount.WINTER-20.percent": "20",
+    "discount.WINTER-20.until": '"2027-01-31"',
 }
-_NAMED = {"team": ("triage", "billing"), "brand": ("market",)}
+_NAMED = {"team": ("triage", "billing"), "brand": ("market",), "discount": ("WINTER-20",)}
 
 # Keys with a default that the example nevertheless sets, so that it can be loaded as it is.
 _SET = frozenset({"authentication.authserv_id", "brand.market.privacy", "brand.market.data_use"})

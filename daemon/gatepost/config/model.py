@@ -8,13 +8,16 @@ from typing import Literal
 
 from pydantic import Field
 
+from ..core.discount import Discount
 from ..core.party import Brand, Team
 from .section import Secret, Section
 from .types import (
     Address,
+    Code,
     Colour,
     Count,
     Country,
+    Day,
     Domain,
     Endpoint,
     FileMode,
@@ -25,6 +28,8 @@ from .types import (
     Name,
     Network,
     Octets,
+    Percent,
+    ProductPage,
     Seconds,
     Server,
     Slug,
@@ -281,6 +286,18 @@ class BrandSection(Section):
     zone: Zone = Field("UTC", description="Time zone, for example Europe/Berlin.")
     country: Country = Field("", description="Country of the public holidays, for example DE.")
     masking: bool = Field(False, description="Keep each side's real address from the other.")
+    product_page: ProductPage = Field(
+        "", description="URL of a product's page, with {slug} in it: what #link puts below an answer; '' has none."
+    )
+
+
+class DiscountSection(Section):
+    """A discount code that vendors and staff may give in an answer (#discount)."""
+
+    percent: Percent = Field(description="What the code is worth, in percent.")
+    text: str = Field("", max_length=200, description="A few words about it, shown beside the code.")
+    until: Day = Field("", description="Its last day, for example 2027-01-31; '' for no end.")
+    active: bool = Field(True, description="Whether it may be given now.")
 
 
 class Config(Section):
@@ -297,6 +314,7 @@ class Config(Section):
     page: PageSection = PageSection()
     team: dict[Slug, TeamSection]
     brand: dict[Slug, BrandSection] = Field(min_length=1)
+    discount: dict[Code, DiscountSection] = Field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -310,6 +328,10 @@ class Config(Section):
     def teams(self) -> dict[str, Team]:
         """The marketplace's teams by slug."""
         return {slug: Team(slug=slug, **section.model_dump()) for slug, section in self.team.items()}
+
+    def discounts(self) -> dict[str, Discount]:
+        """The discount codes by code."""
+        return {code: Discount(code=code, **section.model_dump()) for code, section in self.discount.items()}
 
     def domains(self) -> frozenset[str]:
         """The domains for which we take mail: those of the support addresses, and that of the reply addresses."""

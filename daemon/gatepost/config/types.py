@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from ..core import address
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _KEY_ID = re.compile(r"0|[1-9][0-9]{0,2}")
 
 
@@ -83,6 +85,20 @@ def _url(value: str) -> str:
     return value
 
 
+def _page(value: str) -> str:
+    if value and value.count("{slug}") != 1:
+        raise ValueError(f"{value!r} has no {{slug}}; write it like https://market.example/products/{{slug}}")
+    _url(value.replace("{slug}", "slug"))
+    return value
+
+
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat() if value else value
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a day; write it like 2027-01-31") from error
+
+
 def _host(value: str) -> str:
     name = address.domain(value)
     if "." not in name and name != "localhost":
@@ -111,6 +127,10 @@ Server = Annotated[str, AfterValidator(_server)]
 FilePath = Annotated[str, AfterValidator(_path)]
 Name = Annotated[str, AfterValidator(_display_name)]
 Url = Annotated[str, AfterValidator(_url)]
+ProductPage = Annotated[str, AfterValidator(_page)]
+Day = Annotated[str, AfterValidator(_day)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Code = Annotated[str, AfterValidator(_matches(_CODE, "a discount code of letters, digits and hyphens"))]
 Zone = Annotated[str, AfterValidator(zone)]
 Slug = Annotated[str, AfterValidator(_matches(_SLUG, "a short name of lower-case letters, digits and hyphens"))]
 Language = Annotated[str, AfterValidator(_matches(_LANGUAGE, "a language code like en, de or pt-br"))]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from . import Millis
 from .confirmation import Ask
 from .event import DeadlineKind
-from .party import Participant
+from .party import Away, Participant
 
 
 class Auto(StrEnum):
@@ -22,11 +22,21 @@ class Auto(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What became of the commands of a mail: (line, sentence) each; `help` lists (command, what it does)."""
+
+    lines: tuple[tuple[str, str], ...]
+    help: tuple[tuple[str, str], ...] = ()
+    done: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """One mail to one participant (`participant` > 0) or to a staff address; `template` is a letter of templates/mail.
 
     `about` is the message that it carries or answers, 0 for none. `key` makes it unique on its ticket: the same effect
-    asked for twice is sent once. With `ask` it asks the participant something, and an answer to it is the answer.
+    asked for twice is sent once. With `history` it carries all that was said since `about` as well. With `ask` it asks
+    the participant something, and an answer to it is the answer.
     """
 
     template: str
@@ -36,6 +46,8 @@ class Send:
     auto: Auto = Auto.NO
     key: str
     ask: Ask | None = None
+    transcript: Transcript | None = None
+    history: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +99,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Let somebody take part, or in another role. With `template`, they get what was said so far, mail by mail."""
+    """Let somebody take part, or in another role. With `template`, they get what was said so far, in one mail."""
 
     participant: Participant
     template: str = ""
@@ -101,4 +113,12 @@ class Absent:
     back: str
 
 
-Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Note | Join | Absent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorAway:
+    """The vendor says that they are away (R8), or with None that they are here again."""
+
+    vendor: int
+    away: Away | None
+
+
+Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Note | Join | Absent | VendorAway

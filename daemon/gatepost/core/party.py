@@ -45,7 +45,10 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """One storefront: the addresses it listens on, the face it shows, the links its mails may carry."""
+    """One storefront: the addresses it listens on, the face it shows, the links its mails may carry.
+
+    `product_page` is the URL of a product with `{slug}` in it.
+    """
 
     slug: str
     name: str
@@ -59,6 +62,7 @@ class Brand:
     zone: str = "UTC"
     country: str = ""
     masking: bool = False
+    product_page: str = ""
 
     @property
     def domain(self) -> str:

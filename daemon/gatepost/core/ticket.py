@@ -33,7 +33,8 @@ class State(StrEnum):
 class Ticket:
     """One conversation. `waiting_since` is when the oldest unanswered human customer message came, None if answered.
 
-    `route` and `team` say who answers: the vendor, or a team of the marketplace.
+    `route` and `team` say who answers: the vendor, or a team of the marketplace; `assignee` is the address of who of
+    staff looks after it, '' for nobody (R12).
     """
 
     number: int
@@ -53,6 +54,7 @@ class Ticket:
     clock_wanted: bool = True
     flags: tuple[str, ...] = ()
     language: str = ""
+    assignee: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,12 +224,13 @@ def _customer_wrote(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Ef
 
 
 def _answer_came(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effect]) -> Outcome:
-    """An answer goes to the requester and to those copied, and stops the clock."""
+    """An answer goes to the requester, to those copied and to who else answers, and stops the clock."""
     effects += [
         Send(template="answer", participant=p.number, about=event.message, key=f"message-{event.message}")
         for p in terms.participants
         if p.active and p.number != event.author and p.role in (Role.REQUESTER, Role.COPIED)
     ]
+    effects += _to_answering(ticket, event.message, terms, but=event.author)
     if ticket.waiting_since is not None:
         ticket = replace(ticket, waiting_since=None)
         effects.append(Release(kinds=CLOCK, reason="answered"))

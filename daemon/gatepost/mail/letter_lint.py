@@ -9,7 +9,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..core.effect import Auto
+from ..core.discount import Card, CardKind
+from ..core.effect import Auto, Transcript
 from ..core.letter import Mailbox
 from ..core.party import Brand, Product, Standing, Subscription, Vendor
 from ..errors import GatepostError, Mistake
@@ -45,6 +46,9 @@ _FIGURES: dict[str, Any] = {
     "words": "Sample\n\n> quote\n\n  code", "files": ["sample.txt"], "report": find(_REPORT), "link": _PORTAL,
     "choices": [("Sample", _PORTAL)], "reason": "sample", "unsubscribe": _PORTAL,
     "confirm": {"link": f"{_PORTAL}/confirm/sample", "subject": "Sample", "date": "today", "names": ["a@shop.example"]},
+    "cards": [Card(kind=CardKind.PRODUCT, title="Sample", note="Sample", link=_PORTAL)],
+    "later": [{"author": "Sample", "at": "today", "words": "Sample"}],
+    "transcript": Transcript(lines=(("#sample", "Sample"),), help=(("#sample", "Sample"),), done=False),
     "absent": [{"name": "Sample", "until": "today"}], "forwarder": "Sample <sample@staff.example>",
     "answer_by": "today", "waiting_since": "today", "filed": "today", "away_until": "today",
 }  # fmt: skip

@@ -5,6 +5,8 @@ Every letter about a ticket gets the same figures, so that an operator can write
 
 from collections.abc import Iterable, Mapping
 
+from ..core.discount import Card
+from ..core.effect import Transcript
 from ..core.letter import Mailbox
 from ..core.party import Brand, Product, Standing, Subscription, Vendor
 from . import wording
@@ -46,6 +48,9 @@ def ticket_values(
     confirm: Mapping[str, object] = NOTHING_ASKED,
     pair: str = "",
     over: bool = False,
+    later: Iterable[dict[str, str]] = (),
+    cards: Iterable[Card] = (),
+    transcript: Transcript | None = None,
 ) -> dict[str, object]:
     """The figures of a letter in `language`.
 
@@ -54,8 +59,10 @@ def ticket_values(
     as the recipient reads them (`wording.moment`, `wording.day`), `away` is a sentence; `choices` are (label, link)
     pairs; `reason` is what a notice to staff is about; `first` is whether `words` opened the ticket; `absent` is
     who of the other side is away (`name`, `until`); `forwarder` is who of us or of the vendors brought the mail;
-    `confirm` is what the letter asks: the held mail's `subject` and `date`, the `names` asked about, a `link` for yes.
-    `pair` is whom or what a notice about the house is about, `over` whether that has ended.
+    `confirm` is what the letter asks: the held mail's `subject` and `date`, the `names` asked about, a `link` for yes;
+    `later` is what was said since (`author`, `at`, `words`), for who comes to a ticket; `cards` stand below an answer;
+    `transcript` is what became of the commands of a mail; `pair` is whom or what a notice about the house is about,
+    `over` whether that has ended.
     """
     return {
         "customer": {
@@ -89,6 +96,17 @@ def ticket_values(
         "confirm": dict(confirm),
         "pair": pair,
         "over": over,
+        "later": list(later),
+        "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],
+        "transcript": _transcript(transcript or Transcript(lines=())),
+    }
+
+
+def _transcript(transcript: Transcript) -> dict[str, object]:
+    return {
+        "done": transcript.done,
+        "lines": [{"command": command, "said": said} for command, said in transcript.lines],
+        "help": [{"command": command, "said": said} for command, said in transcript.help],
     }
 
 

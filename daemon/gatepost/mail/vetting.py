@@ -16,20 +16,8 @@ LOOP_DEPTH = 2
 INCLUDES = 50
 FIGURES = frozenset(
     {"absent", "answer_by", "author", "away", "away_until", "brand", "choices", "confirm", "customer", "filed", "files"}
-    | {
-        "over",
-        "pair",
-        "first",
-        "forwarder",
-        "language",
-        "link",
-        "masked",
-        "number",
-        "product",
-        "reason",
-        "report",
-        "subject",
-    }
+    | {"cards", "later", "over", "pair", "transcript"}
+    | {"first", "forwarder", "language", "link", "masked", "number", "product", "reason", "report", "subject"}
     | {"subscription", "team", "topics", "unsubscribe", "vendor", "verified", "waiting_since", "words"}
 )
 _BUILT_IN = frozenset({"delimiter", "loop"})

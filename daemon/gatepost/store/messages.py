@@ -1,9 +1,11 @@
 """The messages of tickets: their words, their attachments, the search index, and the threads that each side sees."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ..core import Millis
+from ..core.discount import Card, CardKind
 from ..core.identity import Identity
 from ..core.letter import Attachment, Letter
 from ..core.nature import Author, Nature
@@ -12,7 +14,10 @@ from .database import Row, Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A stored message: who wrote it (a participant's number, and From as it was), when it came, and its words."""
+    """A stored message: who wrote it (a participant's number, and From as it was), when it came, and its words.
+
+    An `internal` one is sent to nobody (D15); `cards` stand below its words (R13).
+    """
 
     id: int
     ticket: int
@@ -28,6 +33,13 @@ class Message:
     author_kind: str
     reason: str
     trust: str
+    internal: bool = False
+    cards: tuple[Card, ...] = ()
+
+    @property
+    def public(self) -> bool:
+        """Whether it is part of what the parties of a ticket read."""
+        return self.by_human and not self.internal
 
     @property
     def by_human(self) -> bool:
@@ -36,14 +48,24 @@ class Message:
 
 
 def put(
-    tx: Tx, *, ticket: int, author: int, received: Millis, letter: Letter, nature: Nature, identity: Identity
+    tx: Tx,
+    *,
+    ticket: int,
+    author: int,
+    received: Millis,
+    letter: Letter,
+    nature: Nature,
+    identity: Identity,
+    internal: bool = False,
+    cards: Sequence[Card] = (),
 ) -> int:
     """Store a letter as a message of a ticket, with its attachments and its words in the index; the message's id."""
     message = tx.insert(
         """INSERT INTO message (ticket, author, sender, sender_name, received, dated, message_id, subject, text,
-             reply_text, relay_text, author_kind, reason, trust, refs, troubles)
+             reply_text, relay_text, author_kind, reason, trust, refs, troubles, internal, cards)
            VALUES (:ticket, :author, :sender, :sender_name, :received, :dated, :message_id, :subject, :text,
-             :reply_text, :relay_text, :author_kind, :reason, :trust, :refs, :troubles) RETURNING id""",
+             :reply_text, :relay_text, :author_kind, :reason, :trust, :refs, :troubles, :internal, :cards)
+           RETURNING id""",
         ticket=ticket,
         author=author,
         sender=letter.sender.address if letter.sender is not None else "",
@@ -60,6 +82,8 @@ def put(
         trust=identity.trust.value,
         refs=" ".join((*letter.references, *letter.in_reply_to)),
         troubles=" ".join(letter.troubles),
+        internal=int(internal),
+        cards=json.dumps([asdict(card) for card in cards], ensure_ascii=False) if cards else "",
     )
     tx.run(
         "INSERT INTO message_words (rowid, subject, text) VALUES (:id, :subject, :text)",
@@ -172,4 +196,12 @@ def _message(row: Row) -> Message:
         author_kind=row["author_kind"],
         reason=row["reason"],
         trust=row["trust"],
+        internal=bool(row["internal"]),
+        cards=_cards(row["cards"]),
     )
+
+
+def _cards(said: str) -> tuple[Card, ...]:
+    if not said:
+        return ()
+    return tuple(Card(**{**card, "kind": CardKind(card["kind"])}) for card in json.loads(said))

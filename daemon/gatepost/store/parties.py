@@ -56,6 +56,13 @@ def put_vendor(tx: Tx, vendor: Vendor) -> tuple[int, Change]:
     return vendor_id, change
 
 
+def set_away(tx: Tx, vendor_id: int, away: Away | None) -> None:
+    """Write when a vendor is away, None for not at all; what is cached of vendors is stale afterwards."""
+    said = json.dumps(asdict(away)) if away is not None else None
+    tx.run("UPDATE vendor SET away = :away WHERE id = :id", away=said, id=vendor_id)
+    _changed(tx)
+
+
 def put_product(tx: Tx, product: Product) -> tuple[int, Change]:
     """Insert or update by slug; the id and what changed."""
     values = {
@@ -170,10 +177,7 @@ def _upsert(
     old = tx.row(f"SELECT * FROM {table} WHERE {where}", **{key: values[key] for key in keys})  # noqa: S608
     if old is not None and all(old[name] == value for name, value in values.items()):
         return int(old["id"]), Change.UNCHANGED
-    tx.run(
-        "INSERT INTO counter (name, value) VALUES (:name, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
-        name=_VERSION,
-    )
+    _changed(tx)
     if old is None:
         names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
         sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id"  # noqa: S608 - our own names
@@ -181,6 +185,13 @@ def _upsert(
     changes = ", ".join(f"{name} = :{name}" for name in values)
     tx.run(f"UPDATE {table} SET {changes} WHERE id = :id", id=old["id"], **values)  # noqa: S608 - our own names
     return int(old["id"]), Change.CHANGED
+
+
+def _changed(tx: Tx) -> None:
+    tx.run(
+        "INSERT INTO counter (name, value) VALUES (:name, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
+        name=_VERSION,
+    )
 
 
 def _customer(row: Row) -> Customer:

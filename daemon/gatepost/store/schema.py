@@ -50,7 +50,7 @@ _TICKETS = (
         state TEXT NOT NULL, route TEXT NOT NULL, team TEXT NOT NULL, customer INTEGER NOT NULL,
         product INTEGER NOT NULL, vendor INTEGER NOT NULL, waiting_since INTEGER, last_activity INTEGER NOT NULL,
         unread INTEGER NOT NULL, rating_wanted INTEGER NOT NULL, clock_wanted INTEGER NOT NULL, flags TEXT NOT NULL,
-        language TEXT NOT NULL)""",
+        language TEXT NOT NULL, assignee TEXT NOT NULL DEFAULT '')""",
     "INSERT INTO sqlite_sequence (name, seq) VALUES ('ticket', 1000)",
     "CREATE INDEX ticket_activity ON ticket (state, last_activity)",
     "CREATE INDEX ticket_customer ON ticket (customer, last_activity)",
@@ -60,13 +60,15 @@ _TICKETS = (
         address TEXT NOT NULL, name TEXT NOT NULL, party INTEGER NOT NULL,
         membership TEXT NOT NULL CHECK (membership IN ('pending', 'active', 'removed')), language TEXT NOT NULL,
         joined INTEGER NOT NULL, back TEXT NOT NULL, PRIMARY KEY (ticket, number)) WITHOUT ROWID""",
+    # An `internal` message is a note or commands alone: nobody is sent it. `cards` is JSON, '' for none.
     # NULL in reply_text or relay_text means: the same as text.
     """CREATE TABLE message (
         id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL REFERENCES ticket (number), author INTEGER NOT NULL,
         sender TEXT NOT NULL, sender_name TEXT NOT NULL, received INTEGER NOT NULL, dated INTEGER,
         message_id TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, reply_text TEXT,
         relay_text TEXT, author_kind TEXT NOT NULL, reason TEXT NOT NULL, trust TEXT NOT NULL,
-        refs TEXT NOT NULL, troubles TEXT NOT NULL)""",
+        refs TEXT NOT NULL, troubles TEXT NOT NULL,
+        internal INTEGER NOT NULL DEFAULT 0, cards TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX message_ticket ON message (ticket, id)",
     """CREATE VIRTUAL TABLE message_words USING fts5 (
         subject, text, content='message', content_rowid='id', tokenize='unicode61 remove_diacritics 2')""",

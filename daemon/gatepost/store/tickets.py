@@ -14,9 +14,9 @@ def open_(tx: Tx, ticket: Ticket) -> int:
     """Store a new ticket; its number, which is never given twice."""
     number = tx.insert(
         """INSERT INTO ticket (brand, subject, filed, state, route, team, customer, product, vendor, waiting_since,
-             last_activity, unread, rating_wanted, clock_wanted, flags, language)
+             last_activity, unread, rating_wanted, clock_wanted, flags, language, assignee)
            VALUES (:brand, :subject, :filed, :state, :route, :team, :customer, :product, :vendor, :waiting_since,
-             :last_activity, :unread, :rating_wanted, :clock_wanted, :flags, :language) RETURNING number""",
+             :last_activity, :unread, :rating_wanted, :clock_wanted, :flags, :language, :assignee) RETURNING number""",
         **_values(ticket),
     )
     count(tx, f"ticket.{ticket.state.value}", 1)
@@ -30,7 +30,7 @@ def save(tx: Tx, ticket: Ticket) -> None:
         """UPDATE ticket SET brand = :brand, subject = :subject, filed = :filed, state = :state, route = :route,
              team = :team, customer = :customer, product = :product, vendor = :vendor, waiting_since = :waiting_since,
              last_activity = :last_activity, unread = :unread, rating_wanted = :rating_wanted,
-             clock_wanted = :clock_wanted, flags = :flags, language = :language
+             clock_wanted = :clock_wanted, flags = :flags, language = :language, assignee = :assignee
            WHERE number = :number""",
         number=ticket.number,
         **_values(ticket),
@@ -126,6 +126,7 @@ def _values(ticket: Ticket) -> dict[str, object]:
         "clock_wanted": int(ticket.clock_wanted),
         "flags": " ".join(ticket.flags),
         "language": ticket.language,
+        "assignee": ticket.assignee,
     }
 
 
@@ -148,6 +149,7 @@ def _ticket(row: Row) -> Ticket:
         clock_wanted=bool(row["clock_wanted"]),
         flags=tuple(row["flags"].split()),
         language=row["language"],
+        assignee=row["assignee"],
     )
 
 

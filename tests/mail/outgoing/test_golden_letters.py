@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.core.effect import Auto
+from gatepost.core.discount import Card, CardKind
+from gatepost.core.effect import Auto, Transcript
 from gatepost.core.letter import Mailbox
 from gatepost.core.party import Brand
 from gatepost.mail import wording
@@ -27,6 +28,8 @@ AUTOMATIC = {
     "acknowledgement": Auto.REPLIED,
     "confirm": Auto.REPLIED,
     "rating": Auto.GENERATED,
+    "moved": Auto.GENERATED,
+    "transcript": Auto.REPLIED,
     "nudge": Auto.GENERATED,
     "overdue": Auto.GENERATED,
     "undeliverable": Auto.GENERATED,
@@ -84,7 +87,16 @@ def golden_draft(draft, values):
             confirm={
                 "link": "https://help.market.example/confirm/1", "subject": "Re: The calendar stays empty", "date": time,
                 "names": ["jane@home.example", "bob@market.example"],
-            }, pair="bot@loop.example", **changes,
+            },
+            cards=[
+                Card(kind=CardKind.PRODUCT, title="Acme Bookings", note="Acme", link="https://market.example/p/bookings"),
+                Card(kind=CardKind.DISCOUNT, title="WINTER-20", note="−20 %"),
+            ] if template == "customer/answer" else (),
+            later=[{"author": "Acme", "at": time, "words": "Please clear\nthe cache."}] if template == "vendor/ticket" else (),
+            transcript=Transcript(
+                lines=(("#close", "The ticket is closed."), ("#nonsense", "There is no such command.")),
+                help=(("#close", "Closes the ticket."), ("#product SLUG", "Moves the ticket.")), done=False,
+            ), pair="bot@loop.example", **changes,
         )  # fmt: skip
         auto = next((auto for name, auto in AUTOMATIC.items() if name in template), Auto.NO)
         return draft(template, language=language, values=about, auto=auto)
@@ -109,7 +121,7 @@ def test_every_letter_is_shipped_in_english_and_german_with_text_and_html(letter
     assert {stem.rsplit(".", 1)[0] for stem in LETTERS} == {
         *(f"customer/acknowledgement{end}" for end in ("", "-team", "-expired", "-no-subscription", "-which-product")),
         "customer/acknowledgement-unverified", "customer/confirm-reply", "customer/confirm-alias",
-        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay",
+        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/moved", "vendor/transcript", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay",
         "collaborator/collaborator",
     }  # fmt: skip
     for stem in LETTERS:

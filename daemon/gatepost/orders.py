@@ -1,0 +1,146 @@
+"""Carries out mail commands (R11): looks up what they name, lets the core decide, and does it with the mail's message.
+
+How commands are written is core/commands.py's, what each does core/obey.py's; the mail without its commands goes on as
+any answer does.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .case import Case, case_of
+from .core import Millis
+from .core.command_words import help_language
+from .core.commands import Name, Orders, Rank, below, read_orders
+from .core.discount import Card
+from .core.identity import Authentication
+from .core.letter import Letter
+from .core.nature import Author
+from .core.obey import Known, Obeyed, obey
+from .core.party import Participant, Role, Subscription, Vendor
+from .core.ticket import Terms
+from .core.verdict import Route
+from .house import House
+from .mail import wording
+from .perform import perform
+from .store import parties, tickets, trace
+from .store.database import Tx
+
+if TYPE_CHECKING:
+    from .pipeline import Trip
+
+_KEPT = (Name.NOTE, Name.AWAY)
+_SIGNATURE = ("-- ", "--")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The commands of one mail: the letter without them, the cards for the answer, whether anything is passed on."""
+
+    orders: Orders
+    author: Participant
+    rank: Rank
+    letter: Letter
+    cards: tuple[Card, ...]
+    relays: bool
+
+
+def rank_of(house: House, author: Participant) -> Rank | None:
+    """What a participant may command; None for the customer's side, whose `#` lines are text."""
+    if author.role is Role.VENDOR:
+        return Rank.VENDOR
+    if author.role is Role.STAFF or (
+        author.role is Role.COLLABORATOR and author.address.casefold() in house.staff_addresses
+    ):
+        return Rank.STAFF
+    return Rank.COLLABORATOR if author.role is Role.COLLABORATOR else None
+
+
+def given_in(tx: Tx, house: House, trip: "Trip", case: Case, author: Participant | None, now: Millis) -> Given | None:
+    """The commands of a person's verified mail on its ticket, tried on the ticket as it is; None where it has none."""
+    rank = rank_of(house, author) if author is not None else None
+    verified = trip.proof.result is Authentication.VERIFIED
+    if author is None or rank is None or not verified or trip.nature.author is not Author.HUMAN:
+        return None
+    orders = read_orders(trip.letter.reply_text, rank)
+    if orders is None:
+        return None
+    tried = _obey(tx, house, case, orders, author, rank, 0, now)
+    kept = not tried.done or orders.has(*_KEPT)
+    words = "" if kept else _without_signature(orders.rest)
+    relayed = below(trip.letter.relay_text, orders)
+    letter = replace(
+        trip.letter, reply_text=orders.rest, relay_text=relayed if words and relayed is not None else words
+    )
+    files = any(not attachment.inline for attachment in letter.attachments)
+    relays = not kept and bool(words or tried.cards or files)
+    return Given(orders=orders, author=author, rank=rank, letter=letter, cards=tried.cards, relays=relays)
+
+
+def carry_out(tx: Tx, house: House, case: Case, given: Given, message: int, now: Millis) -> Case:
+    """Do the commands on the ticket as their own mail has left it, and send the transcript; the case after."""
+    done = _obey(tx, house, case, given.orders, given.author, given.rank, message, now)
+    said = "; ".join(one.written for one in given.orders.given)
+    kind = "command" if done.done else "command-refused"
+    trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
+    tickets.save(tx, done.ticket)
+    after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
+    perform(tx, house, after, done.effects, now)
+    return replace(after, participants=tickets.participants(tx, done.ticket.number))
+
+
+def _obey(
+    tx: Tx, house: House, case: Case, orders: Orders, author: Participant, rank: Rank, message: int, now: Millis
+) -> Obeyed:
+    language = author.language or case.brand.languages[0]
+    known = _known(tx, house, case, rank, author, help_language(language), now)
+    return obey(
+        orders, case.ticket, case.participants, author, rank, known, message=message, now=now, language=language
+    )
+
+
+def _known(tx: Tx, house: House, case: Case, rank: Rank, author: Participant, language: str, now: Millis) -> Known:
+    """What the commands may name; commands are rare, so that all is read."""
+    names = house.names(tx)
+    vendor = author.party_id if rank is not Rank.STAFF else 0
+
+    def answering(route: Route, team: str, chosen: Vendor | None) -> Participant:
+        return house.answering(case.ticket.number, 0, route, team, chosen, now)
+
+    def terms(route: Route, chosen: Vendor | None) -> Terms:
+        return house.terms(case.brand, case.participants, chosen, route, now)
+
+    bought = parties.subscriptions_of(tx, case.ticket.customer_id) if case.ticket.customer_id else ()
+    seen = [one for one in bought if (product := names.by_id.get(one.product_id)) is not None
+            and vendor in (0, product.vendor_id)]  # fmt: skip
+    listed = tuple(_in_words(names.by_id[one.product_id].name, one, language, case.brand.zone, now) for one in seen)
+    return Known(
+        brand=case.brand,
+        products=names.by_slug,
+        vendors={one.slug: one for one in parties.vendors(tx)},
+        teams=house.teams,
+        staff=house.staff_addresses,
+        answering=answering,
+        terms=terms,
+        discounts=house.discounts,
+        subscriptions=listed,
+        day=partial(_day, language),
+    )
+
+
+def _day(language: str, at: Millis, zone: str) -> str:
+    return wording.day(at, language, zone)
+
+
+def _in_words(product: str, subscription: Subscription, language: str, zone: str, now: Millis) -> str:
+    until = f" – {wording.day(subscription.ends, language, zone)}" if subscription.ends is not None else ""
+    span = f"{wording.day(subscription.starts, language, zone)}{until}"
+    return (
+        f"{product}: {wording.standing(subscription.standing(now), language)}, {span}, {subscription.reference or '-'}"
+    )
+
+
+def _without_signature(text: str) -> str:
+    """`text`, or '' where nothing but a signature is left of it."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    return "" if first.rstrip("\r") in _SIGNATURE else text
