@@ -36,8 +36,8 @@ def test_the_triage_team_gets_the_whole_history_once_and_staff_are_told(filed):
     for mail in (first, second):
         assert filed.arrive(report(mail.mail_from, "tickets@acme.example"), mail.mail_from, mail_from=None) == "report"
     history = filed.sent("team")
-    assert [mail.to for mail in history] == ["triage@staff.example"] * 2
-    assert ["It stays blank." in history[0].text, "Version 4.1." in history[1].text] == [True, True]
+    assert [mail.to for mail in history] == ["triage@staff.example"]
+    assert ["It stays blank." in history[0].text, "Version 4.1." in history[0].text] == [True, True]
     assert [mail.to for mail in filed.sent("undeliverable")] == ["staff@staff.example"]
     ticket = filed.ticket()
     assert (ticket.route, ticket.team) == (Route.TRIAGE, "triage")
