@@ -10,7 +10,7 @@ from typing import assert_never
 
 from . import DAY, Millis
 from .confirmation import Ask, Kind, letter_for
-from .effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag
+from .effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
 from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
 from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author, Nature
@@ -149,7 +149,7 @@ def _stays_inside(effect: Effect) -> bool:
     match effect:
         case Flag() | Label() | Note():
             return True
-        case Send() | Promise() | Release() | Unflag() | Join() | Absent():
+        case Send() | Promise() | Release() | Unflag() | Join() | Absent() | VendorAway():
             return False
         case _:
             assert_never(effect)
