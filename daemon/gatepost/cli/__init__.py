@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "ticket": "ticket:ticket",
     "tickets": "tickets:tickets",
     "trace": "trace:trace",
+    "vendors": "vendors:vendors",
 }
 
 

@@ -1,0 +1,146 @@
+"""A vendor's report card: ratings, response times in business hours, and the share of answers that came in time (C6).
+
+It counts; what was said and rated is handed in. A wait begins with the oldest unanswered human message of the customer
+and ends with the next human message of anybody else. It is in time when it ended before its due instant; one that is
+not yet due says nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from statistics import median
+
+from . import DAY, Millis
+from .calendar import Calendar, due, open_time
+from .rating import GOOD, Rating
+
+WINDOWS = (14, 30, 60, 90)
+LAST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message that a person wrote: on which ticket, when, and whether on the customer's side."""
+
+    ticket: int
+    at: Millis
+    by_customer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A customer's wait; `until` is None while it lasts, `first` marks the first one of its ticket."""
+
+    ticket: int
+    since: Millis
+    until: Millis | None
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How many answers, and how much open time they took: the median and the 90th percentile, 0 where there is none."""
+
+    count: int
+    median: Millis
+    p90: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Of so many waits of the last `days`, `in_time` ended in time."""
+
+    days: int
+    count: int
+    in_time: int
+
+    @property
+    def percent(self) -> float | None:
+        """The share in percent, None where there is nothing to tell."""
+        return 100 * self.in_time / self.count if self.count else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """The report card of the last `days`; `mean` and `good` (percent) are None without ratings."""
+
+    days: int
+    ratings: int
+    mean: float | None
+    good: float | None
+    by_score: tuple[int, ...]
+    last: tuple[Rating, ...]
+    first_response: Times
+    next_response: Times
+    shares: tuple[Share, ...]
+    overdue: int
+    complaints: int
+
+
+def waits(said: Iterable[Said]) -> tuple[Wait, ...]:
+    """The waits in what was said; messages of a ticket in the order in which they came."""
+    found: list[Wait] = []
+    open_since: dict[int, Millis] = {}
+    seen: set[int] = set()
+    for one in said:
+        if one.by_customer:
+            open_since.setdefault(one.ticket, one.at)
+        elif one.ticket in open_since:
+            since = open_since.pop(one.ticket)
+            found.append(Wait(ticket=one.ticket, since=since, until=one.at, first=one.ticket not in seen))
+            seen.add(one.ticket)
+    found += [Wait(ticket=t, since=at, until=None, first=t not in seen) for t, at in open_since.items()]
+    return tuple(found)
+
+
+def card(
+    *,
+    said: Iterable[Said],
+    ratings: Sequence[Rating],
+    calendar: Calendar,
+    business_days: int,
+    overdue: int,
+    complaints: int,
+    days: int,
+    now: Millis,
+) -> Card:
+    """The card at `now`, of the last `days`; `ratings` in any order, `business_days` is what was promised."""
+    every = waits(said)
+    recent = [wait for wait in every if now - days * DAY <= wait.since <= now]
+    given = sorted(
+        (r for r in ratings if now - days * DAY <= r.at <= now), key=lambda r: (r.at, r.ticket), reverse=True
+    )
+    scores = [rating.score for rating in given]
+    return Card(
+        days=days,
+        ratings=len(scores),
+        mean=sum(scores) / len(scores) if scores else None,
+        good=100 * sum(score >= GOOD for score in scores) / len(scores) if scores else None,
+        by_score=tuple(scores.count(score) for score in (1, 2, 3, 4, 5)),
+        last=tuple(given[:LAST]),
+        first_response=_times(calendar, [wait for wait in recent if wait.first]),
+        next_response=_times(calendar, [wait for wait in recent if not wait.first]),
+        shares=tuple(_share(calendar, every, business_days, window, now) for window in WINDOWS),
+        overdue=overdue,
+        complaints=complaints,
+    )
+
+
+def _times(calendar: Calendar, among: Iterable[Wait]) -> Times:
+    took = sorted(open_time(calendar, wait.since, wait.until) for wait in among if wait.until is not None)
+    if not took:
+        return Times(count=0, median=0, p90=0)
+    return Times(count=len(took), median=int(median(took)), p90=took[ceil(0.9 * len(took)) - 1])
+
+
+def _share(calendar: Calendar, among: Iterable[Wait], business_days: int, days: int, now: Millis) -> Share:
+    count = in_time = 0
+    for wait in among:
+        if not now - days * DAY <= wait.since <= now:
+            continue
+        ends = due(calendar, wait.since, business_days)
+        answered_in_time = wait.until is not None and wait.until < ends
+        if answered_in_time or ends <= now:
+            count += 1
+            in_time += answered_in_time
+    return Share(days=days, count=count, in_time=in_time)
