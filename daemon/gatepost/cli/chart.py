@@ -38,7 +38,9 @@ def _lines(name: str, card: Card) -> Iterator[str]:
     for number, score in enumerate((5, 4, 3, 2, 1)):
         count = card.by_score[score - 1]
         yield from _row(388, 122 + 30 * number, str(score), count / max(1, card.ratings), str(count))
-    for number, (what, times) in enumerate((("First answer", card.first_response), ("Further answers", card.next_response))):
+    for number, (what, times) in enumerate(
+        (("First answer", card.first_response), ("Further answers", card.next_response))
+    ):
         at = 28 + 360 * number
         yield _text(at, 312, what)
         told = f"median {length_text(times.median)}, 90 % within {length_text(times.p90)}" if times.count else "none"
