@@ -11,7 +11,7 @@ from .case import Case, case_of
 from .core import Millis
 from .core.confirmation import Ask
 from .core.effect import Auto, Send
-from .core.letter import Mailbox
+from .core.letter import Attachment, Mailbox
 from .core.outgoing import Outgoing
 from .core.party import Participant, Role
 from .core.reply_address import Purpose, Token, scrub
@@ -28,6 +28,7 @@ from .store.messages import Message
 from .store.outbox_view import Posted
 
 _CARRYING = frozenset({"ticket", "team", "collaborator", "answer"})
+_LOGO_OCTETS = 65_536
 _ASKING = ("confirm", "acknowledgement-unverified")
 _NOBODY = Participant(ticket=0, number=0, role=Role.STAFF, address="")
 _ANSWERING = frozenset({Role.VENDOR, Role.COLLABORATOR, Role.STAFF})
@@ -102,7 +103,7 @@ def _draft(
     token = house.token(to) if to.number else ""
     since = _since(tx, about) if about is not None and send.history else ()
     carried = (about, *since) if about is not None and send.template in _CARRYING else ()
-    files = tuple(file for message in carried for file in messages.attachments(tx, message.id))
+    files = tuple(file for message in carried for file in _files(tx, message))
     clean = _cleaner(house, case, to)
     relayed = relay(about.relay_text if about is not None else "", files, clean)
     topic, asks = clean(case.ticket.subject), send.template == asking.LETTER
@@ -132,6 +133,15 @@ def _draft(
         attachments=relayed.files,
         date=now,
     )
+
+
+def _files(tx: Tx, about: Message) -> tuple[Attachment, ...]:
+    """What a message brought, without the small inline pictures that an earlier one has brought: a signature's logo."""
+    files = messages.attachments(tx, about.id)
+    if not any(file.inline for file in files):
+        return files
+    logos = messages.logos_before(tx, about.ticket, about.id, _LOGO_OCTETS)
+    return tuple(file for file in files if not (file.inline and file.sha256 in logos))
 
 
 def _values(

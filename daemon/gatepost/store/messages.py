@@ -128,6 +128,19 @@ def attachments(tx: Tx, message: int) -> tuple[Attachment, ...]:
     )
 
 
+def logos_before(tx: Tx, ticket: int, message: int, octets: int) -> frozenset[str]:
+    """The hashes of the inline pictures, at most `octets` large, that earlier messages of the ticket have brought."""
+    rows = tx.rows(
+        """SELECT DISTINCT attachment.sha256 FROM message JOIN attachment ON attachment.message = message.id
+           WHERE message.ticket = :ticket AND message.id < :message AND attachment.inline = 1
+             AND attachment.content_type LIKE 'image/%' AND attachment.size <= :octets""",
+        ticket=ticket,
+        message=message,
+        octets=octets,
+    )
+    return frozenset(row["sha256"] for row in rows)
+
+
 def chain(tx: Tx, number: int, participant: int, limit: int = 30) -> tuple[str, ...]:
     """The Message-IDs of the thread as this participant has seen it, oldest first: theirs, and ours to them (D4)."""
     rows = tx.rows(
