@@ -49,6 +49,9 @@ mode = "off"
 automatic_per_address_day = 1000000
 automatic_per_domain_hour = 1000000
 automatic_per_minute = 1000000
+breaker_per_address = 1000000
+breaker_per_domain = 1000000
+breaker_floor = 1000000
 [team.triage]
 name = "Marketplace support"
 address = "triage@staff.example"
