@@ -48,6 +48,9 @@ docs: .venv/ready-dev  ## write config.example.toml and the tables of docs/ anew
 	@$(BIN)/python -c 'from pathlib import Path; from gatepost.config import example; example.write(Path())'
 	@$(BIN)/python -c 'from pathlib import Path; from gatepost.core.rules.reference import as_markdown; \
 	  doc = Path("docs/rules.md"); doc.write_text(doc.read_text().partition("### Conditions\n")[0] + as_markdown())'
+	@$(BIN)/python -c 'from pathlib import Path; from gatepost.core.commands import as_markdown; \
+	  doc = Path("docs/commands.md"); mark = "`make docs` -->\n\n"; \
+	  doc.write_text(doc.read_text().partition(mark)[0] + mark + as_markdown())'
 
 .PHONY: bench
 bench: .venv/ready-dev  ## measure against stock aiosmtpd and what else is installed; prints the table

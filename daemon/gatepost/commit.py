@@ -23,7 +23,7 @@ from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .events import advance_ticket, undeliverable
 from .house import House, requester
-from .orders import Given, carry_out, given_in
+from .orders import Given, carry_out, copied_by_rule, given_in
 from .store import arrivals, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
@@ -111,6 +111,8 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
         trace.note(tx, kind="forwarded", said=said, now=now, ticket=ticket.number, arrival=row)
     event = Filed(message=message, nature=trip.nature, verified=case.verified, on_behalf=letter.forwarder is not None)
     case = advance_ticket(tx, house, case, event, verdict, received, now)
+    if not case.archived:
+        case = copied_by_rule(tx, house, case, verdict.copies, now)
     ask_about_copied(tx, house, trip, case, people[0], now)
     arrivals.finish(tx, row, Outcome.OPENED, now, message=message, ticket=ticket.number)
     return Outcome.OPENED

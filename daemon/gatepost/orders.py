@@ -13,6 +13,7 @@ from .core import Millis
 from .core.command_words import help_language
 from .core.commands import Name, Orders, Rank, below, read_orders
 from .core.discount import Card
+from .core.effect import Join
 from .core.identity import Authentication
 from .core.letter import Letter
 from .core.nature import Author
@@ -144,3 +145,25 @@ def _without_signature(text: str) -> str:
     """`text`, or '' where nothing but a signature is left of it."""
     first = next((line for line in text.split("\n") if line.strip()), "")
     return "" if first.rstrip("\r") in _SIGNATURE else text
+
+
+def copied_by_rule(tx: Tx, house: House, case: Case, names: tuple[str, ...], now: Millis) -> Case:
+    """Let the vendors and addresses take part that the rules' step `copies` names; each gets the mail (R9)."""
+    for name in names:
+        vendor = parties.vendor_named(tx, name) if "@" not in name else None
+        number = max(p.number for p in case.participants) + 1
+        if vendor is not None and vendor.active and vendor.support_address:
+            who = house.answering(case.ticket.number, number, Route.VENDOR, "", vendor, now)
+        elif "@" in name:
+            who = Participant(ticket=case.ticket.number, number=number, role=Role.COLLABORATOR, address=name)
+        else:
+            said = f"{name} is no vendor who takes tickets: not copied in"
+            trace.note(tx, kind="unsent", said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
+            continue
+        if any(p.is_at(who.address) for p in case.participants) or house.is_ours(who.address):
+            continue
+        perform(
+            tx, house, case, (Join(participant=replace(who, role=Role.COLLABORATOR), template="collaborator"),), now
+        )
+        case = replace(case, participants=tickets.participants(tx, case.ticket.number))
+    return case

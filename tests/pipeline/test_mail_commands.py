@@ -261,3 +261,29 @@ def test_an_unverified_command_is_none(strict_market, compose_mail, reply_to):
     assert strict_market.arrive(reply_to(ticket, "tickets@acme.example", "#close"), ticket.reply_to) == "quarantined"
     assert strict_market.ticket().state is State.OPEN
     assert strict_market.sent("transcript") == []
+
+
+COPIES = """
+[[rule]]
+name = "labels also to brill"
+when = { words = "labels" }
+then = { copies = ["brill", "audit@staff.example", "nosuch"] }
+
+[[rule.hit]]
+text = "labels"
+
+[[rule.miss]]
+text = "tax"
+"""
+
+
+def test_a_rule_copies_vendors_and_addresses_in(market, tmp_path, compose_mail, reply_to):
+    (tmp_path / "rules").mkdir(exist_ok=True)
+    (tmp_path / "rules" / "45-copies.toml").write_text(COPIES)
+    assert market.house.rulebook.reload().changed
+    market.arrive(compose_mail("jane@customer.example", "Shipping Labels are blank", "The labels print blank."))
+    copied = market.sent("collaborator")
+    assert [mail.to for mail in copied] == ["partner@brill.example", "audit@staff.example"]
+    assert len({mail.reply_to for mail in (*copied, *market.sent("ticket"))}) == 3
+    market.arrive(reply_to(copied[0], "partner@brill.example", "We know this one."), copied[0].reply_to)
+    assert "We know this one." in market.sent("answer")[-1].text

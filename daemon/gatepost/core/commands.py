@@ -218,6 +218,16 @@ def allowed(rank: Rank) -> tuple[Entry, ...]:
     return tuple(entry for entry in TABLE.values() if rank in entry.who)
 
 
+def as_markdown() -> str:
+    """The table of docs/commands.md."""
+    titles = {Rank.VENDOR: "vendor", Rank.STAFF: "staff", Rank.COLLABORATOR: "copied in"}
+    lines = ["| command | who | what it does |", "|---|---|---|"]
+    for entry in TABLE.values():
+        form, who = entry.form.replace("|", "\\|"), ", ".join(titles[rank] for rank in Rank if rank in entry.who)
+        lines.append(f"| `{form}` | {who} | {entry.help['en']} |")
+    return "\n".join((*lines, ""))
+
+
 def _read(found: re.Match[str], written: str, rank: Rank, before: int) -> Command | Refused:
     word, words = found[1].lower(), tuple((found[2] or "").split())
     if word not in set(Name):
