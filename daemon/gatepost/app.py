@@ -25,6 +25,7 @@ from .core.outgoing import Due, Expired, Refused
 from .delivery.courier import Courier
 from .delivery.outbox import Deliverer
 from .desk import Desk
+from .digest import Digests
 from .errors import MistakesError, PermanentError
 from .events import undeliverable
 from .house import House
@@ -179,6 +180,8 @@ class Office:
         self._scheduler = Scheduler()
         self._scheduler.every(2.0, "outbox", self._look_at_outbox)
         self._scheduler.every(1.0, "deadlines", self._clockwork.look)
+        digests = Digests(house=self.house, db=self.db, clock=clock, hour=config.clock.digest_hour)
+        self._scheduler.every(60.0, "digests", digests.look)
         self._scheduler.every(2.0, "rules", self._look_at_rules)
         releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)

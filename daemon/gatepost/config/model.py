@@ -250,6 +250,9 @@ class ClockSection(Section):
     catch_up_per_minute: Count = Field(
         60, description="Deadlines that are done in a minute at most, so that a downtime ends in no burst of mail."
     )
+    digest_hour: int = Field(
+        7, ge=-1, le=23, description="Hour of the recipient's day of the digest to vendors and staff; -1 sends none."
+    )
     rating_late_days: int = Field(
         14, ge=0, description="Days of lateness, after a downtime, that a rating request is still sent with; 0: any."
     )
