@@ -48,6 +48,7 @@ from .store.database import Database, Tx
 from .store.intake import Intake
 from .store.schema import migrate
 from .store.spool_reader import SpoolReader
+from .topics import catalogue as topics
 
 if TYPE_CHECKING:
     from .authentication import Evaluator
@@ -75,6 +76,7 @@ def build_house(config: Config) -> House:
         letters=letters,
         signer=_signer(config),
         discounts=config.discounts(),
+        topics=topics.load(shipped.folder("rules"), own_rules, bar=config.topics.bar),
     )
 
 

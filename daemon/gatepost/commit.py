@@ -109,7 +109,13 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
     if letter.forwarder is not None:
         said = f"brought by {letter.forwarder}; {letter.sender} is told nothing before they write themselves"
         trace.note(tx, kind="forwarded", said=said, now=now, ticket=ticket.number, arrival=row)
-    event = Filed(message=message, nature=trip.nature, verified=case.verified, on_behalf=letter.forwarder is not None)
+    event = Filed(
+        message=message,
+        nature=trip.nature,
+        verified=case.verified,
+        on_behalf=letter.forwarder is not None,
+        topics=trip.topics,
+    )
     case = advance_ticket(tx, house, case, event, verdict, received, now)
     if not case.archived:
         case = copied_by_rule(tx, house, case, verdict.copies, now)
@@ -243,6 +249,7 @@ def _said(trip: "Trip") -> dict[str, object]:
         },
         "proof": {"why": trip.proof.why, "findings": [_fields(finding) for finding in trip.proof.findings]},
         "notice": _fields(trip.notice),
+        "topics": [[topic.name, round(topic.confidence, 4)] for topic in trip.topics],
         "product": trip.facts.product_why,
         "standing": trip.facts.standing.value,
         "verdict": _fields(trip.verdict) | {"trail": [_rule(rule) for rule in trip.verdict.trail]},

@@ -166,7 +166,7 @@ def _values(
         team=_team_name(house, case),
         subscription=case.subscription,
         standing=case.standing,
-        topics=case.topics,
+        topics=[house.topics.name(topic, language) for topic in case.topics],
         author=_author_name(case, author, to) if author is not None else "",
         words=relayed.words,
         files=[attachment.filename for attachment in relayed.files],

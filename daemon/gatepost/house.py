@@ -21,6 +21,7 @@ from .core.party import Brand, Participant, Role, Team, Vendor
 from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
 from .core.ticket import Fallback, Terms
+from .core.topics import Topic
 from .core.verdict import Route
 from .links import Links
 from .mail.authenticate import from_letter
@@ -30,6 +31,7 @@ from .promises import Promises, terms
 from .rulebook import Rulebook
 from .store import parties
 from .store.database import Tx
+from .topics.catalogue import Topics
 
 _STRENGTH = (Kind.REPLY, Kind.BOUNCE, Kind.PRODUCT, Kind.SUPPORT, Kind.POSTMASTER)
 
@@ -54,6 +56,7 @@ class House:
         letters: Letters,
         signer: Signer | None = None,
         discounts: Mapping[str, Discount] | None = None,
+        topics: Topics | None = None,
     ) -> None:
         self.hostname = hostname
         self.staff = staff
@@ -68,6 +71,7 @@ class House:
         self.letters = letters
         self._signer = signer
         self.discounts = discounts or {}
+        self.topics = topics or Topics()
         self.staff_addresses = frozenset({staff.casefold(), *(team.address.casefold() for team in teams.values())})
         self._reply = reply
         self._authentication = authentication
@@ -127,6 +131,10 @@ class House:
                 return Proof(result=Authentication.UNVERIFIED, why="the sender was not evaluated")
             case _:
                 assert_never(section.mode)
+
+    def topics_of(self, letter: Letter) -> tuple[Topic, ...]:
+        """What a mail is about, by its subject and its new words: at most two topics, best first."""
+        return self.topics.of(f"{letter.subject}\n{letter.reply_text or letter.text}")
 
     def is_ours(self, address_or_id: str) -> bool:
         """Whether an address is one that we send from, or a Message-ID one that we have given."""

@@ -10,6 +10,7 @@ from .core import DAY, Millis
 from .core.confirmation import PAUSE, Kind
 from .core.effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
 from .core.party import Away, Participant, Role
+from .core.topics import AT_MOST
 from .drafting import write
 from .house import House
 from .mail import wording
@@ -20,7 +21,9 @@ from .store.database import Tx
 def perform(tx: Tx, house: House, case: Case, effects: Iterable[Effect], now: Millis) -> None:
     """Do every effect, in order; each leaves its line in the trace."""
     effects = tuple(effects)
-    case = replace(case, reason="; ".join(effect.reason for effect in effects if isinstance(effect, Flag)))
+    labels = [effect.topic for effect in effects if isinstance(effect, Label)]
+    reason = "; ".join(effect.reason for effect in effects if isinstance(effect, Flag))
+    case = replace(case, reason=reason, topics=tuple(dict.fromkeys((*labels, *case.topics)))[:AT_MOST])
     for effect in effects:
         kind, said = _do(tx, house, case, effect, now)
         trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)

@@ -14,12 +14,13 @@ from .core.forward import brought
 from .core.helpdesk import Notice
 from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, too_late, weigh
 from .core.letter import Arrival, Door, Letter
-from .core.nature import Nature, judge
+from .core.nature import Author, Nature, judge
 from .core.quarantine import Cause, Release
 from .core.round_trip import round_trip
 from .core.rules.judge import judge as judge_rules
 from .core.rules.seen import see
 from .core.ticket import closed_since
+from .core.topics import Topic
 from .core.trip import Decision, decide, unheld
 from .core.verdict import Verdict
 from .house import House
@@ -48,6 +49,7 @@ class Trip:
     earlier: Seen | None
     flood: str = ""
     release: Release | None = None
+    topics: tuple[Topic, ...] = ()
 
 
 def travel(
@@ -107,7 +109,8 @@ def travel(
         identity = too_late(identity, closed_since=closed_since(facts.ticket, nature), now=now, days=house.reopen_days)
     notice = helpdesks.notice(tx, facts, letter, nature, identity, arrival.received)
     nature = notice.colour(nature)
-    seen = see(facts, letter, nature, identity, notice=notice)
+    topics = house.topics_of(letter) if nature.author is Author.HUMAN and identity.ticket is None else ()
+    seen = see(facts, letter, nature, identity, [(topic.name, topic.confidence) for topic in topics], notice)
     verdict = unheld(judge_rules(house.rulebook.book, seen), release)
     flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None and not archived else ""
     decision = decide(
@@ -140,6 +143,7 @@ def travel(
         earlier=earlier,
         flood=flood,
         release=release,
+        topics=topics,
     )
 
 

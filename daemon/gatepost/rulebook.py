@@ -16,6 +16,9 @@ from .errors import Mistake, MistakesError
 from .patterns import compile_pattern
 from .toml_lines import line_of, syntax_mistake
 
+TOPICS = "topics.toml"
+"""The one TOML file beside the rules that holds none: it names the topics."""
+
 _READS = 10
 _FILE_LIMIT = 1024 * 1024
 
@@ -102,7 +105,9 @@ def paths(shipped: Path, own: Path | None) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in (shipped, own):
         if folder is not None and folder.is_dir():
-            found.update({path.name: path for path in folder.glob("*.toml") if not path.name.startswith(".")})
+            found.update(
+                {path.name: path for path in folder.glob("*.toml") if path.name[0] != "." and path.name != TOPICS}
+            )
     return dict(sorted(found.items()))
 
 

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "templates": "templates:templates",
     "ticket": "ticket:ticket",
     "tickets": "tickets:tickets",
+    "topics": "topics:topics",
     "trace": "trace:trace",
     "vendors": "vendors:vendors",
 }

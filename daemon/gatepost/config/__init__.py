@@ -18,6 +18,7 @@ from .model import (
     ReplyAddressSection,
     SmtpSection,
     TeamSection,
+    TopicsSection,
 )
 from .section import Secret
 from .types import endpoint
@@ -36,6 +37,7 @@ __all__ = [
     "Secret",
     "SmtpSection",
     "TeamSection",
+    "TopicsSection",
     "endpoint",
     "find",
     "load",

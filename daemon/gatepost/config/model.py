@@ -258,6 +258,14 @@ class ClockSection(Section):
     )
 
 
+class TopicsSection(Section):
+    """What tickets are about."""
+
+    bar: float = Field(
+        0.90, ge=0.5, lt=1, description="The confidence from which a topic is given to a ticket; below it, none is."
+    )
+
+
 class PageSection(Section):
     """The web server of portal and pages."""
 
@@ -314,6 +322,7 @@ class Config(Section):
     authentication: AuthenticationSection = AuthenticationSection()
     limits: LimitsSection = LimitsSection()
     clock: ClockSection = ClockSection()
+    topics: TopicsSection = TopicsSection()
     page: PageSection = PageSection()
     team: dict[Slug, TeamSection]
     brand: dict[Slug, BrandSection] = Field(min_length=1)

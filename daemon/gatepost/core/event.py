@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from . import Millis
 from .nature import Nature
+from .topics import Topic
 
 
 class DeadlineKind(StrEnum):
@@ -26,12 +27,14 @@ class Filed:
     """A mail or a form opened a ticket: the first message of the requester.
 
     `verified`: the sender is proved. `on_behalf`: somebody else brought it, so that the requester is told nothing yet.
+    `topics`: what it is about, best first.
     """
 
     message: int
     nature: Nature
     verified: bool = True
     on_behalf: bool = False
+    topics: tuple[Topic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
 from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author, Nature
 from .party import Participant, Role
+from .topics import AT_MOST
 from .verdict import Route, Verdict
 
 UNVERIFIED = "unverified"
@@ -166,7 +167,7 @@ def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Mi
         waiting_since=now if event.nature.author is Author.HUMAN else None,
         flags=_with(ticket.flags, *verdict.flags, *(() if event.verified else (UNVERIFIED,))),
     )
-    effects: list[Effect] = [*_marks(verdict)]
+    effects: list[Effect] = [*_marks(verdict), *_topics(event, verdict)]
     effects += _to_answering(ticket, event.message, terms)
     requester = _requester(terms)
     wanted = verdict.acknowledge and terms.acknowledge and event.nature.answerable and not event.on_behalf
@@ -341,6 +342,13 @@ def _marks(verdict: Verdict) -> list[Effect]:
         *(Label(topic=topic, confidence=1.0) for topic in verdict.labels),
         *(Note(text=text) for text in verdict.notes),
     ]
+
+
+def _topics(event: Filed, verdict: Verdict) -> list[Effect]:
+    """The topics that the model saw, as far as the rules' own labels leave room: a ticket has at most two (T2)."""
+    seen = [topic for topic in event.topics if topic.name not in verdict.labels]
+    room = max(0, AT_MOST - len(verdict.labels))
+    return [Label(topic=topic.name, confidence=topic.confidence) for topic in seen[:room]]
 
 
 def _requester(terms: Terms) -> Participant | None:

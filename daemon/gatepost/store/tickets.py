@@ -4,6 +4,7 @@ from ..core import Millis
 from ..core.effect import Label
 from ..core.party import Membership, Participant, Role
 from ..core.ticket import State, Ticket
+from ..core.topics import AT_MOST
 from ..core.verdict import Route
 from . import aliases
 from .database import Row, Tx
@@ -103,8 +104,12 @@ def label(tx: Tx, number: int, label: Label, now: Millis) -> None:
 
 
 def labels(tx: Tx, number: int) -> tuple[str, ...]:
-    """The topics of a ticket, newest first."""
-    rows = tx.rows("SELECT topic FROM label WHERE ticket = :number ORDER BY at DESC, topic", number=number)
+    """The topics of a ticket, at most two, newest first, and the surer one first of those that came together."""
+    rows = tx.rows(
+        "SELECT topic FROM label WHERE ticket = :number ORDER BY at DESC, confidence DESC, topic LIMIT :most",
+        number=number,
+        most=AT_MOST,
+    )
     return tuple(row["topic"] for row in rows)
 
 

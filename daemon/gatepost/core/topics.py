@@ -1,0 +1,162 @@
+"""Says what a mail is about: applies a trained linear model to its words; at most two topics, none below the bar.
+
+How a model is trained is said in gatepost.topics, how it is stored in topics.model_file. The words of a mail are its
+distinct words and pairs of neighbours; a word also counts by its runs of three to five letters, so that a misspelling
+or an inflection of a known word is still known.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .rules.tokens import tokenise
+
+TEXT_LIMIT = 4_000
+"""Characters of a mail that are looked at: what a mail is about is said at its beginning."""
+
+WORDS_LIMIT = 200
+"""Words of those that are looked at."""
+
+TOKENISER = 1
+"""Changes with `units` or `features`: a model trained with another version is not applied."""
+
+AT_MOST = 2
+BAR = 0.90
+
+_CACHED = 20_000
+_SHORTEST, _LONGEST = 3, 5
+_ZEROS = str.maketrans("0123456789", "0000000000")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """What the model knows of one feature: how rare it is (`idf`, 1 and more) and its weight for each topic."""
+
+    idf: float
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How a score becomes a probability for one topic: 1 / (1 + exp(-(slope * score + offset))), as Platt has it."""
+
+    slope: float
+    offset: float
+
+    def probability(self, score: float) -> float:
+        """The probability of a score, between 0 and 1."""
+        power = max(-60.0, min(60.0, self.slope * score + self.offset))
+        return 1.0 / (1.0 + math.exp(-power))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A trained model: topics in the order of all its tuples. `unknown` is the weight of a word that it never saw."""
+
+    topics: tuple[str, ...]
+    features: Mapping[str, Feature]
+    biases: tuple[float, ...]
+    calibrations: tuple[Calibration, ...]
+    unknown: float = 0.0
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic with its calibrated probability."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """One word or pair of words of a mail, and how much it spoke for a topic, or against it below 0."""
+
+    words: str
+    weight: float
+
+
+def units(text: str) -> list[str]:
+    """The distinct words of the beginning of a text, and the distinct pairs of neighbours; every digit is a 0."""
+    words = [word.translate(_ZEROS) for word in tokenise(text[:TEXT_LIMIT])[:WORDS_LIMIT]]
+    return [*dict.fromkeys(words), *dict.fromkeys(f"{one} {two}" for one, two in pairwise(words))]
+
+
+def features(unit: str) -> Iterator[str]:
+    """What one unit is known by: itself, and for a single word its runs of letters, marked at both its ends."""
+    yield unit
+    if " " in unit:
+        return
+    marked = f"_{unit}_"
+    for length in range(_SHORTEST, min(_LONGEST, len(marked) - 1) + 1):
+        for start in range(len(marked) - length + 1):
+            yield f"#{marked[start : start + length]}"
+
+
+_Part = tuple[float, tuple[float, ...] | None]
+"""What a unit brings: the square of its length, and its sum of weights for each topic, None where all are 0."""
+
+
+class Classifier:
+    """A model at work. It remembers what ordinary words weigh, which makes a mail cost well under a millisecond."""
+
+    def __init__(self, model: Model, *, bar: float = BAR) -> None:
+        self.model = model
+        self.bar = bar
+        self._parts: dict[str, _Part] = {}
+
+    def topics(self, text: str) -> tuple[Topic, ...]:
+        """At most two topics of a text that reach the bar, best first. Never raises; linear in the text."""
+        return tuple(topic for topic in self.ranked(text)[:AT_MOST] if topic.confidence >= self.bar)
+
+    def ranked(self, text: str) -> tuple[Topic, ...]:
+        """Every topic with its confidence, best first; topics of equal confidence in the order of the model."""
+        scores = self.scores(units(text))
+        found = [
+            Topic(name=name, confidence=calibration.probability(score))
+            for name, calibration, score in zip(self.model.topics, self.model.calibrations, scores, strict=True)
+        ]
+        return tuple(sorted(found, key=lambda topic: -topic.confidence))
+
+    def scores(self, found: Iterable[str]) -> tuple[float, ...]:
+        """The score of each topic for these units, before it is calibrated."""
+        square, rows = 0.0, []
+        for unit in found:
+            length, row = self._part(unit)
+            square += length
+            if row is not None:
+                rows.append(row)
+        if not rows:
+            return self.model.biases
+        norm = math.sqrt(square)
+        return tuple(
+            sum(column) / norm + bias for column, bias in zip(zip(*rows, strict=True), self.model.biases, strict=True)
+        )
+
+    def explain(self, text: str, topic: str, limit: int = 8) -> tuple[Weighed, ...]:
+        """The words that weighed most for or against a topic, the heaviest first. Raises ValueError for no topic."""
+        column = self.model.topics.index(topic)
+        parts = [(unit, self._part(unit)) for unit in units(text)]
+        norm = math.sqrt(sum(length for _, (length, _) in parts)) or 1.0
+        weighed = [Weighed(words=unit, weight=row[column] / norm) for unit, (_, row) in parts if row is not None]
+        return tuple(sorted(weighed, key=lambda one: -abs(one.weight))[:limit])
+
+    def _part(self, unit: str) -> _Part:
+        part = self._parts.get(unit)
+        if part is None:
+            part = self._weigh(unit)
+            if len(self._parts) < _CACHED:
+                self._parts[unit] = part
+        return part
+
+    def _weigh(self, unit: str) -> _Part:
+        known = [found for name in features(unit) if (found := self.model.features.get(name)) is not None]
+        square = sum(feature.idf**2 for feature in known)
+        if unit not in self.model.features and " " not in unit:
+            square += self.model.unknown**2
+        if not known:
+            return square, None
+        rows = (tuple(feature.idf * weight for weight in feature.weights) for feature in known)
+        return square, tuple(sum(column) for column in zip(*rows, strict=True))

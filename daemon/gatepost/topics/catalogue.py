@@ -1,0 +1,103 @@
+"""The topics by name, shipped and the operator's, and the model that serves: what the daemon takes from this room.
+
+Without a model nothing is labelled; a model that is broken, or of another version, is none, and the log says so.
+"""
+
+import logging
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.topics import BAR, Classifier, Topic
+from ..errors import GatepostError, Mistake, MistakesError
+from . import model_file
+
+FILE = "topics.toml"
+FOLDER = "topics"
+
+_log = logging.getLogger("gatepost.topics")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """One topic: its names by language, English first of all, and one sentence on what it is for."""
+
+    names: Mapping[str, str]
+    help: str = ""
+
+    def name(self, language: str) -> str:
+        """The name in a language, else in English."""
+        return self.names.get(language.partition("-")[0]) or self.names["en"]
+
+
+class Topics:
+    """The topics that there are, and what a text is about."""
+
+    def __init__(self, named: Mapping[str, Named] | None = None, classifier: Classifier | None = None) -> None:
+        self.named = dict(named or {})
+        self.classifier = classifier
+
+    def of(self, text: str) -> tuple[Topic, ...]:
+        """At most two topics of a text, best first; none without a model. Only topics that have a name are given."""
+        if self.classifier is None:
+            return ()
+        return tuple(topic for topic in self.classifier.topics(text) if topic.name in self.named)
+
+    def name(self, topic: str, language: str) -> str:
+        """What people read for a topic; the word itself where topics.toml does not name it."""
+        named = self.named.get(topic)
+        return named.name(language) if named is not None else topic
+
+
+def load(shipped: Path, own: Path | None = None, *, bar: float = BAR) -> Topics:
+    """The topics of both folders and the operator's model, or else the shipped one.
+
+    Raises MistakesError for a topics.toml that cannot be used. A model that cannot be used is logged and left out.
+    """
+    named: dict[str, Named] = {}
+    mistakes: list[Mistake] = []
+    for folder in filter(None, (shipped, own)):
+        named.update(_read(folder / FILE, mistakes))
+    if mistakes:
+        raise MistakesError("the topics", mistakes)
+    path = model_path(shipped, own)
+    if path is None:
+        return Topics(named)
+    try:
+        model, _ = model_file.read(path)
+    except GatepostError as error:
+        _log.error("no topics: %s", error.message)
+        return Topics(named)
+    return Topics(named, Classifier(model, bar=bar))
+
+
+def model_path(shipped: Path, own: Path | None = None) -> Path | None:
+    """The model file that serves: the operator's, else the shipped one; None where there is neither."""
+    places = [folder / FOLDER / model_file.NAME for folder in (own, shipped) if folder is not None]
+    return next((place for place in places if place.is_file()), None)
+
+
+def _read(path: Path, mistakes: list[Mistake]) -> dict[str, Named]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        mistakes.append(Mistake(file=str(path), message=f"cannot be read: {error}"))
+        return {}
+    named = {}
+    for topic, entry in table.items():
+        names = entry.get("name") if isinstance(entry, dict) else None
+        names = {"en": names} if isinstance(names, str) else names
+        if (
+            not isinstance(names, dict)
+            or not all(isinstance(name, str) for name in names.values())
+            or "en" not in names
+        ):
+            mistakes.append(
+                Mistake(file=str(path), key=topic, message="has no name", suggestion='name = { en = "Renewals" }')
+            )
+            continue
+        named[topic] = Named(names=names, help=str(entry.get("help", "")))
+    return named

@@ -1,0 +1,105 @@
+"""`gatepost topics …`, and a ticket that gets its topics: in the store, the trace and the vendor's mail."""
+
+import json
+from email import message_from_bytes
+
+import pytest
+
+from gatepost import shipped
+from gatepost.app import build_house, open_database
+from gatepost.cli import run
+from gatepost.config import load
+from gatepost.core.letter import Arrival, Envelope
+from gatepost.mail.parse import read_letter
+from gatepost.pipeline import handle
+from gatepost.store import tickets
+from gatepost.topics import corrections
+
+NOW = 1_794_582_000_000
+PARCEL = "Where is my parcel? The tracking number shows nothing since Friday."
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text((shipped.folder("examples") / "marketplace" / "config.toml").read_text())
+    for kind in ("vendors", "products", "customers", "subscriptions"):
+        run(["import", kind, str(shipped.folder("examples") / "marketplace" / f"{kind}.csv"), "-c", str(path)])
+    return path
+
+
+@pytest.fixture
+def filed(config):
+    """The database after one mail about a parcel that opened ticket 1001."""
+    loaded, header = load(config), "From: ada@teashop.example\r\nTo: support@orchard.example\r\n"
+    db, house = open_database(loaded), build_house(loaded)
+    for number, text in enumerate((PARCEL, "It broke after the update."), 1):
+        raw = f"{header}Message-ID: <{number}@x>\r\nSubject: Checkout Composer\r\n\r\n{text}\r\n".encode()
+        envelope = Envelope(mail_from="ada@teashop.example", recipients=("support@orchard.example",))
+        arrival = Arrival(id=number, received=NOW, envelope=envelope, raw=raw)
+        db.write_now(lambda tx, a=arrival, r=raw: handle(tx, house, a, read_letter(r), NOW))
+    yield db
+    db.close()
+
+
+def test_a_ticket_gets_its_topic_and_the_vendor_reads_its_name(filed):
+    def read(tx):
+        said = [row["said"] for row in tx.rows("SELECT said FROM trace WHERE kind = 'label'")]
+        raw = tx.value("SELECT raw FROM outbox WHERE template = 'ticket' ORDER BY id")
+        return tickets.labels(tx, 1001), tickets.labels(tx, 1002), said, raw
+
+    first, second, said, raw = filed.write_now(read)
+    assert (first, second) == (("shipping",), ())
+    assert len(said) == 1 and said[0].startswith("shipping (0.9")
+    text = message_from_bytes(raw).as_string()
+    assert "Shipping" in text
+
+
+def test_a_correction_is_kept(config, filed, capsys):
+    assert run(["topics", "label", "1002", "returns", "-c", str(config)]) == 0
+    assert corrections.read(load(config).data) == {1002: "returns"}
+    assert "kept for the next training" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [("1001", "weather", "no topic 'weather'"), ("77", "returns", "no ticket 77")])
+def test_a_wrong_correction_is_refused(config, filed, capsys, wrong):
+    number, topic, said = wrong
+    assert run(["topics", "label", number, topic, "-c", str(config)]) == 70
+    assert said in capsys.readouterr().err
+    assert corrections.read(load(config).data) == {}
+
+
+def test_show_says_why(config, capsys, tmp_path):
+    assert run(["topics", "show", PARCEL, "-c", str(config)]) == 0
+    said = capsys.readouterr().out
+    assert said.splitlines()[0].endswith("  shipping") and "parcel +" in said
+    (tmp_path / "mail.txt").write_text("hm")
+    assert run(["topics", "show", str(tmp_path / "mail.txt"), "-c", str(config)]) == 0
+    assert "below 0.90: not given" in capsys.readouterr().out
+
+
+def test_evaluate_reports_and_plots(config, capsys, tmp_path):
+    assert run(["topics", "evaluate", "-c", str(config), "--plot", str(tmp_path / "plot.svg")]) == 0
+    said = capsys.readouterr().out
+    assert "wanted \\ given" in said and "precision 9" in said
+    assert (tmp_path / "plot.svg").read_text().startswith("<svg ")
+    assert run(["topics", "evaluate", "-c", str(config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["precision"] >= 0.95
+
+
+def test_training_learns_from_a_correction(config, filed, capsys, tmp_path, monkeypatch):
+    pytest.importorskip("numpy", reason="training needs numpy: pip install gatepost[topics]")
+    small = tmp_path / "small"
+    for part in ("train", "held-out"):
+        for topic, text in (("shipping", "parcel"), ("returns", "refund")):
+            path = small / "topics" / part / f"{topic}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(f"en: {text} {word}" for word in ["one", "two", "three", "four", "five", "six"]))
+    (small / "topics.toml").write_bytes((shipped.folder("rules") / "topics.toml").read_bytes())
+    monkeypatch.setattr("gatepost.cli.topics.shipped.folder", lambda kind: small)
+    run(["topics", "label", "1002", "returns", "-c", str(config)])
+    target = tmp_path / "model.json"
+    assert run(["topics", "train", "-c", str(config), "-o", str(target), "--progress"]) == 0
+    assert "folds 8/8" in capsys.readouterr().err
+    written = json.loads(target.read_text())
+    assert written["corrections"] == 1 and written["counts"] == {"returns": 19, "shipping": 18}
