@@ -17,11 +17,11 @@ from .core.calendar import Calendar
 from .core.discount import Discount
 from .core.identity import Authentication, Citation, Place, Proof
 from .core.letter import Envelope, Letter
-from .core.party import Brand, Participant, Role, Team, Vendor
+from .core.party import Brand, Participant, Product, Role, Team, Vendor
 from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
 from .core.ticket import Fallback, Terms
-from .core.topics import Topic
+from .core.topics import Topic, without
 from .core.verdict import Route
 from .links import Links
 from .mail.authenticate import from_letter
@@ -132,9 +132,13 @@ class House:
             case _:
                 assert_never(section.mode)
 
-    def topics_of(self, letter: Letter) -> tuple[Topic, ...]:
-        """What a mail is about, by its subject and its new words: at most two topics, best first."""
-        return self.topics.of(f"{letter.subject}\n{letter.reply_text or letter.text}")
+    def topics_of(self, letter: Letter, product: Product | None) -> tuple[Topic, ...]:
+        """What a mail is about, by its subject and its new words: at most two topics, best first.
+
+        The product's name is left out: a fault of the Checkout Composer is not about paying.
+        """
+        names = (product.name, *product.aliases) if product is not None else ()
+        return self.topics.of(without(f"{letter.subject}\n{letter.reply_text or letter.text}", names))
 
     def is_ours(self, address_or_id: str) -> bool:
         """Whether an address is one that we send from, or a Message-ID one that we have given."""

@@ -109,7 +109,8 @@ def travel(
         identity = too_late(identity, closed_since=closed_since(facts.ticket, nature), now=now, days=house.reopen_days)
     notice = helpdesks.notice(tx, facts, letter, nature, identity, arrival.received)
     nature = notice.colour(nature)
-    topics = house.topics_of(letter) if nature.author is Author.HUMAN and identity.ticket is None else ()
+    new = nature.author is Author.HUMAN and identity.ticket is None
+    topics = house.topics_of(letter, facts.product) if new else ()
     seen = see(facts, letter, nature, identity, [(topic.name, topic.confidence) for topic in topics], notice)
     verdict = unheld(judge_rules(house.rulebook.book, seen), release)
     flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None and not archived else ""

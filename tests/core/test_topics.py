@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gatepost.core.topics import WORDS_LIMIT, Calibration, Classifier, Feature, Model, features, units
+from gatepost.core.topics import WORDS_LIMIT, Calibration, Classifier, Feature, Model, features, units, without
 
 MODEL = Model(
     topics=("shipping", "returns", "wholesale"),
@@ -60,6 +60,13 @@ def test_digits_are_alike_and_words_stand_once():
     assert units("Order 4711, order 9923!") == ["order", "0000", "order 0000", "0000 order"]
     assert list(features("ab")) == ["ab", "#_ab", "#ab_"]
     assert list(features("a b")) == ["a b"]
+
+
+def test_the_names_of_a_product_are_left_out():
+    text = "CHECKOUT COMPOSER: the checkout composer hangs, composers of checkouts"
+    assert without(text, ("Checkout Composer", "composers", "!", "")) == "the hangs of checkouts"
+    assert without("shop shop shop", ("Shop",)) == ""
+    assert without("My words", ()) == "my words"
 
 
 def test_the_cost_of_a_mail_is_bounded():

@@ -84,6 +84,15 @@ def units(text: str) -> list[str]:
     return [*dict.fromkeys(words), *dict.fromkeys(f"{one} {two}" for one, two in pairwise(words))]
 
 
+def without(text: str, names: Iterable[str]) -> str:
+    """The words of the beginning of a text, without those that make up one of these names."""
+    words = f" {'  '.join(tokenise(text[:TEXT_LIMIT]))} "
+    for name in names:
+        phrase = f" {'  '.join(tokenise(name))} "
+        words = words.replace(phrase, " ") if phrase.strip() else words
+    return " ".join(words.split())
+
+
 def features(unit: str) -> Iterator[str]:
     """What one unit is known by: itself, and for a single word its runs of letters, marked at both its ends."""
     yield unit
