@@ -15,7 +15,7 @@ from .core.event import Filed, Undeliverable, Wrote
 from .core.helpdesk import Notice
 from .core.identity import Finding, Trust
 from .core.letter import Door
-from .core.nature import Nature
+from .core.nature import Author, Nature
 from .core.party import Participant
 from .core.subject import plain_subject
 from .core.ticket import Ticket
@@ -23,7 +23,7 @@ from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .events import advance_ticket, undeliverable
 from .house import House, requester
-from .orders import Given, carry_out, copied_by_rule, given_in
+from .orders import Given, carry_out, copied_by_rule, given_in, product_named
 from .store import arrivals, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
@@ -137,6 +137,8 @@ def _continued(tx: Tx, house: House, trip: "Trip", decision: Continues, row: int
     if given is None or given.relays:
         event = Wrote(message=message, author=decision.author, nature=trip.nature)
         case = advance_ticket(tx, house, case, event, trip.verdict, _came(trip, now), now)
+    if trip.nature.author is Author.HUMAN:
+        case = product_named(tx, house, case, author, trip.letter, now)
     if given is not None:
         case = carry_out(tx, house, case, given, message, now)
     ask_about_copied(tx, house, trip, case, case.participant(decision.author), now)

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from .case import Case, case_of
 from .core import Millis
 from .core.command_words import help_language
-from .core.commands import Name, Orders, Rank, below, read_orders
+from .core.commands import Command, Name, Orders, Rank, below, read_orders
 from .core.discount import Card
 from .core.effect import Join
 from .core.identity import Authentication
 from .core.letter import Letter
 from .core.nature import Author
 from .core.obey import Known, Obeyed, obey
-from .core.party import Participant, Role, Subscription, Vendor
+from .core.party import Participant, Role, Standing, Subscription, Vendor
+from .core.product import find_product
 from .core.ticket import Terms
 from .core.verdict import Route
 from .house import House
@@ -167,3 +168,29 @@ def copied_by_rule(tx: Tx, house: House, case: Case, names: tuple[str, ...], now
         )
         case = replace(case, participants=tickets.participants(tx, case.ticket.number))
     return case
+
+
+def product_named(tx: Tx, house: House, case: Case, author: Participant | None, letter: Letter, now: Millis) -> Case:
+    """Give a ticket in triage to the vendor of the product that its requester names by a reply (R1).
+
+    Only where no product was known, and the customer has an active subscription to this one: all else is for people.
+    """
+    unclear = case.ticket.product_id == 0 and case.ticket.route is Route.TRIAGE and case.ticket.customer_id
+    if author is None or author.role is not Role.REQUESTER or not unclear:
+        return case
+    bought = parties.subscriptions_of(tx, case.ticket.customer_id)
+    active = {one.product_id for one in bought if one.standing(now) is Standing.ACTIVE}
+    names = house.names(tx)
+    found = find_product(detail="", subject="", text=letter.reply_text, names=names, subscriptions=bought, now=now)
+    if found.product is None or found.product.id not in active:
+        return case
+    order = Command(name=Name.PRODUCT, written=found.why, words=(found.product.slug,))
+    done = _obey(tx, house, case, Orders(given=(order,), rest=""), author, Rank.STAFF, 0, now)
+    if not done.done:
+        return case
+    trace.note(tx, kind="product", said=f"the reply says which: {found.why}", now=now, ticket=case.ticket.number)
+    tickets.save(tx, done.ticket)
+    after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
+    # The last effect is the transcript of a command, and the customer gave none.
+    perform(tx, house, after, done.effects[:-1], now)
+    return replace(after, participants=tickets.participants(tx, done.ticket.number))

@@ -287,3 +287,20 @@ def test_a_rule_copies_vendors_and_addresses_in(market, tmp_path, compose_mail, 
     assert len({mail.reply_to for mail in (*copied, *market.sent("ticket"))}) == 3
     market.arrive(reply_to(copied[0], "partner@brill.example", "We know this one."), copied[0].reply_to)
     assert "We know this one." in market.sent("answer")[-1].text
+
+
+def test_a_reply_that_names_the_product_brings_the_ticket_to_its_vendor(market, compose_mail, reply_to):
+    market.arrive(compose_mail("jane@customer.example", "Help", "It does not work."))
+    (asked,) = market.sent("acknowledgement-which-product")
+    market.arrive(reply_to(asked, "jane@customer.example", "Not sure what you mean."), asked.reply_to)
+    assert market.ticket().route is Route.TRIAGE
+    market.arrive(reply_to(asked, "jane@customer.example", "It is Sails."), asked.reply_to)
+    assert market.ticket().product_id == 0, "she has no subscription to it"
+    market.arrive(reply_to(asked, "jane@customer.example", "Sorry: Tax Pro, of course."), asked.reply_to)
+    assert market.ticket().route is Route.VENDOR
+    (ticket,) = [mail for mail in market.sent("ticket") if mail.to == "tickets@acme.example"]
+    assert "It does not work." in ticket.text
+    assert "Tax Pro, of course." in ticket.text
+    (told,) = market.sent("customer/moved")
+    assert told.to == "jane@customer.example"
+    assert market.sent("transcript") == []
