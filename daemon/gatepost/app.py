@@ -31,6 +31,7 @@ from .events import undeliverable
 from .house import House
 from .ingress.archive_import import Taker
 from .ingress.gate_link import GateLink
+from .ingress.imap import open_mailboxes
 from .ingress.import_tray import Importer
 from .ingress.tray import Question, Said, Tray
 from .keys import reply_keys
@@ -170,13 +171,23 @@ class Office:
             per_minute=config.clock.catch_up_per_minute,
         )
         # Mail that this process takes itself waits in its own database; an archive never holds up a mailbox.
-        self._intakes = {door: self._intake(door, clock) for door in (Door.IMPORT,)}
+        self._intakes = {door: self._intake(door, clock) for door in (Door.IMPORT, Door.IMAP)}
 
         # The pages behind the links of our letters; without a portal's URL no letter has such links.
         self._portal = None
         if any(brand.portal for brand in config.brands()):
             own_pages = Path(config.gatepost.templates) / "portal"
             self._portal = PortalServer(portal(self.house, self.db, clock, own_pages), config.page.listen)
+
+        self._mailboxes = open_mailboxes(
+            config.imap,
+            db=self.db,
+            addresses=self.house.addresses,
+            otherwise=config.brands()[0].support[0],
+            octets=config.smtp.message_octets,
+            clock=clock,
+            wake=self._wake_mailboxes,
+        )
 
         # The clock only wakes those who look into their tables.
         self._scheduler = Scheduler()
@@ -202,6 +213,9 @@ class Office:
         ]
         for task in self._tasks:
             task.add_done_callback(_end_with_error)
+        self._loop = asyncio.get_running_loop()
+        for mailbox in self._mailboxes:
+            mailbox.start()
         self._deliverer.start()
         self._scheduler.start()
         if self._portal is not None:
@@ -210,6 +224,7 @@ class Office:
     async def close(self) -> None:
         """Stop working: nothing new is begun, what is being sent is finished within the grace."""
         await self._scheduler.close(_GRACE)
+        await asyncio.gather(*(asyncio.to_thread(mailbox.close) for mailbox in self._mailboxes))
         self._link.close()
         for task in self._tasks:
             task.cancel()
@@ -237,6 +252,10 @@ class Office:
                 _log.info("templates.reloaded")
         except MistakesError as mistakes:
             _log.error("templates.refused the old set stays: %s", mistakes)
+
+    def _wake_mailboxes(self) -> None:
+        """Said in the thread of a mailbox: a mail was taken."""
+        self._loop.call_soon_threadsafe(self._intakes[Door.IMAP].wake)
 
     def _intake(self, door: Door, clock: Clock) -> Desk:
         """Who handles the mail that waits at one of our own doors."""

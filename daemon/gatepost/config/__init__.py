@@ -5,6 +5,7 @@ reads a file and says what is wrong with it, `example` writes the example and th
 """
 
 from .file import find, load
+from .imap import ImapSection
 from .model import (
     AuthenticationSection,
     BrandSection,
@@ -30,6 +31,7 @@ __all__ = [
     "Config",
     "DeliverySection",
     "GatepostSection",
+    "ImapSection",
     "LimitsSection",
     "LmtpSection",
     "PageSection",

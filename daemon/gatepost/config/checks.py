@@ -28,6 +28,7 @@ def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
     yield from _support_addresses(config)
     yield from _loops(config)
     yield from _smtp(config)
+    yield from _mailboxes(config)
     yield from _delivery(config)
     yield from _reply_addresses(config)
     yield from _authentication(config)
@@ -112,6 +113,22 @@ def _postponed(config: Config) -> Iterator[Finding]:
     for number, address in enumerate(config.smtp.postponed):
         if address.lower() not in support:
             yield ("smtp", "postponed", number), f"{address} is no support address of a brand", "take it out"
+
+
+def _mailboxes(config: Config) -> Iterator[Finding]:
+    support = {address.lower() for _, address in _all_support(config)}
+    for name, box in config.imap.items():
+        if not box.endpoint():
+            yield ("imap", name), f"the mailbox {name} has no server", 'add server = "imap.market.example:993"'
+        if not box.username:
+            yield ("imap", name), f"the mailbox {name} has no username", "add username"
+        oauth = box.refresh_token is not None and box.token_endpoint()
+        if (box.password is None) != bool(oauth):
+            yield ("imap", name), "sign in by password, or by refresh_token and token_url", "write one of the two"
+        if box.recipient and box.recipient.lower() not in support:
+            yield ("imap", name, "recipient"), f"{box.recipient} is no support address of a brand", "name one that is"
+        if box.endpoint() and box.tls == "none" and not _is_loopback(endpoint(box.endpoint())[0]):
+            yield ("imap", name, "tls"), "the password would cross the network in the clear", 'write tls = "tls"'
 
 
 def _delivery(config: Config) -> Iterator[Finding]:
@@ -249,6 +266,10 @@ def _secrets(config: Config) -> Iterator[Finding]:
         found.append(((("delivery", "dkim", "key")), config.delivery.dkim.key, 1))
     if config.delivery.password is not None:
         found.append((("delivery", "password"), config.delivery.password, 1))
+    for name, box in config.imap.items():
+        for key in ("password", "client_secret", "refresh_token"):
+            if (secret := getattr(box, key)) is not None:
+                found.append((("imap", name, key), secret, 1))
     for place, secret, least in found:
         try:
             octets = len(secret.read())

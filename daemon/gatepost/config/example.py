@@ -30,6 +30,12 @@ _SAMPLES: dict[str, str] = {
     "smtp.postponed": '["support@market.example"]',
     "lmtp.listen": '["127.0.0.1:2424"]',
     "lmtp.socket": '"/run/gatepost/lmtp.sock"',
+    "imap.support.server": '"imap.market.example:993"',
+    "imap.support.username": '"support@market.example"',
+    "imap.support.password": '{ file = "/etc/gatepost/imap.password" }',
+    "imap.support.client_secret": '{ file = "/etc/gatepost/oauth.secret" }',
+    "imap.support.refresh_token": '{ file = "/etc/gatepost/oauth.refresh" }',
+    "imap.support.recipient": '"support@market.example"',
     "delivery.username": '"gatepost"',
     "delivery.dkim": '{ domain = "market.example", selector = "g1", key = { file = "/etc/gatepost/dkim.pem" } }',
     "delivery.password": '{ file = "/etc/gatepost/smarthost.password" }',
@@ -51,7 +57,10 @@ _SAMPLES: dict[str, str] = {
     "discount.WINTER-20.percent": "20",
     "discount.WINTER-20.until": '"2027-01-31"',
 }
-_NAMED = {"team": ("triage", "billing"), "brand": ("market",), "discount": ("WINTER-20",)}
+_NAMED = {"imap": ("support",), "team": ("triage", "billing"), "brand": ("market",), "discount": ("WINTER-20",)}
+
+# Tables that may be absent: the example shows them commented out.
+_OFF = "imap."
 
 # Keys with a default that the example nevertheless sets, so that it can be loaded as it is.
 _SET = frozenset({"authentication.authserv_id", "brand.market.privacy", "brand.market.data_use"})
@@ -92,6 +101,8 @@ def _table(path: str, model: type[BaseModel]) -> str:
         lines += [f"# {line}" for line in _sentence(field.description)]
         live = field.is_required() or key in _SET
         lines.append(f"{name} = {_SAMPLES[key]}" if live else f"# {name} = {_SAMPLES.get(key) or _toml(field.default)}")
+    if path.startswith(_OFF):
+        lines = [line if line.startswith("#") else f"# {line}" for line in lines]
     return "\n".join(lines) + "\n"
 
 

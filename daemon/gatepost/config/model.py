@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ..core.discount import Discount
 from ..core.party import Brand, Team
+from .imap import ImapSection
 from .section import Secret, Section
 from .types import (
     Address,
@@ -317,6 +318,7 @@ class Config(Section):
     gatepost: GatepostSection
     smtp: SmtpSection = SmtpSection()
     lmtp: LmtpSection = LmtpSection()
+    imap: dict[Slug, ImapSection] = Field(default_factory=dict)
     delivery: DeliverySection = DeliverySection()
     reply_address: ReplyAddressSection = ReplyAddressSection()
     authentication: AuthenticationSection = AuthenticationSection()

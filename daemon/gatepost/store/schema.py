@@ -10,7 +10,7 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from ..errors import PermanentError
-from . import intake, loop_tables, outbox_tables, ratings, threads
+from . import intake, loop_tables, mailboxes, outbox_tables, ratings, threads
 
 _PARTIES = (
     """CREATE TABLE customer (
@@ -152,6 +152,7 @@ def m0001_first(db: Utils) -> None:
         *ratings.TABLES,
         *loop_tables.TABLES,
         *intake.TABLES,
+        *mailboxes.TABLES,
         *threads.TABLES,
     ):
         db.execute(statement)
