@@ -97,7 +97,6 @@ def peak(config: Path, archive: Path) -> int:
 
 
 @pytest.mark.chaos
-@pytest.mark.catalogue("N10")
 def test_fifty_thousand_mails_cost_no_more_memory_than_two_thousand(config, tmp_path):
     small = peak(config, mbox_of(tmp_path / "small.mbox", 2_000))
     large = peak(config, mbox_of(tmp_path / "large.mbox", 50_000))
