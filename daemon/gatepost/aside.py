@@ -4,7 +4,7 @@ A yes releases a mail only in the database: it is run again by whoever can read 
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from .case import Case, case_of
 from .core import Millis
@@ -21,14 +21,12 @@ from .perform import perform
 from .store import aliases, arrivals, confirmations, quarantine, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
-
-if TYPE_CHECKING:
-    from .pipeline import Trip
+from .travel import Trip
 
 _PLAIN_YES = 12
 
 
-def put_aside(tx: Tx, house: House, trip: "Trip", decision: Aside, row: int, now: Millis) -> Outcome:
+def put_aside(tx: Tx, house: House, trip: Trip, decision: Aside, row: int, now: Millis) -> Outcome:
     """Keep the mail whole, with its cause, and ask whose it is where they can tell."""
     letter = trip.letter
     held = quarantine.put(
@@ -60,7 +58,7 @@ def ask(tx: Tx, house: House, case: Case, of: Participant, question: Ask, now: M
     perform(tx, house, case, (send,), now)
 
 
-def confirmed(tx: Tx, trip: "Trip", question: Question, row: int, now: Millis) -> Outcome:
+def confirmed(tx: Tx, trip: Trip, question: Question, row: int, now: Millis) -> Outcome:
     """Do what follows from a yes to a question of ours."""
     confirmations.answer(tx, question.id, now)
     word, ticket = f"confirmed by {question.address}", question.ticket
@@ -83,7 +81,7 @@ def confirmed(tx: Tx, trip: "Trip", question: Question, row: int, now: Millis) -
     return Outcome.EVENT
 
 
-def _run_as_message(tx: Tx, trip: "Trip", row: int, word: str, ticket: int, now: Millis) -> Outcome:
+def _run_as_message(tx: Tx, trip: Trip, row: int, word: str, ticket: int, now: Millis) -> Outcome:
     """A yes with more words than that is a message too: it is run again as one, with the yes for its proof."""
     cause, letter = Cause.UNCLEAR_ANSWER, trip.letter
     sender = letter.sender.address if letter.sender is not None else ""
@@ -95,7 +93,7 @@ def _run_as_message(tx: Tx, trip: "Trip", row: int, word: str, ticket: int, now:
     return Outcome.QUARANTINED
 
 
-def _ask_about(tx: Tx, house: House, trip: "Trip", cause: Cause, held: int, row: int, now: Millis) -> None:
+def _ask_about(tx: Tx, house: House, trip: Trip, cause: Cause, held: int, row: int, now: Millis) -> None:
     identity, ticket = trip.identity, trip.facts.ticket
     if ticket is None or identity.participant is None:
         return

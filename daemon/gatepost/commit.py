@@ -4,7 +4,7 @@ What goes to quarantine, and what we ask about it, is aside.py's.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from . import alarm
 from .aside import confirmed, put_aside
@@ -27,12 +27,10 @@ from .orders import Given, carry_out, copied_by_rule, given_in, product_named
 from .store import arrivals, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
-
-if TYPE_CHECKING:
-    from .pipeline import Trip
+from .travel import Trip
 
 
-def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome:
+def commit(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> Outcome:
     """Write the trip of the arrival with the desk's row `row`; what became of it."""
     arrivals.decided(tx, row, _said(trip))
     for sentence in (*map(str, trip.proof.findings), *trip.identity.why, trip.nature.reason):
@@ -65,7 +63,7 @@ def commit(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> Outcome
             assert_never(decision)
 
 
-def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: Millis) -> Outcome:
+def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Millis) -> Outcome:
     facts, letter, received = trip.facts, trip.letter, _came(trip, now)
     language = letter.language or (facts.customer.language if facts.customer else "") or facts.brand.languages[0]
     answers_vendor = trip.verdict.route is Route.VENDOR and facts.vendor is not None and facts.vendor.active
@@ -124,7 +122,7 @@ def _opened(tx: Tx, house: House, trip: "Trip", decision: Opens, row: int, now: 
     return Outcome.OPENED
 
 
-def _continued(tx: Tx, house: House, trip: "Trip", decision: Continues, row: int, now: Millis) -> Outcome:
+def _continued(tx: Tx, house: House, trip: Trip, decision: Continues, row: int, now: Millis) -> Outcome:
     ticket = trip.facts.ticket
     if ticket is None:
         raise LookupError(f"ticket {decision.ticket} was decided on and is not there")
@@ -159,13 +157,13 @@ def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) ->
     return Outcome.REPORT
 
 
-def _flags(trip: "Trip") -> tuple[str, ...]:
+def _flags(trip: Trip) -> tuple[str, ...]:
     """What a new ticket is marked with by the way in which its mail came."""
     marks = (("msgid_collision", trip.earlier is not None), ("forwarded", trip.letter.forwarder is not None))
     return tuple(name for name, holds in marks if holds)
 
 
-def _tell_guesses(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> None:
+def _tell_guesses(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> None:
     """An address that is made like a reply address and that we never signed: told, and counted (A14, D06)."""
     envelope = trip.arrival.envelope
     for recipient in house.unsigned(envelope):
@@ -174,12 +172,12 @@ def _tell_guesses(tx: Tx, house: House, trip: "Trip", row: int, now: Millis) -> 
         trace.count(tx, "token.unknown", 1)
 
 
-def _came(trip: "Trip", now: Millis) -> Millis:
+def _came(trip: Trip, now: Millis) -> Millis:
     """When the mail came to whom it is for: a promise about time does not count while it was held."""
     return trip.arrival.received if trip.release is None else now
 
 
-def _is_copy(trip: "Trip") -> bool:
+def _is_copy(trip: Trip) -> bool:
     """Whether the mail is here already. A copy in quarantine is no reason to keep back one that comes with a proof."""
     earlier = trip.earlier
     if earlier is None or not earlier.same_mail:
@@ -187,7 +185,7 @@ def _is_copy(trip: "Trip") -> bool:
     return earlier.message > 0 or (trip.release is None and isinstance(trip.decision, Aside | Kept))
 
 
-def _duplicate(tx: Tx, trip: "Trip", row: int, now: Millis) -> Outcome:
+def _duplicate(tx: Tx, trip: Trip, row: int, now: Millis) -> Outcome:
     """One more copy of a mail that is here already: its way is recorded, nothing else happens (G6)."""
     earlier = trip.earlier
     if earlier is None:
@@ -198,7 +196,7 @@ def _duplicate(tx: Tx, trip: "Trip", row: int, now: Millis) -> Outcome:
     return Outcome.DUPLICATE
 
 
-def _received(tx: Tx, trip: "Trip", case: Case, author: int, given: Given | None = None) -> tuple[Case, int]:
+def _received(tx: Tx, trip: Trip, case: Case, author: int, given: Given | None = None) -> tuple[Case, int]:
     """Store the message, remember the mail, and say so where another mail has used its Message-ID (B08)."""
     message = messages.put(
         tx,
@@ -226,11 +224,11 @@ def _received(tx: Tx, trip: "Trip", case: Case, author: int, given: Given | None
     return replace(case, message=messages.find(tx, message)), message
 
 
-def _is_past(trip: "Trip") -> bool:
+def _is_past(trip: Trip) -> bool:
     return trip.arrival.envelope.door is Door.IMPORT
 
 
-def _first_participants(house: House, trip: "Trip", ticket: Ticket, verdict: Verdict) -> tuple[Participant, ...]:
+def _first_participants(house: House, trip: Trip, ticket: Ticket, verdict: Verdict) -> tuple[Participant, ...]:
     """The requester, and the party that answers."""
     facts = trip.facts
     name = facts.customer.name if facts.customer else ""
@@ -239,7 +237,7 @@ def _first_participants(house: House, trip: "Trip", ticket: Ticket, verdict: Ver
     return first, second
 
 
-def _said(trip: "Trip") -> dict[str, object]:
+def _said(trip: Trip) -> dict[str, object]:
     """How the mail was decided, for `gatepost trace`."""
     return {
         "nature": _fields(trip.nature),

@@ -1,7 +1,6 @@
 """Who comes to a ticket and who leaves it: people copied in by the requester, and a vendor who is gone."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from .aside import ask
 from .case import Case
@@ -13,12 +12,10 @@ from .core.verdict import Route
 from .house import House
 from .store import parties, tickets, trace
 from .store.database import Tx
-
-if TYPE_CHECKING:
-    from .pipeline import Trip
+from .travel import Trip
 
 
-def ask_about_copied(tx: Tx, house: House, trip: "Trip", case: Case, author: Participant | None, now: Millis) -> None:
+def ask_about_copied(tx: Tx, house: House, trip: Trip, case: Case, author: Participant | None, now: Millis) -> None:
     """Note the people in Cc as pending, and ask the requester about them: until a yes they get nothing (D10)."""
     if case.archived:
         return

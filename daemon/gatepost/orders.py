@@ -6,7 +6,6 @@ any answer does.
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from .case import Case, case_of
 from .core import Millis
@@ -27,9 +26,7 @@ from .mail import wording
 from .perform import perform
 from .store import parties, tickets, trace
 from .store.database import Tx
-
-if TYPE_CHECKING:
-    from .pipeline import Trip
+from .travel import Trip
 
 _KEPT = (Name.NOTE, Name.AWAY)
 _SIGNATURE = ("-- ", "--")
@@ -58,7 +55,7 @@ def rank_of(house: House, author: Participant) -> Rank | None:
     return Rank.COLLABORATOR if author.role is Role.COLLABORATOR else None
 
 
-def given_in(tx: Tx, house: House, trip: "Trip", case: Case, author: Participant | None, now: Millis) -> Given | None:
+def given_in(tx: Tx, house: House, trip: Trip, case: Case, author: Participant | None, now: Millis) -> Given | None:
     """The commands of a person's verified mail on its ticket, tried on the ticket as it is; None where it has none."""
     rank = rank_of(house, author) if author is not None else None
     verified = trip.proof.result is Authentication.VERIFIED

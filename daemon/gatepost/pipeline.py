@@ -1,162 +1,27 @@
-"""The whole trip of a mail, in reading order: `travel` decides, `handle` also writes, in one transaction.
+"""The whole trip of a mail: `travel` decides it, `commit` writes what follows, in one transaction.
 
-No sentence about mail stands here; each step is named where it lives. `explain` is `travel` alone.
+A mail that cannot be handled is counted here, and put aside after its last try (G9).
 """
 
-from dataclasses import dataclass
-from functools import partial
-
-from . import alarm
 from .commit import commit
 from .core import Millis
-from .core.facts import Facts
-from .core.forward import brought
-from .core.helpdesk import Notice
-from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, too_late, weigh
-from .core.letter import Arrival, Door, Letter
-from .core.nature import Author, Nature, judge
+from .core.identity import Proof
+from .core.letter import Arrival, Letter
 from .core.quarantine import Cause, Release
-from .core.round_trip import round_trip
-from .core.rules.judge import judge as judge_rules
-from .core.rules.seen import see
-from .core.ticket import closed_since
-from .core.topics import Topic
-from .core.trip import Decision, decide, unheld
-from .core.verdict import Verdict
 from .house import House
-from .past import VOUCHED, look_back, record_only
-from .store import arrivals, helpdesks, quarantine, returns, trace
-from .store.arrivals import Outcome, Seen
+from .store import arrivals, quarantine, trace
+from .store.arrivals import Outcome
 from .store.database import Tx
-from .store.facts import gather
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trip:
-    """How one mail was decided: every value of the way, none of it written yet."""
-
-    arrival: Arrival
-    letter: Letter
-    nature: Nature
-    notice: Notice
-    citation: Citation | None
-    citations: tuple[Citation, ...]
-    facts: Facts
-    proof: Proof
-    identity: Identity
-    verdict: Verdict
-    decision: Decision
-    earlier: Seen | None
-    flood: str = ""
-    release: Release | None = None
-    topics: tuple[Topic, ...] = ()
-
-
-def travel(
-    tx: Tx,
-    house: House,
-    arrival: Arrival,
-    letter: Letter,
-    now: Millis,
-    release: Release | None = None,
-    proof: Proof | None = None,
-) -> Trip:
-    """Decide one mail on what `tx` sees; reads only.
-
-    `release` is the word by which it leaves quarantine, `proof` what DNS said of its sender, where it was asked.
-    """
-    envelope = arrival.envelope
-    place = house.place(envelope)
-    nature = judge(letter, mail_from=envelope.mail_from, ours=house.is_ours)
-    citations = house.citations(letter, envelope)
-    citation, citation_why = choose_ticket(citations)
-    answers = house.answers(envelope)
-    sender = ""
-    if archived := envelope.door is Door.IMPORT:
-        back = look_back(tx, house, letter, nature, citation, citation_why)
-        citation, citation_why, nature, sender, proof = back.citation, back.why, back.nature, back.sender, VOUCHED
-    look = partial(
-        gather,
-        tx,
-        envelope=envelope,
-        brand=house.brand_of(place),
-        address=place.address if place is not None else "",
-        detail=place.detail if place is not None else "",
-        staff=house.staff_addresses,
-        citation=citation,
-        answers=answers,
-        names=house.names(tx),
-        now=now,
-    )
-    facts = look(letter=letter)
-    proof = house.authenticate(letter) if proof is None else proof
-    if release is not None:
-        proof = Proof(result=Authentication.VERIFIED, why=release.said)
-    letter = brought(letter, facts=facts, nature=nature, proof=proof, elsewhere=house.is_one_of_us)
-    facts = facts if letter.forwarder is None else look(letter=letter)
-    identity = weigh(
-        sender=sender or facts.sender,
-        party=facts.party,
-        authentication=proof.result,
-        authentication_why=proof.why,
-        citation=citation if facts.ticket is not None else None,
-        citation_why=citation_why,
-        participants=facts.participants,
-        vendor=facts.vendor,
-        release=release,
-    )
-    if not archived:
-        identity = too_late(identity, closed_since=closed_since(facts.ticket, nature), now=now, days=house.reopen_days)
-    notice = helpdesks.notice(tx, facts, letter, nature, identity, arrival.received)
-    nature = notice.colour(nature)
-    new = nature.author is Author.HUMAN and identity.ticket is None
-    topics = house.topics_of(letter, facts.product) if new else ()
-    seen = see(facts, letter, nature, identity, [(topic.name, topic.confidence) for topic in topics], notice)
-    verdict = unheld(judge_rules(house.rulebook.book, seen), release)
-    flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None and not archived else ""
-    decision = decide(
-        letter=letter,
-        nature=nature,
-        identity=identity,
-        delivery=house.returned(envelope) or returns.cited(tx, house.keys, letter.report),
-        answers=answers,
-        facts=facts,
-        verdict=verdict,
-        release=release,
-        notice=notice,
-        round_trip=round_trip(letter, house.domains) or flood,
-    )
-    if archived:
-        decision = record_only(decision)
-    earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
-    return Trip(
-        arrival=arrival,
-        letter=letter,
-        nature=nature,
-        notice=notice,
-        citation=citation,
-        citations=citations,
-        facts=facts,
-        proof=proof,
-        identity=identity,
-        verdict=verdict,
-        decision=decision,
-        earlier=earlier,
-        flood=flood,
-        release=release,
-        topics=topics,
-    )
+from .travel import travel
 
 
 def handle(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, proof: Proof | None = None) -> Outcome:
     """Decide one mail and write what follows; what became of it. A second call for the same arrival changes nothing."""
     row = arrivals.begin(tx, arrival)
     known = arrivals.outcome_of(tx, row)
-    return (
-        known
-        if known is not None
-        else commit(tx, house, travel(tx, house, arrival, letter, now, proof=proof), row, now)
-    )
+    if known is not None:
+        return known
+    return commit(tx, house, travel(tx, house, arrival, letter, now, proof=proof), row, now)
 
 
 def run_again(tx: Tx, house: House, number: int, letter: Letter, now: Millis) -> Outcome | None:

@@ -16,12 +16,12 @@ from gatepost.cli import run
 from gatepost.commit import commit
 from gatepost.core.letter import Arrival, Letter
 from gatepost.desk import Desk, _Read
-from gatepost.pipeline import travel
 from gatepost.reader import __main__ as reader
 from gatepost.reader.pool import ReaderPool
 from gatepost.store import arrivals
 from gatepost.store.arrivals import Outcome
 from gatepost.store.database import Tx
+from gatepost.travel import travel
 
 MARK = b"X-Chaos: dies over this"
 

@@ -21,7 +21,7 @@ from ..core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from ..house import House
 from ..log import printable
 from ..mail.parse import HostileMail, read_letter
-from ..pipeline import Trip, travel
+from ..travel import Trip, travel
 from . import EX_DATAERR, EX_NOINPUT, EX_OK
 from .options import config_option, look
 
