@@ -33,6 +33,10 @@ _TEXT_METHODS = frozenset(
 _LOOP = frozenset({"first", "last", "index", "index0", "length"})
 
 
+class Unbounded(SecurityError):
+    """A letter, or its HTML form, grows beyond OUTPUT_CHARACTERS or RENDER_SECONDS."""
+
+
 class LetterEnvironment(ImmutableSandboxedEnvironment):
     """An environment for the letters that `loader` gives: StrictUndefined, HTML escaped by file name, no globals."""
 
@@ -74,7 +78,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
 
 
 def counted(template: Template, values: Mapping[str, object], monotonic: Callable[[], float]) -> str:
-    """The rendered text. Raises SecurityError beyond OUTPUT_CHARACTERS or RENDER_SECONDS, and what Jinja raises."""
+    """The rendered text. Raises Unbounded beyond OUTPUT_CHARACTERS or RENDER_SECONDS, and what Jinja raises."""
     end = monotonic() + RENDER_SECONDS
     rest = template.generate(values)
     parts: list[str] = []
@@ -83,9 +87,9 @@ def counted(template: Template, values: Mapping[str, object], monotonic: Callabl
         part = "".join(pieces)
         size += len(part)
         if size > OUTPUT_CHARACTERS:
-            raise SecurityError(f"the letter is longer than {OUTPUT_CHARACTERS:,} characters")
+            raise Unbounded(f"the letter is longer than {OUTPUT_CHARACTERS:,} characters")
         if monotonic() > end:
-            raise SecurityError(f"the letter took longer than {RENDER_SECONDS:g} seconds")
+            raise Unbounded(f"the letter took longer than {RENDER_SECONDS:g} seconds")
         parts.append(part)
     return "".join(parts)
 

@@ -19,7 +19,7 @@ from ..clock import Clock
 from ..errors import Mistake, MistakesError, PermanentError
 from .flatten import flat
 from .quote import delimiter
-from .sandbox import LetterEnvironment, counted
+from .sandbox import LetterEnvironment, Unbounded, counted
 from .vetting import vet
 
 AUDIENCES = ("customer", "vendor", "staff", "collaborator")
@@ -97,7 +97,7 @@ class Letters:
         """The letter `name`, or `audience/name`, in the first of `languages` that it has, else in English.
 
         A bare name is looked for in the audiences' order. Raises TemplateError, which is permanent, for an unknown
-        letter, a value that is missing, or a letter that grows beyond its bounds.
+        letter, a value that is missing, or a text that grows beyond its bounds; HTML that does is left out.
         """
         shelf = self._shelf
         key = shelf.key(name)
@@ -112,10 +112,22 @@ class Letters:
                 language=language,
                 subject=counted(letter.subject, values, self._monotonic),
                 text=counted(letter.text, values, self._monotonic)[letter.lead :],
-                html=counted(letter.html, values, self._monotonic) if letter.html is not None else "",
+                html=self._html(letter, values),
             )
         except _FAULTS as error:
             raise shelf.told(error, stem, values) from error
+
+    def _html(self, letter: _Letter, values: Mapping[str, object]) -> str:
+        """The HTML form; '' where there is none, or where escapes and markup make it grow beyond its bounds.
+
+        A sender chooses the words: 262,144 characters of `>` are four times that as HTML. The text says the same.
+        """
+        if letter.html is None:
+            return ""
+        try:
+            return counted(letter.html, values, self._monotonic)
+        except Unbounded:
+            return ""
 
 
 class _Shelf:

@@ -149,6 +149,16 @@ def test_a_letter_that_takes_too_long_is_stopped(tmp_path):
         letters.render("x", ["en"], {"topics": [1] * 1_000})
 
 
+@pytest.mark.catalogue("H06")
+@pytest.mark.parametrize("words", [">" * 262_144, "&" * 262_144, ">\na\n" * 65_536])
+def test_words_whose_html_grows_beyond_its_bounds_go_out_as_text(tmp_path, words):
+    letter(tmp_path, "Subject: x\n\n{{ words }}\n")
+    html = "{% for block in words|blocks %}<p style='margin:0 0 14px'>{{ block.lines|broken }}</p>{% endfor %}"
+    letter(tmp_path, html, "customer/x.en.html.j2")
+    got = Letters(None, tmp_path).render("x", ["en"], {"words": words})
+    assert (got.text, got.html) == (words + "\n", "")
+
+
 @pytest.mark.catalogue("H07")
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "customer/../../x", "pieces/none.j2"])
 @pytest.mark.parametrize("word", ["include", "extends"])
