@@ -113,7 +113,7 @@ def _draft(
         language=language,
         brand=case.brand,
         to=Mailbox(address=to.address, name=to.name),
-        from_name=_from_name(case, send, to, about),
+        from_name=_from_name(case, send, to, about, clean),
         reply_address=_reply_address(house, case, to, question),
         mail_from=mail.mail_from,
         message_id=mail.message_id,
@@ -239,7 +239,7 @@ def _author_name(case: Case, author: Participant, to: Participant) -> str:
     return mask(author.name, _hidden(case, to)) or ("" if author.address in _hidden(case, to) else author.address)
 
 
-def _from_name(case: Case, send: Send, to: Participant, about: Message | None) -> str:
+def _from_name(case: Case, send: Send, to: Participant, about: Message | None, clean: Callable[[str], str]) -> str:
     """Who speaks: the customer to a vendor or team, the vendor or team in an answer, the brand in its own letters."""
     if send.template not in _CARRYING or about is None:
         return via_name("", "", case.brand)
@@ -247,9 +247,9 @@ def _from_name(case: Case, send: Send, to: Participant, about: Message | None) -
     if author is None:
         return via_name("", "", case.brand)
     if author.role is Role.VENDOR:
-        person = mask(about.sender_name, _hidden(case, to))
+        person = clean(about.sender_name)
         return via_name(person, case.vendor.name if case.vendor is not None else author.name, case.brand)
-    return via_name(_author_name(case, author, to), "", case.brand)
+    return via_name(clean(_author_name(case, author, to)), "", case.brand)
 
 
 def _about(tx: Tx, case: Case, send: Send) -> Message | None:

@@ -79,3 +79,28 @@ def test_without_masking_the_vendor_can_see_who_asks(market, compose_mail):
     market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "Blank."))
     (ticket,) = market.sent("ticket")
     assert "Jane <jane@customer.example>" in ticket.text
+
+
+@pytest.mark.catalogue("D15")
+def test_names_of_senders_and_files_carry_no_foreign_token_and_no_masked_address(masked, compose_mail):
+    masked.arrive(compose_mail("jane@customer.example", "Shipping Labels prints nothing", "Blank."))
+    (ticket,) = masked.sent("ticket")
+    token = ticket.reply_to.partition("+")[2].partition("@")[0]
+    mail = compose_mail("desk@desk.acme.example", "Re: Shipping Labels", "See the file.").replace(
+        "From: desk@desk.acme.example", f'From: "{token}" <desk@desk.acme.example>', 1
+    )
+    masked.arrive(_with_file(mail, f"{token} desk@desk.acme.example.txt"), ticket.reply_to)
+    (answer,) = masked.sent("answer")
+    (file,) = parts(answer.raw).attachments
+    assert file.filename == "… ….txt"
+    assert token[:30] not in everything(answer) and b"desk.acme" not in answer.raw
+
+
+def _with_file(mail: str, name: str) -> str:
+    """The mail of plain words with a small file beside them."""
+    head, _, words = mail.partition("\n\n")
+    fields = [line for line in head.split("\n") if not line.lower().startswith(("content-", "mime-"))]
+    file = f'--b\nContent-Disposition: attachment; filename="{name}"\n\nA log.\n--b--\n'
+    return "\n".join(
+        [*fields, "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b", "", "--b", "", words, file]
+    )

@@ -4,7 +4,7 @@ Foreign tokens are taken out (I8) and, where masking is on, the other side's add
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.letter import Attachment
 from ..core.party import Participant, Role, Vendor
@@ -23,12 +23,19 @@ class Relayed:
 
 
 def relay(words: str, files: tuple[Attachment, ...], clean: Callable[[str], str]) -> Relayed:
-    """What goes on of `words` and `files`; `clean` takes out foreign tokens and masked addresses."""
+    """What goes on of `words`, and of `files` under cleaned names; `clean` takes out what the recipient may not see."""
     cleaned = clean(words)
+    files = tuple(replace(file, filename=_clean_name(file.filename, clean)) for file in files)
     report = find(cleaned, files)
     if report is None or report.source:
         return Relayed(words=cleaned, files=files, report=report)
     return Relayed(words=report.rest, files=(*files, report.attachment()), report=report)
+
+
+def _clean_name(filename: str, clean: Callable[[str], str]) -> str:
+    """The name cleaned apart from its ending, with which `jane@shop.example.txt` would be another domain's address."""
+    stem, dot, ending = filename.rpartition(".")
+    return clean(f"{clean(stem)}{dot}{ending}")
 
 
 def hidden_from(to: Participant, participants: Iterable[Participant], vendor: Vendor | None) -> tuple[str, ...]:
