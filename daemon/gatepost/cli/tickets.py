@@ -53,7 +53,7 @@ def status(config_path: str | None, as_json: bool) -> int:
         click.echo(json.dumps(said, ensure_ascii=False))
     else:
         for name, value in said.items():
-            click.echo(f"{name:22} {value}")
+            click.echo(f"{name:22} {_plain(value)}")
     return 0 if said["verdict"] == "well" else 1
 
 
@@ -61,7 +61,7 @@ def _status(config: Config) -> dict[str, Any]:
     try:
         gate: Any = asyncio.run(ask_status(config.data))
     except TemporaryError as error:
-        gate = error.message
+        gate = f"{error.message} ({error.hint})"
 
     def read(tx: Tx) -> dict[str, Any]:
         counters = trace.counters(tx)
@@ -80,6 +80,13 @@ def _status(config: Config) -> dict[str, Any]:
         *(f"{said['outbox'][state]} mails {state}" for state in ("dead", "error") if said["outbox"][state]),
     ]
     return {"verdict": "; ".join(trouble) or "well", **said}
+
+
+def _plain(value: object) -> str:
+    """A value for a person: counts by their names as `2 queued, 1 deferred`, without those that are nought."""
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{count} {str(name).replace('_', ' ')}" for name, count in value.items() if count) or "-"
 
 
 def _row(ticket: Ticket, vendors: dict[int, str]) -> tuple[str, ...]:
