@@ -71,3 +71,10 @@ def test_a_broken_reload_between_two_mails_routes_both_alike(market, compose_mai
     assert market.house.rulebook.reload().error is not None
     assert market.arrive(compose_mail(JANE, SUBJECT, "The labels are still empty.")) == "opened"
     assert [market.ticket(number).route for number in (1001, 1002)] == [Route.VENDOR, Route.VENDOR]
+
+
+@pytest.mark.catalogue("A13")
+@pytest.mark.parametrize("postmaster", ["Postmaster@orchard.example", "postmaster"])
+def test_mail_to_the_postmaster_goes_to_the_operators_not_to_a_vendor(market, compose_mail, postmaster) -> None:
+    assert market.arrive(compose_mail(JANE, SUBJECT, "Your server refuses us."), postmaster) == "opened"
+    assert (market.ticket().route, market.sent("ticket")) == (Route.TRIAGE, [])

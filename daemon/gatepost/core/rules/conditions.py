@@ -103,8 +103,10 @@ class _Address:
 
     def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
         for one in wanted:
-            if one and (one.count("@") != 1 or one.endswith("@") or any(c.isspace() for c in one)):
-                raise ValueError(f"{one!r} is neither an address (anna@shop.example) nor a domain (@shop.example)")
+            if one and (one.count("@") != 1 or one == "@" or any(c.isspace() for c in one)):
+                raise ValueError(
+                    f"{one!r} is no address (anna@shop.example), no domain (@shop.example), no local part (postmaster@)"
+                )
         self._read, self._wanted = read, frozenset(one.casefold() for one in wanted)
 
     def ask(self, reading: Reading) -> Answer:
@@ -112,7 +114,9 @@ class _Address:
         return any(self._is_wanted(value.casefold()) for value in values), _said(values)
 
     def _is_wanted(self, address: str) -> bool:
-        return address in self._wanted or (bool(address) and f"@{address.rpartition('@')[2]}" in self._wanted)
+        local, _, domain = address.rpartition("@")
+        forms = {address, f"@{domain}", f"{local or domain}@"} if address else {""}
+        return not forms.isdisjoint(self._wanted)
 
 
 class _Language:

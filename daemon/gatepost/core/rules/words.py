@@ -42,7 +42,7 @@ TYPE_HELP: dict[Type, str] = {
     Type.CHOICE: "one of the values listed, or a list of them",
     Type.NAME: 'a name as in the config or the import, or a list: `"billing"`; `""` where there is none',
     Type.YES_NO: "`true` or `false`",
-    Type.ADDRESS: 'a mail address or a domain, or a list: `"anna@shop.example"`, `"@shop.example"`',
+    Type.ADDRESS: 'an address, a domain, a local part, or a list: `"anna@shop.example"`, `"@shop.example"`, `"abuse@"`',
     Type.LANGUAGE: 'a language tag, or a list; the short form takes its variants along: `"pt"` is `pt-BR` too',
     Type.NUMBER: 'a number, or a comparison: `3`, `">= 3"`, `"< 0.95"`',
     Type.FILE_NAME: 'a file name or its ending, or a list: `"report.txt"`, `"*.log"`',
