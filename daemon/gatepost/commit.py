@@ -23,6 +23,7 @@ from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .events import advance_ticket, undeliverable
 from .house import House, requester
+from .mail.fields import writable
 from .orders import Given, carry_out, copied_by_rule, given_in, product_named
 from .store import arrivals, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
@@ -159,7 +160,12 @@ def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) ->
 
 def _flags(trip: Trip) -> tuple[str, ...]:
     """What a new ticket is marked with by the way in which its mail came."""
-    marks = (("msgid_collision", trip.earlier is not None), ("forwarded", trip.letter.forwarder is not None))
+    sender = trip.letter.sender.address if trip.letter.sender is not None else trip.arrival.envelope.mail_from
+    marks = (
+        ("msgid_collision", trip.earlier is not None),
+        ("forwarded", trip.letter.forwarder is not None),
+        ("requester_unreachable", bool(sender) and not writable(sender)),
+    )
     return tuple(name for name, holds in marks if holds)
 
 

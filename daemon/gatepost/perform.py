@@ -14,6 +14,7 @@ from .core.topics import AT_MOST
 from .drafting import write
 from .house import House
 from .mail import wording
+from .mail.fields import writable
 from .store import arrivals, confirmations, deadlines, messages, outbox, parties, tickets, trace
 from .store.database import Tx
 
@@ -67,6 +68,8 @@ def _send(tx: Tx, house: House, case: Case, send: Send, now: Millis) -> tuple[st
     to = _recipient(case, send)
     if to is None or not to.address:
         return "unsent", f"{send.template}: nobody to send it to"
+    if not writable(to.address):
+        return "unsent", f"{send.template} to {to.address}: not an address that can be written to"
     if send.auto is not Auto.NO and to.role is not Role.STAFF and (cap := _capped(tx, house, case, to.address, now)):
         return "unsent", f"{send.template} to {to.address}: {cap}"
     if send.ask is not None and (cap := _asked_lately(tx, to.address, send.ask.kind, now)):

@@ -321,3 +321,13 @@ def test_a_report_changes_only_the_delivery_that_it_cites(filed):
     (notice,) = filed.sent("undeliverable")
     assert notice.to == "staff@staff.example"
     assert "tickets@acme.example: " in notice.text
+
+
+def test_a_requester_whose_address_cannot_be_written_to_leaves_no_row_behind_and_a_flag(market, compose_mail):
+    """An address that needs SMTPUTF8 is not answered; staff see it on the ticket, and nothing stays in state error."""
+    assert market.arrive(compose_mail("ада@почта.example", "Shipping Labels", "Blank.")) == "opened"
+    assert "requester_unreachable" in market.ticket().flags
+    assert [sent.state for sent in market.sent()] == ["ready"]
+    assert market.rows(
+        "SELECT said FROM trace WHERE kind = 'unsent' AND said LIKE '%cannot%' OR said LIKE '%not an address%'"
+    )

@@ -74,9 +74,14 @@ def mailbox(name: str, box: Mailbox) -> bytes:
     return _folded(name, [*phrase, spec] if phrase else [spec[1:-1]])
 
 
+def writable(text: str) -> bool:
+    """Whether `text` is one ASCII address that can stand in an envelope and a header; no SMTPUTF8 (RFC 6531) yet."""
+    return len(text) <= 254 and _ADDRESS.fullmatch(text) is not None and ".." not in text.rpartition("@")[0].strip('"')
+
+
 def address(text: str) -> str:
     """`text` if it is one ASCII address that can stand in an envelope and a header. Raises FieldError otherwise."""
-    if len(text) > 254 or _ADDRESS.fullmatch(text) is None or ".." in text.rpartition("@")[0].strip('"'):
+    if not writable(text):
         raise FieldError(f"{text!r} is not a mail address that can be written to", "Correct the address on the ticket.")
     return text
 
