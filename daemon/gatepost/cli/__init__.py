@@ -39,11 +39,17 @@ COMMANDS: Mapping[str, str] = {
 
 
 class LazyGroup(click.Group):
-    """A group whose subcommands are named in a table and imported when they are asked for."""
+    """A group whose subcommands are named in a table and imported when they are asked for.
 
-    def __init__(self, *args: object, table: Mapping[str, str], **kwargs: object) -> None:
+    `helps` has the line that the group's help shows for a subcommand; one that is not there is imported to ask it.
+    """
+
+    def __init__(
+        self, *args: object, table: Mapping[str, str], helps: Mapping[str, str] | None = None, **kwargs: object
+    ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self._table = table
+        self._helps = helps or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the table and of commands that were added by hand."""
@@ -58,6 +64,17 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(f".{module}", __name__), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The subcommands with a line each."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._line(ctx, name)) for name in self.list_commands(ctx)])
+
+    def _line(self, ctx: click.Context, name: str) -> str:
+        if name in self._helps:
+            return self._helps[name]
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(100) if command is not None else ""
 
 
 @click.group(cls=LazyGroup, table=COMMANDS)

@@ -12,8 +12,10 @@ from ..core.nature import judge
 from ..mail.parse import HostileMail, read_letter
 from . import EX_DATAERR, EX_NOINPUT, EX_OK, LazyGroup
 
+_AUTH = "Evaluate SPF, DKIM, DMARC and ARC for one mail, as the daemon does as the MX."
 
-@click.group(cls=LazyGroup, table={"auth": "mail_auth:auth"})
+
+@click.group(cls=LazyGroup, table={"auth": "mail_auth:auth"}, helps={"auth": _AUTH})
 def mail() -> None:
     """Read a mail as the daemon would."""
 
