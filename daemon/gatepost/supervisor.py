@@ -88,6 +88,8 @@ class Supervisor:
             code = 0
         except KeyboardInterrupt:
             code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
         except BaseException:
             _log.exception("part.failed name=%s", part.name)
         finally:
