@@ -132,8 +132,10 @@ class Desk:
             after = batch[-1].id
 
     async def _wait_for_news(self) -> None:
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes in the moment in which there is news.
         try:
-            await asyncio.wait_for(self._news.wait(), _PAUSE)
+            async with asyncio.timeout(_PAUSE):
+                await self._news.wait()
         except TimeoutError:
             return
 
