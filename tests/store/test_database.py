@@ -119,3 +119,29 @@ async def test_of_several_in_one_transaction_one_fails_alone_and_says_why(db):
         "pear",
         "plum",
     ]
+
+
+def test_closing_waits_for_a_read_that_is_under_way_and_takes_no_further_one(tmp_path):
+    """A thread whose task was cancelled reads on; a connection that is closed under it would end the process."""
+    database = Database(f"sqlite:///{tmp_path / 'desk.sqlite3'}")
+    reads, go_on = threading.Event(), threading.Event()
+    seen = []
+
+    def slow(tx):
+        reads.set()
+        go_on.wait(10)
+        seen.append(tx.value("SELECT 1"))
+
+    reader = threading.Thread(target=database.read_now, args=(slow,))
+    reader.start()
+    reads.wait(10)
+    closing = threading.Thread(target=database.close)
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive()
+    go_on.set()
+    closing.join(10)
+    reader.join(10)
+    assert seen == [1]
+    with pytest.raises(TemporaryError, match="closed"):
+        database.read_now(lambda tx: tx.value("SELECT 1"))

@@ -97,6 +97,8 @@ class Database:
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._closed = False
         self._local = threading.local()
+        self._reading = threading.Condition()
+        self._under_way = 0
         self._open: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-read")
         self._thread = threading.Thread(target=self._serve, name="store-write", daemon=True)
@@ -127,6 +129,18 @@ class Database:
 
     def read_now(self, run: Callable[[Tx], T]) -> T:
         """`read` in the calling thread."""
+        with self._reading:
+            if self._closed:
+                raise TemporaryError("the database is closed", "gatepost is stopping; ask again when it is back.")
+            self._under_way += 1
+        try:
+            return self._read(run)
+        finally:
+            with self._reading:
+                self._under_way -= 1
+                self._reading.notify_all()
+
+    def _read(self, run: Callable[[Tx], T]) -> T:
         connection = self._reader()
         connection.execute("BEGIN")
         try:
@@ -142,6 +156,9 @@ class Database:
         self._queue.put(None)
         self._thread.join()
         self._readers.shutdown()
+        # A thread whose task was cancelled reads on: its connection may not be closed under it.
+        with self._reading:
+            self._reading.wait_for(lambda: self._under_way == 0)
         for connection in self._open:
             connection.close()
         self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -3,6 +3,7 @@
 import json
 import logging
 import sqlite3
+import threading
 from pathlib import Path
 
 from ..core.letter import Arrival, Door, Envelope
@@ -21,6 +22,7 @@ class SpoolReader:
         self.path = data / "spool.sqlite3"
         self._files = SpoolFiles(data / "spool", lambda: "")
         self._inode = 0
+        self._lock = threading.Lock()
         self._connection = self._open()
 
     def pending(self, after: int, limit: int, octets: int = 32 * 1024 * 1024) -> list[Arrival]:
@@ -28,6 +30,10 @@ class SpoolReader:
 
         A row whose file was taken away by somebody is left out here and named by `lost`.
         """
+        with self._lock:
+            return self._pending(after, limit, octets)
+
+    def _pending(self, after: int, limit: int, octets: int) -> list[Arrival]:
         if not self.path.exists() or self.path.stat().st_ino != self._inode:
             self._connection.close()
             self._connection = self._open()
@@ -62,8 +68,9 @@ class SpoolReader:
         return [row["id"] for row in rows if not (self._files.folder / row["file"]).exists()]
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connection, once nobody reads on it any more."""
+        with self._lock:
+            self._connection.close()
 
     def _open(self) -> sqlite3.Connection:
         if not self.path.exists():
