@@ -27,7 +27,7 @@ demo: .venv/ready-run  ## start everything on one desk with a sample marketplace
 
 .PHONY: test
 test: .venv/ready-dev  ## run the tests; at the end it says what was skipped and how to get it
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: .venv/ready-dev  ## formatting, lint, and the direction of imports

@@ -42,7 +42,8 @@ PACKAGES = {
     "systemd-socket-activate": "systemd",
 }
 
-_marks: dict[str, list[str]] = defaultdict(list)
+# Which ids the tests that ran stand for, and how each of those tests ended; filled where the reports come together.
+_marks: dict[str, set[str]] = defaultdict(set)
 _outcomes: dict[str, str] = {}
 
 settings.register_profile("everyday", deadline=None)
@@ -60,16 +61,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Count the catalogue's ids, and leave out the long proofs unless they were asked for."""
+    """Refuse ids that the catalogue has not, and leave out the long proofs unless they were asked for."""
     for item in items:
-        for mark in item.iter_markers("catalogue"):
-            for number in mark.args:
-                _check(number, item)
-                _marks[number].append(item.nodeid)
+        for number in _ids(item):
+            _check(number, item)
     wanted = [item for item in items if _asked_for(item, config)]
     if len(wanted) != len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
         items[:] = wanted
+
+
+def _ids(item: pytest.Item) -> list[str]:
+    return [number for mark in item.iter_markers("catalogue") for number in mark.args]
 
 
 def _check(number: object, item: pytest.Item) -> None:
@@ -108,12 +111,20 @@ def make_certificate(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Send the ids along with the report: with several workers, only the reports come together in one process."""
     report = yield
-    if report.outcome != "passed" or report.when == "call":
-        before = _outcomes.get(report.nodeid, "passed")
-        _outcomes[report.nodeid] = report.outcome if before == "passed" else before
+    report.user_properties.append(("catalogue", _ids(item)))
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.outcome == "passed" and report.when != "call":
+        return
+    before = _outcomes.get(report.nodeid, "passed")
+    _outcomes[report.nodeid] = report.outcome if before == "passed" else before
+    for number in dict(report.user_properties).get("catalogue", ()):
+        _marks[number].add(report.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
