@@ -8,7 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from .processes import free_port, wait_for
+from .house import free_port
+from .processes import wait_for
 
 _MAIN = """
 compatibility_level = 3.6

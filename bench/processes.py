@@ -14,54 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from gatepost.config import load
-from gatepost.core import DAY
-from gatepost.core.party import Customer, Hours, Product, Standing, Subscription, Vendor
-from gatepost.lock import prepare_data_folder
-from gatepost.store import parties
 from gatepost.store.connection import open_reader
 from gatepost.store.database import Database, Tx
-from gatepost.store.schema import migrate
 
+from .house import build
 from .mails import VARIETY
 
 ROOT = Path(__file__).resolve().parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 
-CONFIG = """
-[gatepost]
-data = "data"
-hostname = "mail.orchard.example"
-staff = "staff@staff.example"
-[page]
-listen = "127.0.0.1:0"
-[smtp]
-listen = ["127.0.0.1:{port}"]
-commands = 1000000
+_MANY = """commands = 1000000
 junk_commands = 1000000
-connections_per_address = 200
-[delivery]
-smarthost = "127.0.0.1:{smarthost}"
-tls = "none"
-[authentication]
-mode = "off"
-[limits]
-automatic_per_address_day = 1000000
-automatic_per_domain_hour = 1000000
-automatic_per_minute = 1000000
-breaker_per_address = 1000000
-breaker_per_domain = 1000000
-breaker_floor = 1000000
-[team.triage]
-name = "Marketplace support"
-address = "triage@staff.example"
-[brand.orchard]
-name = "Orchard Extensions"
-support = ["support@orchard.example"]
-privacy = "https://orchard.example/privacy"
-data_use = "https://orchard.example/data"
-portal = "https://my.orchard.example"
-"""
+connections_per_address = 200"""
 
 
 @dataclass
@@ -115,51 +79,19 @@ def gatepost(
     prepare: Callable[[Tx], None] = lambda _: None,
 ) -> Iterator[Server]:
     """The daemon as a user starts it, or the gate alone, with a small marketplace; ready when this returns."""
-    port = free_port()
-    config = folder / "config.toml"
-    config.write_text(CONFIG.format(port=port, smarthost=smarthost), encoding="utf-8")
-    data = load(config).data
-    prepare_data_folder(data)
-    database = Database(f"sqlite:///{data / 'desk.sqlite3'}", prepare=migrate)
-    database.write_now(lambda tx: fill(tx, VARIETY))
-    database.write_now(prepare)
-    database.close()
-    command = [*wrap, sys.executable, "-m", "gatepost", "run", "-c", str(config)]
+    built = build(folder, smarthost, customers=VARIETY, smtp=_MANY)
+    with contextlib.closing(Database(f"sqlite:///{built.data / 'desk.sqlite3'}")) as database:
+        database.write_now(prepare)
+    command = [*wrap, sys.executable, "-m", "gatepost", "run", "-c", str(built.config)]
     if only:
         command += ["--only", only]
     began = time.perf_counter()
     with (folder / "log").open("ab") as log, _started(command, stderr=log) as process:
-        wait_for(port)
+        wait_for(built.port)
         greeted_after = time.perf_counter() - began
         if only != "gate":
-            _until((data / "run" / "desk.ready").exists, 60)
-        yield Server(process, port, data, greeted_after)
-
-
-def fill(tx: Tx, customers: int) -> None:
-    """One vendor, one product, and customers with active subscriptions."""
-    now = int(time.time() * 1000)
-    vendor, _ = parties.put_vendor(
-        tx, Vendor(id=0, slug="acme", name="Acme", support_address="tickets@acme.example", hours=Hours(zone="UTC"))
-    )
-    product, _ = parties.put_product(tx, Product(id=0, slug="labels", name="Shipping Labels", vendor_id=vendor))
-    for number in range(customers):
-        customer, _ = parties.put_customer(
-            tx,
-            Customer(id=0, address=f"jane{number}@customer.example", name=f"Jane {number}", language="en", zone="UTC"),
-        )
-        parties.put_subscription(
-            tx,
-            Subscription(
-                id=0,
-                customer_id=customer,
-                product_id=product,
-                status=Standing.ACTIVE,
-                starts=now - 30 * DAY,
-                ends=now + 300 * DAY,
-                reference=f"S-{number}",
-            ),
-        )
+            _until((built.data / "run" / "desk.ready").exists, 60)
+        yield Server(process, built.port, built.data, greeted_after)
 
 
 def generate(port: int, **options: object) -> dict[str, Any]:
@@ -185,13 +117,6 @@ def finish(process: "subprocess.Popen[str]") -> dict[str, Any]:
     if figures["refused"]:
         raise RuntimeError(f"the server refused: {figures['refused']}")
     return figures
-
-
-def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int, seconds: float = 60.0) -> None:

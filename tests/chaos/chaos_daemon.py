@@ -3,60 +3,20 @@
 import asyncio
 import contextlib
 import os
+import select
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gatepost.config import load
-from gatepost.core import DAY
-from gatepost.core.party import Customer, Hours, Product, Standing, Subscription, Vendor
-from gatepost.lock import prepare_data_folder
-from gatepost.store import parties
-from gatepost.store.database import Database
-from gatepost.store.schema import migrate
+from bench.house import build
 
 STARTING_SECONDS = 20.0
 
-CONFIG = """
-[gatepost]
-data = "data"
-hostname = "mail.orchard.example"
-staff = "staff@staff.example"
-[page]
-listen = "127.0.0.1:0"
-[smtp]
-listen = ["127.0.0.1:{port}"]
-idle_seconds = 20.0
-[delivery]
-smarthost = "127.0.0.1:{smarthost}"
-tls = "none"
-backoff_minutes = [1]
+DELIVERY = """backoff_minutes = [1]
 command_seconds = 10.0
-data_seconds = 10.0
-[authentication]
-mode = "off"
-[limits]
-automatic_per_address_day = 1000000
-automatic_per_domain_hour = 1000000
-automatic_per_minute = 1000000
-breaker_per_address = 1000000
-breaker_per_domain = 1000000
-breaker_floor = 1000000
-{limits}
-[team.triage]
-name = "Marketplace support"
-address = "triage@staff.example"
-[brand.orchard]
-name = "Orchard Extensions"
-support = ["support@orchard.example"]
-privacy = "https://orchard.example/privacy"
-data_use = "https://orchard.example/data"
-portal = "https://my.orchard.example"
-"""
+data_seconds = 10.0"""
 
 
 class DaemonUnderTest:
@@ -71,22 +31,15 @@ class DaemonUnderTest:
         limits: str = "",
     ) -> None:
         self.folder = folder
-        self.data = folder / "data"
-        self.port = _free_port()
+        built = build(folder, smarthost, customers=1, smtp="idle_seconds = 20.0", delivery=DELIVERY, limits=limits)
+        self.data, self.port, self._config = built.data, built.port, built.config
         self._command = tuple(command)
-        self._config = folder / "config.toml"
-        self._config.write_text(CONFIG.format(port=self.port, smarthost=smarthost, limits=limits), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / "log"
         self._log.touch()
         self._read = 0
         self._parts: dict[int, str] = {}
         self.deaths = 0
-        prepare_data_folder(self.data)
-        load(self._config)
-        database = Database(f"sqlite:///{self.data / 'desk.sqlite3'}", prepare=migrate)
-        database.write_now(_marketplace)
-        database.close()
 
     @property
     def runs(self) -> bool:
@@ -177,43 +130,23 @@ def _children(pid: int) -> list[int]:
 
 
 def _wait_for_the_end_of(group: int) -> None:
-    """Until no process of the group is left: the next daemon must not meet the lock of the last one."""
-    end = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < end:
+    """Until no process of the group runs: the next daemon must not meet the lock of the last one."""
+    while living := _ends_of(group):
         try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.005)
-    raise AssertionError(f"processes of group {group} live on after SIGKILL")
+            for end in living:
+                if not select.select([end], [], [], STARTING_SECONDS)[0]:
+                    raise AssertionError(f"processes of group {group} live on after SIGKILL")
+        finally:
+            for end in living:
+                os.close(end)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _marketplace(tx) -> None:  # type: ignore[no-untyped-def]
-    """One vendor with one product, and a customer with an active subscription."""
-    now = int(time.time() * 1000)
-    vendor, _ = parties.put_vendor(
-        tx, Vendor(id=0, slug="acme", name="Acme", support_address="tickets@acme.example", hours=Hours(zone="UTC"))
-    )
-    product, _ = parties.put_product(tx, Product(id=0, slug="labels", name="Shipping Labels", vendor_id=vendor))
-    customer, _ = parties.put_customer(
-        tx, Customer(id=0, address="jane@customer.example", name="Jane Roe", language="en", zone="UTC")
-    )
-    parties.put_subscription(
-        tx,
-        Subscription(
-            id=0,
-            customer_id=customer,
-            product_id=product,
-            status=Standing.ACTIVE,
-            starts=now - 30 * DAY,
-            ends=now + 300 * DAY,
-            reference="S-1",
-        ),
-    )
+def _ends_of(group: int) -> list[int]:
+    """A descriptor for each process of the group, readable when it has ended; none for those that have."""
+    found: list[int] = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append(os.pidfd_open(int(stat.parent.name)))
+    return found

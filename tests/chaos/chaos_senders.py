@@ -89,7 +89,7 @@ async def hand_over(port: int, content: bytes) -> str:
         await _said(reader, b"220")
         for line in (
             b"EHLO client.example",
-            b"MAIL FROM:<jane@customer.example>",
+            b"MAIL FROM:<jane0@customer.example>",
             b"RCPT TO:<support@orchard.example>",
         ):
             writer.write(line + b"\r\n")
@@ -120,7 +120,7 @@ def letter(number: int, header: bytes = b"") -> bytes:
     return (
         header
         + (
-            f"From: Jane Roe <jane@customer.example>\r\nTo: support@orchard.example\r\n"
+            f"From: Jane Roe <jane0@customer.example>\r\nTo: support@orchard.example\r\n"
             f"Subject: Shipping Labels fault {number}\r\nDate: Mon, 2 Nov 2026 09:00:00 +0000\r\n"
             f"Message-ID: <{number}@client.example>\r\n\r\n"
             f"Hello,\r\n\r\nthe label number {number} stays blank since the update. What can I do?\r\n"

@@ -17,7 +17,7 @@ MAIL = b"From: ann@shop.example\nSubject: Hello\n\nIt is broken.\n"
 
 # A child that is the real one, but misbehaves over one marked mail.
 FAULTY = """
-import os, sys
+import os, signal, sys
 from gatepost.reader import __main__ as reader
 real = reader.read_letter
 def read_letter(raw, **kwargs):
@@ -25,8 +25,8 @@ def read_letter(raw, **kwargs):
         os._exit(3)
     if b"spin" in raw:
         while True: pass
-    if b"sleep" in raw:
-        import time; time.sleep(60)
+    if b"hang" in raw:
+        signal.pause()
     if b"eat" in raw:
         hoard = []
         while True: hoard.append(bytes(16_000_000))
@@ -48,7 +48,7 @@ def read_letter(raw, **kwargs):
             raw = b"Subject: " + str(error.errno).encode() + b"\\n\\n"
     return real(raw, **kwargs)
 reader.read_letter = read_letter
-import _socket, time
+import _socket
 reader.main(sys.argv[1:])
 """
 
@@ -93,7 +93,7 @@ async def test_a_reader_that_hangs_is_killed_at_the_wall_limit():
         hung = pool.pids
         pool._wall = 0.5
         with pytest.raises(ReaderDied) as died:
-            await pool.read(MAIL + b"sleep")
+            await pool.read(MAIL + b"hang")
         assert died.value.cause is Death.TIMEOUT
         pool._wall = 120
         assert (await pool.read(MAIL)).subject == "Hello"
@@ -132,7 +132,7 @@ async def test_a_hostile_mail_is_refused_by_its_cause_and_the_reader_lives():
 
 async def test_a_cancelled_read_leaves_no_stale_answer(pool):
     await pool.read(MAIL)
-    task = asyncio.create_task(pool.read(MAIL + b"sleep"))
+    task = asyncio.create_task(pool.read(MAIL + b"hang"))
     await asyncio.sleep(0)
     while not pool._idle.empty():
         await asyncio.sleep(0)
