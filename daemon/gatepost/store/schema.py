@@ -10,7 +10,7 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from ..errors import PermanentError
-from . import intake, loop_tables, mailboxes, outbox_tables, ratings, threads
+from . import consents, intake, loop_tables, mailboxes, outbox_tables, ratings, threads
 
 _PARTIES = (
     """CREATE TABLE customer (
@@ -156,6 +156,9 @@ def m0001_first(db: Utils) -> None:
         *threads.TABLES,
     ):
         db.execute(statement)
+
+
+_migrations()(consents.m0050_consent)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:
