@@ -20,7 +20,7 @@ from .errors import GatepostError, Mistake, MistakesError
 from .ingress.sockets import open_listener
 from .lock import holder
 from .mail.templates import Letters
-from .rulebook import examine, known_names, read_stable
+from .rulebook import examine_folders, known_names
 from .store import parties
 from .store.glance import DESK_FILE, glance
 
@@ -80,8 +80,8 @@ def _config(config: Config) -> str:
 
 def _rules(config: Config) -> Iterator[Finding]:
     own = Path(config.gatepost.rules)
-    files = read_stable(shipped.folder("rules"), own if own.is_dir() else None)
-    findings = examine(files, replace(known_names(config, ()), templates=_letter_names(config)))
+    known = replace(known_names(config, ()), templates=_letter_names(config))
+    findings = examine_folders(shipped.folder("rules"), own if own.is_dir() else None, known)
     book = findings.sound("the rules")
     examples = sum(len(rule.hits) + len(rule.misses) for rule in book.rules)
     seen = f"{len(book.rules)} rules, {examples} examples hold"

@@ -5,12 +5,13 @@ A set that has any mistake never serves: the old one stays. What rules mean is s
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .config import Config
 from .core.rules.book import Book, load
-from .core.rules.examples import Known, failed_examples, lint, unknown_names
+from .core.rules.examples import Known, failed_examples, unknown_names
+from .core.rules.lint import lint, lint_words
 from .core.rules.rule import Fault
 from .errors import Mistake, MistakesError
 from .patterns import compile_pattern
@@ -60,7 +61,7 @@ class Rulebook:
         self._shipped, self._own, self._known = shipped, own, known or Known()
         self._signature = self._look()
         self._pending: Signature | None = None
-        self._book = examine(read_stable(shipped, own), self._known).sound("the rules")
+        self._book = examine_folders(shipped, own, self._known).sound("the rules")
 
     @property
     def book(self) -> Book:
@@ -71,7 +72,7 @@ class Rulebook:
         """Read and check the files, and let them serve if nothing is wrong. Never raises for a broken file."""
         self._signature, self._pending = self._look(), None
         try:
-            book = examine(read_stable(self._shipped, self._own), self._known).sound("the old rules stay")
+            book = examine_folders(self._shipped, self._own, self._known).sound("the old rules stay")
         except MistakesError as error:
             return self._result(False, error)
         changed = book.digest != self._book.digest
@@ -126,7 +127,22 @@ def read_stable(shipped: Path, own: Path | None) -> Contents:
     return {**before, **dict.fromkeys(changing, "keeps changing while it is read")}
 
 
-def examine(files: Mapping[str, bytes | str], known: Known) -> Findings:
+def examine_folders(shipped: Path, own: Path | None, known: Known, *, words: bool = False) -> Findings:
+    """What is to be said of the files of both folders, with `words` also of words that are there in vain.
+
+    Mistakes name the whole path: else a shipped file and one of the operator's would look alike.
+    """
+    files = read_stable(shipped, own)
+    places = {name: str(path) for name, path in paths(shipped, own).items()}
+    findings = examine(files, known, words=words)
+    return replace(
+        findings,
+        mistakes=[replace(mistake, file=places.get(mistake.file, mistake.file)) for mistake in findings.mistakes],
+        warnings=[replace(warning, file=places.get(warning.file, warning.file)) for warning in findings.warnings],
+    )
+
+
+def examine(files: Mapping[str, bytes | str], known: Known, *, words: bool = False) -> Findings:
     """Everything that is wrong, or looks wrong, with the files, by name; with the book if it may serve."""
     texts: dict[str, str] = {}
     tables: dict[str, dict[str, object]] = {}
@@ -140,6 +156,7 @@ def examine(files: Mapping[str, bytes | str], known: Known) -> Findings:
         faults = loaded if isinstance(loaded, list) else []
         return Findings(book=None, mistakes=[*mistakes, *(_mistake(fault, texts) for fault in faults)], warnings=[])
     faults = [*failed_examples(loaded), *unknown_names(loaded, known), *lint(loaded)]
+    faults += lint_words(loaded) if words else []
     mistakes += [_mistake(fault, texts) for fault in faults if not fault.warning]
     warnings = [_mistake(fault, texts) for fault in faults if fault.warning]
     return Findings(book=loaded, mistakes=mistakes, warnings=warnings)

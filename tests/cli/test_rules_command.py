@@ -83,8 +83,16 @@ def test_a_rule_that_is_never_asked_ends_with_1(own: Path, capsys):
     (own / "99-z.toml").write_text(GOOD)
     assert cli.run(["rules", "check", "--rules", str(own)]) == 1
     printed = capsys.readouterr().out
-    assert "warning  99-z.toml:2: rule 'wholesale': never asked: 'everything else' in 99-fallback.toml" in printed
+    assert (
+        f"warning  {own}/99-z.toml:2: rule 'wholesale': never asked: 'everything else' in 99-fallback.toml" in printed
+    )
     assert printed.strip().endswith("1 warning")
+
+
+def test_words_in_vain_are_warned_of(own: Path, capsys):
+    (own / "45-wholesale.toml").write_text(GOOD.replace('"wholesale" }\n', '["wholesale", "wholesale prices"] }\n'))
+    assert cli.run(["rules", "check", "--rules", str(own)]) == 1
+    assert "'wholesale prices' is never needed, since 'wholesale' finds all that it finds" in capsys.readouterr().out
 
 
 def test_what_cannot_be_read_ends_with_78(own: Path, capsys):

@@ -17,7 +17,7 @@ from ..core.rules.rule import Rule
 from ..errors import GatepostError, Mistake, PermanentError
 from ..lock import holder
 from ..mail.templates import Letters
-from ..rulebook import Findings, examine, known_names, read_stable
+from ..rulebook import Findings, examine_folders, known_names
 from ..store import parties
 from . import EX_OK, LazyGroup
 from .options import config_option, look
@@ -48,7 +48,7 @@ def check(config_file: str | None, folder: Path | None, as_json: bool) -> int:
     example fails or a rule looks wrong, 78 when a file cannot be read as rules.
     """
     own, known = _surroundings(config_file, folder)
-    findings = examine(read_stable(shipped.folder("rules"), own), known)
+    findings = examine_folders(shipped.folder("rules"), own, known, words=True)
     book = findings.book or findings.sound("the rules")
     if as_json:
         print(json.dumps(_as_data(book, findings), ensure_ascii=False))
@@ -67,7 +67,7 @@ def reload(config_path: str | None) -> int:
     """
     loaded = config.load(config.find(config_path), secrets=False)
     own, known = _names(loaded, None)
-    book = examine(read_stable(shipped.folder("rules"), own), known).sound("the rules; the daemon was told nothing")
+    book = examine_folders(shipped.folder("rules"), own, known).sound("the rules; the daemon was told nothing")
     process = holder(loaded.data)
     if not process:
         raise PermanentError(f"no gatepost runs on {loaded.data}", "The rules are sound; the next start reads them.")

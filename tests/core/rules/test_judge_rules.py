@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatepost.core.rules.book import Book, load
-from gatepost.core.rules.examples import lint
 from gatepost.core.rules.judge import FALLBACK, judge, matches
+from gatepost.core.rules.lint import lint, lint_words
 from gatepost.core.rules.render import render_verdict, verdict_as_data
 from gatepost.core.rules.seen import Seen
 from gatepost.core.rules.words import CONDITIONS, STEPS, Type
@@ -155,6 +155,31 @@ def test_rules_that_contradict_each_other_are_warned_of() -> None:
     )
     told = [(fault.rule, fault.message) for fault in lint(book)]
     assert told == [("rule 1", "route = triage, where 'rule 0' in a.toml says route = vendor of the same mail")]
+
+
+@pytest.mark.catalogue("H10")
+def test_words_that_can_never_hit_are_warned_of() -> None:
+    book = book_of(
+        {"when": {"words": ["refund*", "money back", "Money  BACK"]}, "then": {"route": "vendor", "stop": True}},
+        {"when": {"words": ["refundable", "card*", "cards", "card"], "party": "customer"}, "then": TRIAGE},
+        {"when": {"party": "staff", "not": {"text_words": ["refund", "coupon"]}}, "then": TRIAGE},
+        {"when": {"words": "退款", "subject_words": ["refund please"], "text_words": "x"}, "then": TRIAGE},
+    )
+    told = [(fault.rule, fault.message) for fault in lint_words(book)]
+    assert told == [
+        ("rule 0", "words: 'Money  BACK' is never needed, since 'money back' finds all that it finds"),
+        ("rule 1", "words: 'cards' is never needed, since 'card*' finds all that it finds"),
+        ("rule 1", "words: 'card' is never needed, since 'card*' finds all that it finds"),
+        ("rule 1", "words: 'refundable' never hits: 'rule 0' stops before it"),
+    ]
+
+
+def test_a_word_that_one_kind_of_mail_brings_to_its_rule_is_none_of_them() -> None:
+    book = book_of(
+        {"when": {"words": "refund", "language": "de"}, "then": {"route": "vendor", "stop": True}},
+        {"when": {"words": "refund"}, "then": TRIAGE, "hit": [{"language": "de"}, {"language": "en"}]},
+    )
+    assert lint_words(book) == []
 
 
 def test_a_book_that_leaves_mail_over_is_warned_of() -> None:

@@ -1,10 +1,10 @@
-"""Runs the examples that each rule carries, and looks for rules that cannot do what their writer thinks."""
+"""Runs the examples that each rule carries, and looks for names in rules that do not exist."""
 
 from dataclasses import dataclass, replace
 
 from .book import Book
-from .judge import judge, matches
-from .rule import Clause, Fault, Group, Node, Rule
+from .judge import matches
+from .rule import Fault, Rule, clauses
 from .values import closest
 
 
@@ -44,25 +44,6 @@ def _failed(rule: Rule) -> list[Fault]:
     return faults
 
 
-def lint(book: Book) -> list[Fault]:
-    """Warnings: rules never asked, shadowed, or in contradiction, and a book without a last rule for all."""
-    warnings = []
-    ended = next((at for at, rule in enumerate(book.rules) if rule.stop and rule.unconditional), None)
-    for at, rule in enumerate(book.rules):
-        if ended is not None and at > ended:
-            before = book.rules[ended]
-            message = f"never asked: {before.name!r} in {before.file} stops for every mail"
-            warnings.append(_warning(rule, message, "give this file a name that comes earlier"))
-        elif shadow := _shadowed_by(book, rule):
-            message = f"never asked for its own examples: {shadow.name!r} in {shadow.file} stops before it"
-            warnings.append(_warning(rule, message, "change the order of the files, or the conditions"))
-        warnings += _contradictions(book.rules[:at], rule)
-    if not any(rule.unconditional and any(step.word == "route" for step in rule.steps) for rule in book.rules):
-        message = "no rule takes what is left; it goes to triage, unacknowledged"
-        warnings.append(Fault(file=book.rules[-1].file if book.rules else "rules", message=message, warning=True))
-    return warnings
-
-
 def unknown_names(book: Book, known: Known) -> list[Fault]:
     """Every name in a rule that does not exist.
 
@@ -70,36 +51,6 @@ def unknown_names(book: Book, known: Known) -> list[Fault]:
     not there, and names of vendors and products come and go with the imports.
     """
     return [fault for rule in book.rules for fault in (*_unknown_steps(rule, known), *_unknown_conditions(rule, known))]
-
-
-def _warning(rule: Rule, message: str, suggestion: str) -> Fault:
-    path = ("rule", rule.number)
-    return Fault(file=rule.file, path=path, rule=rule.name, message=message, suggestion=suggestion, warning=True)
-
-
-def _contradictions(before: tuple[Rule, ...], rule: Rule) -> list[Fault]:
-    """The fields that an earlier rule sets otherwise for the very same mail."""
-    own = {step.word: step for step in rule.steps if not isinstance(step.value, tuple)}
-    warnings = []
-    for other in (one for one in before if one.written == rule.written and not one.stop):
-        for step in other.steps:
-            if step.word in own and own[step.word].value != step.value:
-                message = (
-                    f"{own[step.word].told}, where {other.name!r} in {other.file} says {step.told} of the same mail"
-                )
-                warnings.append(_warning(rule, message, "the later one wins; take one of them out"))
-    return warnings
-
-
-def _shadowed_by(book: Book, rule: Rule) -> Rule | None:
-    """The rule that stops all of the rule's own examples before it is asked, if they are all stopped."""
-    last = None
-    for seen in rule.hits:
-        trail = judge(book, seen).trail
-        if any(trace.rule == rule.name for trace in trail):
-            return None
-        last = trail[-1].rule
-    return next((other for other in book.rules if other.name == last), None)
 
 
 def _unknown_steps(rule: Rule, known: Known) -> list[Fault]:
@@ -119,18 +70,12 @@ def _unknown_steps(rule: Rule, known: Known) -> list[Fault]:
 def _unknown_conditions(rule: Rule, known: Known) -> list[Fault]:
     sets = {"brand": known.brands, "vendor": known.vendors, "product": known.products}
     faults = []
-    for clause in _clauses(rule.when):
+    for clause in clauses(rule.when):
         names = sets.get(clause.word)
         for value in clause.names if names is not None else ():
             if names is not None and value and value not in names:
                 faults.append(_unknown(rule, ("when", clause.word), clause.word, value, names))
     return faults
-
-
-def _clauses(node: Node) -> list[Clause]:
-    if isinstance(node, Group):
-        return [clause for part in node.parts for clause in _clauses(part)]
-    return [node]
 
 
 def _unknown(rule: Rule, place: tuple[str, str], what: str, name: str, names: frozenset[str]) -> Fault:

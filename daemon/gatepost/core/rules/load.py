@@ -117,7 +117,7 @@ def _part(loader: Loader, path: Path, key: str, value: object, depth: int) -> No
     except ValueError as error:
         loader.tell(path, f"{key}: {error}", getattr(error, "suggestion", ""))
         return None
-    names = texts(value) if word.type is Type.NAME else ()
+    names = texts(value) if word.type in (Type.NAME, Type.WORDS) else ()
     return Clause(word=key, wanted=_written(value), condition=condition, names=names)
 
 

@@ -1,5 +1,6 @@
 """One rule, loaded: its conditions as a tree, its steps as values, its examples. It decides nothing."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -31,7 +32,7 @@ class Fault:
 class Clause:
     """One condition as it stands in a rule: the word, its value as written, and the question.
 
-    `names` are the value's own texts where it names something that may or may not exist.
+    `names` are the value's own texts where it names something that may or may not exist, or words to be found.
     """
 
     word: str
@@ -59,6 +60,15 @@ class Group:
 
 
 Node: TypeAlias = Clause | Group
+
+
+def clauses(node: Node) -> Iterator[Clause]:
+    """The conditions of a node, from all its groups."""
+    if isinstance(node, Clause):
+        yield node
+        return
+    for part in node.parts:
+        yield from clauses(part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
