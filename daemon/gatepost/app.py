@@ -34,7 +34,7 @@ from .ingress.gate_link import GateLink
 from .ingress.imap import open_mailboxes
 from .ingress.import_tray import Importer
 from .ingress.tray import Question, Said, Tray
-from .keys import reply_keys
+from .keys import audit_key, reply_keys
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.signing import Signer, signer
 from .mail.templates import Letters
@@ -45,6 +45,7 @@ from .reader.pool import ReaderPool
 from .release import Releases
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
+from .store.audit import AuditLog
 from .store.database import Database, Tx
 from .store.intake import Intake
 from .store.schema import migrate
@@ -75,6 +76,7 @@ def build_house(config: Config) -> House:
         promises=promises(config.clock),
         rulebook=Rulebook(shipped.folder("rules"), own_rules, known=known_names(config, letters.names())),
         letters=letters,
+        audit=AuditLog(audit_key(config.data)),
         signer=_signer(config),
         discounts=config.discounts(),
         topics=topics.load(shipped.folder("rules"), own_rules, bar=config.topics.bar),

@@ -30,6 +30,7 @@ from .mail.templates import Letters
 from .promises import Promises, terms
 from .rulebook import Rulebook
 from .store import parties
+from .store.audit import AuditLog
 from .store.database import Tx
 from .topics.catalogue import Topics
 
@@ -54,6 +55,7 @@ class House:
         promises: Promises,
         rulebook: Rulebook,
         letters: Letters,
+        audit: AuditLog,
         signer: Signer | None = None,
         discounts: Mapping[str, Discount] | None = None,
         topics: Topics | None = None,
@@ -69,6 +71,7 @@ class House:
         self.limits = limits
         self.rulebook = rulebook
         self.letters = letters
+        self.audit = audit
         self._signer = signer
         self.discounts = discounts or {}
         self.topics = topics or Topics()

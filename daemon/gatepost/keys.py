@@ -1,4 +1,4 @@
-"""The keys that sign reply addresses: named by the config, or made once in the data folder."""
+"""The house's keys: those that sign reply addresses, of the config or made once in the data folder; the audit log's."""
 
 import os
 import secrets
@@ -26,6 +26,14 @@ def reply_keys(section: ReplyAddressSection, data: Path) -> Keys:
         raise PermanentError(f"[reply_address.keys]: {error}", "openssl rand -hex 32 makes a good one.") from error
 
 
+def audit_key(data: Path) -> bytes:
+    """The key that seals the audit log: made once in the data folder, and never in the database that it seals (J15).
+
+    Raises PermanentError where it cannot be read.
+    """
+    return _own_key(data / "keys" / "audit")
+
+
 def _own_key(path: Path) -> bytes:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
@@ -44,6 +52,6 @@ def _read(path: Path) -> bytes:
     if len(key) < 2 * _OCTETS:
         raise PermanentError(
             f"{path} holds no whole key",
-            "Restore it from a backup; without it, replies to old mails are not recognised.",
+            "Restore it from a backup: what it has signed or sealed is not recognised without it.",
         )
     return key

@@ -23,6 +23,7 @@ from gatepost.pipeline import handle
 from gatepost.promises import Promises
 from gatepost.rulebook import Rulebook
 from gatepost.store import deadlines, parties, tickets
+from gatepost.store.audit import AuditLog
 from gatepost.store.database import Database
 from gatepost.store.schema import migrate
 
@@ -190,6 +191,7 @@ def new_house(tmp_path: Path, *, authentication: str = "off", keys: Keys | None 
         promises=Promises(overdue_business_days=2, rating_days=7),
         rulebook=Rulebook(shipped.folder("rules"), tmp_path / "rules"),
         letters=Letters(tmp_path / "templates", shipped.folder("templates") / "mail"),
+        audit=AuditLog(b"a" * 32),
     )
 
 

@@ -15,6 +15,7 @@ from gatepost.mail.parse import read_letter
 from gatepost.mail.templates import Letters
 from gatepost.rulebook import Rulebook
 from gatepost.store import parties
+from gatepost.store.audit import AuditLog
 from gatepost.store.database import Database
 from gatepost.store.schema import migrate
 
@@ -38,6 +39,7 @@ def gateway(market_type, folder, name, vendor_address, *, senders=()):
         promises=Promises(overdue_business_days=2, rating_days=7),
         rulebook=Rulebook(shipped.folder("rules"), folder / "rules"),
         letters=Letters(folder / "templates", shipped.folder("templates") / "mail"),
+        audit=AuditLog(b"a" * 32),
     )
     db = Database(f"sqlite:///{folder / f'{name}.sqlite3'}", prepare=migrate)
 

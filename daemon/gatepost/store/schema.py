@@ -10,7 +10,7 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from ..errors import PermanentError
-from . import consents, intake, loop_tables, mailboxes, outbox_tables, ratings, threads
+from . import audit, consents, intake, loop_tables, mailboxes, outbox_tables, ratings, threads
 
 _PARTIES = (
     """CREATE TABLE customer (
@@ -158,6 +158,7 @@ def m0001_first(db: Utils) -> None:
         db.execute(statement)
 
 
+_migrations()(audit.m0020_audit)
 _migrations()(consents.m0050_consent)
 
 

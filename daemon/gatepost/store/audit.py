@@ -1,0 +1,268 @@
+"""The audit log in SQL: added to in the transaction of the act, never changed, and read by filters and pages.
+
+Whatever cannot be written here raises, and takes the act with it. SQL triggers refuse every change but one: a word (a
+person's name, an act's details) may be blanked, by `forget`, which writes the row that says so.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlite_utils import Database as Utils
+
+from ..core import Millis
+from ..core.audit import DETAILS, Act, Action, Checker, Entry, Fault, Head, Who, Word, chain, seal
+from .database import Row, Tx
+
+TABLES: tuple[str, ...] = (
+    # What rows cite: persons' names, and details as JSON; `party` is the customer or vendor whom it is about.
+    """CREATE TABLE audit_word (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, party INTEGER NOT NULL, text TEXT NOT NULL, salt TEXT NOT NULL,
+        seal TEXT NOT NULL)""",
+    "CREATE INDEX audit_word_text ON audit_word (text) WHERE kind <> 'details'",
+    "CREATE INDEX audit_word_party ON audit_word (party) WHERE party <> 0",
+    """CREATE TABLE audit (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, action TEXT NOT NULL, object TEXT NOT NULL,
+        grant_id INTEGER NOT NULL, actor INTEGER NOT NULL REFERENCES audit_word (id),
+        on_behalf_of INTEGER REFERENCES audit_word (id), details INTEGER REFERENCES audit_word (id),
+        mac TEXT NOT NULL)""",
+    "CREATE INDEX audit_actor ON audit (actor, id)",
+    "CREATE INDEX audit_on_behalf_of ON audit (on_behalf_of, id) WHERE on_behalf_of IS NOT NULL",
+    "CREATE INDEX audit_details ON audit (details) WHERE details IS NOT NULL",
+    "CREATE INDEX audit_action ON audit (action, id)",
+    "CREATE INDEX audit_object ON audit (object, id)",
+    "CREATE INDEX audit_grant ON audit (grant_id, id) WHERE grant_id <> 0",
+    "CREATE INDEX audit_at ON audit (at)",
+    """CREATE TRIGGER audit_kept BEFORE UPDATE ON audit
+       BEGIN SELECT RAISE (ABORT, 'the audit log is only added to'); END""",
+    """CREATE TRIGGER audit_whole BEFORE DELETE ON audit
+       BEGIN SELECT RAISE (ABORT, 'the audit log is only added to'); END""",
+    # INSERT OR REPLACE deletes without a trigger: it has to be refused before.
+    """CREATE TRIGGER audit_behind BEFORE INSERT ON audit
+       WHEN NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM audit)
+       BEGIN SELECT RAISE (ABORT, 'the audit log is only added to'); END""",
+    """CREATE TRIGGER audit_word_kept BEFORE UPDATE ON audit_word
+       WHEN NEW.id <> OLD.id OR NEW.kind <> OLD.kind OR NEW.party <> OLD.party OR NEW.seal <> OLD.seal
+         OR NEW.text <> '' OR NEW.salt <> ''
+       BEGIN SELECT RAISE (ABORT, 'the audit log is only added to'); END""",
+    """CREATE TRIGGER audit_word_whole BEFORE DELETE ON audit_word
+       BEGIN SELECT RAISE (ABORT, 'the audit log is only added to'); END""",
+    """CREATE TRIGGER audit_word_behind BEFORE INSERT ON audit_word
+       WHEN NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM audit_word)
+       BEGIN SELECT RAISE (ABORT, 'the audit log is only added to'); END""",
+)
+
+
+def m0020_audit(db: Utils) -> None:
+    """The audit log."""
+    for statement in TABLES:
+        db.execute(statement)
+
+
+_PAGE = 1_000
+_LONGEST = 8_192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which rows are wanted; '', 0 and None leave a part open. `person` is who did it or for whom it was done."""
+
+    person: str = ""
+    actor: str = ""
+    action: str = ""
+    object: str = ""
+    grant: int = 0
+    since: Millis | None = None
+    until: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLog:
+    """The log, written with the key that seals it; `salt` is the chance beside each word, which goes with it."""
+
+    key: bytes
+    salt: Callable[[], str] = secrets.token_hex
+
+    def write(self, tx: Tx, act: Act, now: Millis) -> int:
+        """Add a row, in the transaction of the act; its number."""
+        last = tx.row("SELECT id, mac FROM audit ORDER BY id DESC LIMIT 1")
+        details = json.dumps(dict(act.details), ensure_ascii=False, sort_keys=True) if act.details else ""
+        if len(details) > _LONGEST:
+            raise ValueError(f"the details of {act.action.value} are too long for the audit log")
+        about = act.about or (act.on_behalf_of.party if act.on_behalf_of is not None else 0)
+        entry = Entry(
+            id=last["id"] + 1 if last is not None else 1,
+            at=now,
+            action=act.action.value,
+            object=act.object,
+            grant=act.grant,
+            actor=self._person(tx, act.actor),
+            on_behalf_of=self._person(tx, act.on_behalf_of) if act.on_behalf_of is not None else None,
+            details=self._word(tx, DETAILS, about, details) if details else None,
+            mac="",
+        )
+        _insert(tx, replace(entry, mac=chain(self.key, last["mac"] if last is not None else "", entry)))
+        return entry.id
+
+    def forget(self, tx: Tx, *, actor: Who, party: int, objects: Sequence[str] = (), now: Millis) -> int:
+        """Take the names of the customer `party`, and the details that tell of them, out of the log; how many words.
+
+        `objects` are what is theirs and may be told of, for example `ticket 1001`. The rows stay, under the same
+        number of a nameless person, and the chain holds.
+        """
+        words = set(_words_of(tx, party))
+        for one in objects:
+            words.update(_details_about(tx, one))
+        self.write(
+            tx,
+            Act(
+                actor=actor,
+                action=Action.PERSON_ERASED,
+                object=f"customer {party}",
+                details={"words": sorted(words)},
+            ),
+            now,
+        )
+        for word in words:
+            tx.run("UPDATE audit_word SET text = '', salt = '' WHERE id = :id", id=word)
+        return len(words)
+
+    def verify(self, tx: Tx, heads: Sequence[Head] = (), on_row: Callable[[], object] = lambda: None) -> Fault | None:
+        """The first row that was changed, taken out, put in or swapped since it was written; None for a whole log."""
+        checker = Checker(self.key, heads)
+        for entry in entries(tx):
+            checker.look(entry)
+            on_row()
+        return checker.fault(_orphans(tx))
+
+    def _person(self, tx: Tx, who: Who) -> Word:
+        row = tx.row(
+            "SELECT * FROM audit_word WHERE text = :text AND kind = :kind AND kind <> 'details' AND party = :party",
+            text=who.name,
+            kind=who.kind.value,
+            party=who.party,
+        )
+        return _word_of(row) if row is not None else self._word(tx, who.kind.value, who.party, who.name)
+
+    def _word(self, tx: Tx, kind: str, party: int, text: str) -> Word:
+        salt = self.salt()
+        number = tx.insert(
+            """INSERT INTO audit_word (id, kind, party, text, salt, seal)
+               VALUES ((SELECT coalesce(max(id), 0) + 1 FROM audit_word), :kind, :party, :text, :salt, :seal)
+               RETURNING id""",
+            kind=kind,
+            party=party,
+            text=text,
+            salt=salt,
+            seal=(sealed := seal(self.key, salt, text)),
+        )
+        return Word(id=number, kind=kind, party=party, text=text, salt=salt, seal=sealed)
+
+
+def head(tx: Tx) -> Head | None:
+    """The last row, None where there is none."""
+    row = tx.row("SELECT id, mac FROM audit ORDER BY id DESC LIMIT 1")
+    return Head(id=row["id"], mac=row["mac"]) if row is not None else None
+
+
+def entries(tx: Tx) -> Iterator[Entry]:
+    """Every row, the oldest first."""
+    after = -(1 << 62)
+    while rows := tx.rows(f"{_ENTRY} WHERE a.id > :after ORDER BY a.id LIMIT :n", after=after, n=_PAGE):
+        yield from map(_entry_of, rows)
+        after = rows[-1]["id"]
+
+
+def page(tx: Tx, wanted: Filter, *, before: int = 1 << 62, limit: int = 100) -> tuple[Entry, ...]:
+    """The rows that fit the filter, the newest first, below the number `before`."""
+    rows = tx.rows(
+        f"""{_ENTRY} WHERE a.id < :before
+          AND (:action = '' OR a.action = :action) AND (:object = '' OR a.object = :object)
+          AND (:grant = 0 OR a.grant_id = :grant)
+          AND (:since IS NULL OR a.at >= :since) AND (:until IS NULL OR a.at < :until)
+          AND (:actor = '' OR a.actor IN (SELECT id FROM audit_word WHERE text = :actor AND kind <> 'details'))
+          AND (:person = '' OR a.actor IN (SELECT id FROM audit_word WHERE text = :person AND kind <> 'details')
+            OR a.on_behalf_of IN (SELECT id FROM audit_word WHERE text = :person AND kind <> 'details'))
+        ORDER BY a.id DESC LIMIT :limit""",  # noqa: S608 - a constant of ours
+        before=before,
+        limit=limit,
+        action=wanted.action,
+        object=wanted.object,
+        grant=wanted.grant,
+        since=wanted.since,
+        until=wanted.until,
+        actor=wanted.actor,
+        person=wanted.person,
+    )
+    return tuple(map(_entry_of, rows))
+
+
+def _insert(tx: Tx, entry: Entry) -> None:
+    tx.run(
+        """INSERT INTO audit (id, at, action, object, grant_id, actor, on_behalf_of, details, mac)
+           VALUES (:id, :at, :action, :object, :grant, :actor, :on_behalf_of, :details, :mac)""",
+        id=entry.id,
+        at=entry.at,
+        action=entry.action,
+        object=entry.object,
+        grant=entry.grant,
+        actor=entry.actor.id,
+        on_behalf_of=entry.on_behalf_of.id if entry.on_behalf_of is not None else None,
+        details=entry.details.id if entry.details is not None else None,
+        mac=entry.mac,
+    )
+
+
+def _words_of(tx: Tx, party: int) -> Iterator[int]:
+    """The customer's names, and the details that are about them."""
+    sql = "SELECT id FROM audit_word WHERE party = :party AND party <> 0 AND kind IN ('customer', 'details')"
+    for row in tx.rows(sql, party=party):
+        yield row["id"]
+
+
+def _details_about(tx: Tx, object_: str) -> Iterator[int]:
+    sql = "SELECT details FROM audit WHERE object = :object AND details IS NOT NULL AND action <> 'person.erased'"
+    for row in tx.rows(sql, object=object_):
+        yield row["details"]
+
+
+def _orphans(tx: Tx) -> tuple[int, ...]:
+    rows = tx.rows(
+        """SELECT id FROM audit_word WHERE id NOT IN (SELECT actor FROM audit)
+             AND id NOT IN (SELECT on_behalf_of FROM audit WHERE on_behalf_of IS NOT NULL)
+             AND id NOT IN (SELECT details FROM audit WHERE details IS NOT NULL) ORDER BY id LIMIT 1"""
+    )
+    return tuple(row["id"] for row in rows)
+
+
+_WORD = ("id", "kind", "party", "text", "salt", "seal")
+_CITED = ", ".join(f"{table}.{column} AS {table}_{column}" for table in ("w", "o", "d") for column in _WORD)
+_ENTRY = f"""SELECT a.id, a.at, a.action, a.object, a.grant_id, a.mac, a.actor, a.on_behalf_of, a.details, {_CITED}
+    FROM audit AS a LEFT JOIN audit_word AS w ON w.id = a.actor LEFT JOIN audit_word AS o ON o.id = a.on_behalf_of
+    LEFT JOIN audit_word AS d ON d.id = a.details"""  # noqa: S608 - constants of ours
+_MISSING = Word(id=0, kind="", party=0, text="", salt="", seal="")
+
+
+def _entry_of(row: Row) -> Entry:
+    def cited(column: str, table: str) -> Word | None:
+        if row[column] is None:
+            return None
+        found = {name: row[f"{table}_{name}"] for name in _WORD}
+        return Word(**found) if found["id"] is not None else replace(_MISSING, id=row[column])
+
+    return Entry(
+        id=row["id"],
+        at=row["at"],
+        action=row["action"],
+        object=row["object"],
+        grant=row["grant_id"],
+        actor=cited("actor", "w") or _MISSING,
+        on_behalf_of=cited("on_behalf_of", "o"),
+        details=cited("details", "d"),
+        mac=row["mac"],
+    )
+
+
+def _word_of(row: Row) -> Word:
+    return Word(**{name: row[name] for name in _WORD})
