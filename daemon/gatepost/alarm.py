@@ -1,10 +1,14 @@
-"""Tells staff what concerns no single ticket: a breaker that opened, mail that waits; once, and once when over."""
+"""Tells staff what concerns no single ticket: a breaker that opened, mail that waits, what is wrong with the house.
+
+Everything is told once, and once when it is over.
+"""
 
 from dataclasses import replace
 
 from .core import MINUTE, Millis
 from .core.breaker import Bounds, pairs, trips
 from .core.effect import Auto
+from .core.health import Kind, Trouble
 from .core.letter import Mailbox
 from .core.outgoing import Outgoing
 from .errors import GatepostError
@@ -12,11 +16,13 @@ from .house import House
 from .mail import wording
 from .mail.compose import Draft, compose, via_name
 from .mail.values import ticket_values
-from .store import breakers, delays, outbox, trace
+from .store import alarms, breakers, delays, outbox, trace
 from .store.database import Tx
 
 EVERYWHERE = "every destination"
 _SEVERAL = 3
+# Their letter is one of their own: it says more.
+_TOLD_ELSEWHERE = frozenset({Kind.BREAKER})
 
 
 def silence(tx: Tx, house: House, address: str, now: Millis) -> str:
@@ -68,6 +74,45 @@ def look(tx: Tx, house: House, now: Millis, *, delay_hours: int) -> None:
     _look_at_delays(tx, house, now, now - delay_hours * 60 * MINUTE)
 
 
+def ring(tx: Tx, house: House, trouble: Trouble, now: Millis) -> bool:
+    """Raise the alarm for a trouble and tell staff; False where it stands already."""
+    kind = trouble.kind
+    if not alarms.raise_(tx, kind.word, trouble.subject, trouble.why, now):
+        return False
+    trace.note(tx, kind="alarm", said=f"{kind.word} {trouble.subject}: {trouble.why}", now=now)
+    if kind not in _TOLD_ELSEWHERE:
+        key = f"alarm-{kind.word}-{trouble.subject}-{now}"
+        tell(tx, house, "staff/alarm", key=key, pair=_titled(kind, trouble.subject), reason=trouble.why,
+             words=kind.advice, now=now)  # fmt: skip
+    return True
+
+
+def over(tx: Tx, house: House, kind: Kind, subject: str, now: Millis) -> bool:
+    """Clear an alarm and tell staff; False where none stands."""
+    if not alarms.clear(tx, kind.word, subject, now):
+        return False
+    trace.note(tx, kind="alarm", said=f"{kind.word} {subject} is over", now=now)
+    if kind not in _TOLD_ELSEWHERE:
+        key = f"alarm-over-{kind.word}-{subject}-{now}"
+        tell(tx, house, "staff/alarm", key=key, pair=_titled(kind, subject), reason="", over=True, now=now)
+    return True
+
+
+def settle(tx: Tx, house: House, lasting: tuple[Trouble, ...], found: tuple[Trouble, ...], now: Millis) -> None:
+    """Ring for every trouble that lasts, and say of every alarm whose trouble is not found any more that it is over."""
+    for trouble in lasting:
+        ring(tx, house, trouble, now)
+    present = {(trouble.kind.word, trouble.subject) for trouble in found}
+    kinds = {kind.word: kind for kind in Kind}
+    for alarm in alarms.standing(tx):
+        if (alarm.kind, alarm.subject) not in present and alarm.kind in kinds:
+            over(tx, house, kinds[alarm.kind], alarm.subject, now)
+
+
+def _titled(kind: Kind, subject: str) -> str:
+    return f"{kind.title} ({subject})" if subject else kind.title
+
+
 def flood(tx: Tx, house: House, ticket: int, now: Millis) -> str:
     """Why a ticket takes no more mail for now: two programs that look like people answer each other. '' if not."""
     window = house.limits.breaker_minutes * MINUTE
@@ -81,14 +126,16 @@ def flood(tx: Tx, house: House, ticket: int, now: Millis) -> str:
 
 
 def tell(
-    tx: Tx, house: House, template: str, *, key: str, pair: str, reason: str, now: Millis, over: bool = False
-) -> None:
+    tx: Tx, house: House, template: str, *, key: str, pair: str, reason: str, now: Millis, over: bool = False,
+    words: str = "",
+) -> None:  # fmt: skip
     """Put a letter to staff into the outbox; one that cannot be made waits there in state error (F16)."""
     brand = next(iter(house.brands.values()))
     language = brand.languages[0]
     message_id = house.message_id("", key)
     values = ticket_values(
-        brand=brand, language=language, customer=Mailbox(address=""), pair=pair, reason=reason, over=over
+        brand=brand, language=language, customer=Mailbox(address=""), pair=pair, reason=reason, over=over,
+        words=words,
     )  # fmt: skip
     draft = Draft(
         template=template,

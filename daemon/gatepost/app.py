@@ -51,12 +51,14 @@ from .store.intake import Intake
 from .store.schema import migrate
 from .store.spool_reader import SpoolReader
 from .topics import catalogue as topics
+from .watch import Watch
 
 if TYPE_CHECKING:
     from .authentication import Evaluator
 
 _log = logging.getLogger("gatepost.app")
 _GRACE = 10.0
+_WATCH_SECONDS = 15.0
 
 
 def build_house(config: Config) -> House:
@@ -203,6 +205,11 @@ class Office:
         postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
         self._scheduler.every(5.0, "postroom", postroom.look)
         self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom)).look)
+        self._watch = Watch(
+            data=config.data, db=self.db, house=self.house, spool=self._spool, clock=clock,
+            least_octets=config.smtp.free_octets or config.smtp.message_octets * 3 // 2,
+        )  # fmt: skip
+        self._scheduler.every(_WATCH_SECONDS, "watch", self._watch.look)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:

@@ -21,6 +21,10 @@ class Clock:
         """Milliseconds since 1970-01-01 UTC."""
         return time.time_ns() // 1_000_000 + self._read_offset()
 
+    def pushed(self) -> Millis:
+        """By how much the file has pushed it forward."""
+        return self._read_offset()
+
     @staticmethod
     def monotonic() -> float:
         """Seconds of a clock that never steps; only differences mean something."""

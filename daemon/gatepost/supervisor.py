@@ -10,10 +10,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .clock import Clock
+from .core import Millis
 
 _log = logging.getLogger("gatepost.supervisor")
 _WATCHED = frozenset({signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
@@ -31,6 +32,16 @@ class Part:
     reloads: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a part stands: its process (0: none at the moment), how often it has died in all, how, and when last."""
+
+    pid: int
+    deaths: int
+    exit: int
+    died: Millis | None
+
+
 @dataclass(slots=True)
 class _Child:
     part: Part
@@ -38,14 +49,29 @@ class _Child:
     started: float = 0.0
     deaths: int = 0
     again: float = field(default=0.0)
+    all_deaths: int = 0
+    exit: int = 0
+    died: Millis | None = None
 
 
 class Supervisor:
-    """Watches the parts, in the order in which they are to be started and stopped."""
+    """Watches the parts, in the order in which they are to be started and stopped.
 
-    def __init__(self, parts: Sequence[Part], monotonic: Callable[[], float] = Clock.monotonic) -> None:
+    `tell` hears how the parts stand whenever that changes.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        monotonic: Callable[[], float] = Clock.monotonic,
+        *,
+        now: Callable[[], Millis] = lambda: 0,
+        tell: Callable[[Mapping[str, Standing]], None] = lambda _: None,
+    ) -> None:
         self._children = [_Child(part) for part in parts]
         self._monotonic = monotonic
+        self._now = now
+        self._told = tell
         self._lifeline, self._far_end = os.pipe()
         self._stopping = False
 
@@ -72,6 +98,7 @@ class Supervisor:
             self._become(child.part)
         child.pid, child.started = pid, self._monotonic()
         _log.info("part.started name=%s pid=%d", child.part.name, pid)
+        self._tell_standing()
 
     def _become(self, part: Part) -> None:
         """In the new process: forget the supervisor's signals, hold on to its life, run, and never return."""
@@ -119,7 +146,17 @@ class Supervisor:
         if self._stopping:
             _log.info("part.stopped name=%s exit=%d", child.part.name, how)
             return
+        child.all_deaths, child.exit, child.died = child.all_deaths + 1, how, self._now()
         _log.warning("part.died name=%s exit=%d again_in=%.1f", child.part.name, how, pause)
+        self._tell_standing()
+
+    def _tell_standing(self) -> None:
+        self._told(
+            {
+                child.part.name: Standing(pid=child.pid, deaths=child.all_deaths, exit=child.exit, died=child.died)
+                for child in self._children
+            }
+        )
 
     def _start_again(self) -> None:
         for child in self._children:

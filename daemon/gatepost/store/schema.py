@@ -10,7 +10,7 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from ..errors import PermanentError
-from . import audit, consents, intake, loop_tables, mailboxes, outbox_tables, ratings, threads
+from . import alarms, audit, consents, intake, loop_tables, mailboxes, outbox_tables, ratings, threads
 
 _PARTIES = (
     """CREATE TABLE customer (
@@ -160,6 +160,8 @@ def m0001_first(db: Utils) -> None:
 
 _migrations()(audit.m0020_audit)
 _migrations()(consents.m0050_consent)
+# Later migrations live with their tables.
+_migrations()(alarms.m0070_alarms)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from ..core import Millis
 from ..core.letter import Arrival, Door, Envelope
 from ..errors import TemporaryError
 from .connection import open_reader
@@ -61,6 +62,12 @@ class SpoolReader:
     def count(self) -> int:
         """How many arrivals wait."""
         return int(self._connection.execute("SELECT count(*) FROM arrival").fetchone()[0])
+
+    def waiting(self) -> tuple[int, Millis | None]:
+        """How many arrivals wait, and since when the oldest does."""
+        with self._lock:
+            row = self._connection.execute("SELECT count(*), min(received) FROM arrival").fetchone()
+        return int(row[0]), row[1]
 
     def lost(self) -> list[int]:
         """Ids whose file somebody has taken away: they cannot be handled and need a human."""

@@ -52,7 +52,7 @@ def verified(raw: bytes, record: bytes) -> bool:
 @pytest.mark.catalogue("F15")
 @pytest.mark.parametrize("template", [
     "customer/acknowledgement", "customer/answer", "customer/rating", "vendor/ticket", "vendor/overdue", "staff/team",
-    "staff/breaker", "staff/delay", "staff/undeliverable", "collaborator/collaborator",
+    "staff/breaker", "staff/delay", "staff/alarm", "staff/undeliverable", "collaborator/collaborator",
 ])  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_letter_is_signed_so_that_others_can_verify_it(draft, letters, key, template, language):
