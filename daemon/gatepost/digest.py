@@ -11,12 +11,14 @@ from .core import Millis
 from .core.effect import Auto
 from .core.letter import Mailbox
 from .core.outgoing import Outgoing
-from .core.party import Brand
+from .core.party import Brand, Vendor
+from .core.reply_address import scrub
 from .core.wall import local
 from .errors import GatepostError
 from .house import House
 from .mail import wording
 from .mail.compose import Draft, compose, via_name
+from .mail.masking import mask
 from .mail.values import ticket_values
 from .store import digests, outbox, parties
 from .store.database import Database, Row, Tx
@@ -48,7 +50,8 @@ def write(tx: Tx, house: House, hour: int, now: Millis) -> int:
     done = 0
     for vendor in parties.vendors(tx):
         if vendor.active and _is_time(vendor.hours.zone, hour, now):
-            rows, to = digests.open_tickets(tx, vendor.id), Mailbox(address=vendor.support_address, name=vendor.name)
+            rows = _seen_by(tx, house, vendor, digests.open_tickets(tx, vendor.id))
+            to = Mailbox(address=vendor.support_address, name=vendor.name)
             done += _put(tx, house, brand, "vendor/digest", to, vendor.language, vendor.hours.zone, rows, now)
     if _is_time(brand.zone, hour, now):
         rows = (*digests.overdue_of_all(tx), *digests.open_tickets(tx, 0))
@@ -56,6 +59,16 @@ def write(tx: Tx, house: House, hour: int, now: Millis) -> int:
             tx, house, brand, "staff/digest", Mailbox(address=house.staff), brand.languages[0], brand.zone, rows, now
         )
     return done
+
+
+def _seen_by(tx: Tx, house: House, vendor: Vendor, rows: Sequence[Row]) -> list[Row]:
+    """The rows with subjects as the vendor may read them: no foreign tokens (I8), no masked addresses (D5)."""
+    seen: list[Row] = []
+    for row in rows:
+        masking = vendor.masking or (row["brand"] in house.brands and house.brands[row["brand"]].masking)
+        hidden = digests.customers(tx, row["number"]) if masking else ()
+        seen.append({**row, "subject": mask(scrub(house.keys, row["subject"], keep=()), hidden)})
+    return seen
 
 
 def _is_time(zone: str, hour: int, now: Millis) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gatepost.core import DAY, HOUR, MINUTE
 from gatepost.core.calendar import Calendar
 from gatepost.core.rating import Rating
-from gatepost.core.report_card import LAST, WINDOWS, Said, card, waits
+from gatepost.core.report_card import LAST, WINDOWS, By, Said, card, waits
 
 QUARTER = 15 * MINUTE
 MONDAY = 1_793_577_600_000  # 2026-11-02T00:00:00Z
@@ -35,21 +35,23 @@ def slow_due(since):
 
 
 def slow_waits(said):
+    """By hand: every message of the customer that nobody has answered before it, and the next word of anybody else."""
     found = []
     for ticket in sorted({one.ticket for one in said}):
         own = [one for one in said if one.ticket == ticket]
-        answers = [n for n, one in enumerate(own) if not one.by_customer]
+        answers = [n for n, one in enumerate(own) if one.by is not By.CUSTOMER]
         for n, one in enumerate(own):
             before = max((a for a in answers if a < n), default=-1)
-            if one.by_customer and not any(other.by_customer for other in own[before + 1 : n]):
-                after = [own[a].at for a in answers if a > n]
-                earlier = any(other.by_customer for other in own[: before + 1])
-                found.append((ticket, one.at, after[0] if after else None, not earlier))
+            if one.by is By.CUSTOMER and not any(other.by is By.CUSTOMER for other in own[before + 1 : n]):
+                after = [own[a] for a in answers if a > n]
+                earlier = any(other.by is By.CUSTOMER for other in own[: before + 1])
+                ended = after[0].at if after else None
+                found.append((ticket, one.at, ended, not earlier, bool(after) and after[0].by is By.VENDOR))
     return found
 
 
 def slow_times(among):
-    took = sorted(slow_open(since, until) for _, since, until, _ in among if until is not None)
+    took = sorted(slow_open(since, until) for _, since, until, _, vendor in among if vendor)
     if not took:
         return (0, 0, 0)
     middle = (took[(len(took) - 1) // 2] + took[len(took) // 2]) // 2
@@ -58,8 +60,8 @@ def slow_times(among):
 
 
 messages = st.lists(
-    st.tuples(st.integers(1, 4), st.integers(0, 90 * 96), st.booleans()), max_size=14
-).map(lambda rows: [Said(ticket=t, at=MONDAY + q * QUARTER, by_customer=c) for t, q, c in sorted(rows, key=lambda r: r[:2])])  # fmt: skip
+    st.tuples(st.integers(1, 4), st.integers(0, 90 * 96), st.sampled_from(By)), max_size=14
+).map(lambda rows: [Said(ticket=t, at=MONDAY + q * QUARTER, by=by) for t, q, by in sorted(rows, key=lambda r: r[:2])])  # fmt: skip
 rated = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 90)), max_size=30).map(
     lambda rows: [
         Rating(ticket=n, score=score, comment="", at=MONDAY + day * DAY, changed=0)
@@ -81,8 +83,9 @@ def test_the_numbers_are_those_of_a_slow_count(said, ratings, days):
     assert (later.count, later.median, later.p90) == slow_times([wait for wait in recent if not wait[3]])
     for share in made.shares:
         within = [wait for wait in slow if wait[1] >= NOW - share.days * DAY]
-        kept = [wait for wait in within if wait[2] is not None and wait[2] < slow_due(wait[1])]
-        missed = [wait for wait in within if wait not in kept and slow_due(wait[1]) <= NOW]
+        ended = [wait for wait in within if wait[2] is not None and wait[2] < slow_due(wait[1])]
+        kept = [wait for wait in ended if wait[4]]
+        missed = [wait for wait in within if wait not in ended and slow_due(wait[1]) <= NOW]
         assert (share.in_time, share.count) == (len(kept), len(kept) + len(missed))
     scores = [rating.score for rating in ratings if rating.at >= NOW - days * DAY]
     assert made.ratings == len(scores)
@@ -96,11 +99,11 @@ def test_the_numbers_are_those_of_a_slow_count(said, ratings, days):
 def test_an_answer_at_the_due_instant_is_late_and_a_bump_starts_no_wait():
     ten = MONDAY + 10 * HOUR
     said = [
-        Said(ticket=1, at=ten, by_customer=True),
-        Said(ticket=1, at=ten + DAY, by_customer=True),
-        Said(ticket=1, at=ten + 2 * DAY, by_customer=False),
-        Said(ticket=2, at=ten, by_customer=True),
-        Said(ticket=2, at=ten + 2 * DAY - 1, by_customer=False),
+        Said(ticket=1, at=ten, by=By.CUSTOMER),
+        Said(ticket=1, at=ten + DAY, by=By.CUSTOMER),
+        Said(ticket=1, at=ten + 2 * DAY, by=By.VENDOR),
+        Said(ticket=2, at=ten, by=By.CUSTOMER),
+        Said(ticket=2, at=ten + 2 * DAY - 1, by=By.VENDOR),
     ]
     assert len(waits(said)) == 2
     made = card(
@@ -108,3 +111,21 @@ def test_an_answer_at_the_due_instant_is_late_and_a_bump_starts_no_wait():
     )
     assert (made.shares[0].in_time, made.shares[0].count, made.shares[0].percent) == (1, 2, 50.0)
     assert made.mean is None
+
+
+def test_an_answer_of_somebody_else_is_not_the_vendors():
+    ten = MONDAY + 10 * HOUR
+    said = [
+        Said(ticket=1, at=ten, by=By.CUSTOMER),
+        Said(ticket=1, at=ten + HOUR, by=By.OTHER),
+        Said(ticket=2, at=ten, by=By.CUSTOMER),
+        Said(ticket=2, at=ten + 3 * DAY, by=By.OTHER),
+        # It was another vendor's until a day later.
+        Said(ticket=3, at=ten, by=By.CUSTOMER, theirs=ten + DAY),
+        Said(ticket=3, at=ten + DAY + HOUR, by=By.VENDOR, theirs=ten + DAY),
+    ]
+    made = card(
+        said=said, ratings=[], calendar=CALENDAR, business_days=2, overdue=0, complaints=0, days=14, now=ten + 4 * DAY
+    )
+    assert (made.shares[0].in_time, made.shares[0].count) == (1, 2)
+    assert (made.first_response.count, made.first_response.median) == (1, HOUR)

@@ -1,5 +1,7 @@
 """The daily digest: at the recipient's hour, once a day, only where there is something (C7)."""
 
+from dataclasses import replace
+
 import pytest
 
 from gatepost.core import DAY, HOUR
@@ -46,3 +48,15 @@ def test_staff_hear_of_what_is_overdue(market, look, compose_mail):
     assert look() == 2
     (digest,) = market.sent("staff/digest")
     assert (digest.to, "1 overdue" in digest.message["Subject"]) == ("staff@staff.example", True)
+
+
+def test_a_masked_vendor_reads_no_address_and_no_token_in_a_subject(market, look, compose_mail):
+    market.house.brands["orchard"] = replace(market.house.brands["orchard"], masking=True)
+    market.arrive(compose_mail(JANE, "Shipping Labels", "It jams."))
+    (ack,) = market.sent("acknowledgement")
+    market.arrive(compose_mail(JANE, f"Shipping Labels of {JANE} by {ack.reply_to}", "It jams too."))
+    assert look() == 1
+    (digest,) = market.sent("vendor/digest")
+    assert "Shipping Labels of … by …" in digest.text.replace("\n", " ")
+    assert "customer.example" not in digest.text
+    assert ack.reply_to.partition("@")[0] not in digest.text

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CLOCK = (DeadlineKind.NUDGE, DeadlineKind.OVERDUE, DeadlineKind.HELP, DeadlineKind.REROUTE)
 """The deadlines of one wait: an answer ends them all."""
 
+MOVED = "the ticket went to somebody else: the clock starts anew"
+PASSED_OVER = "nobody has answered: somebody else takes the ticket over, and the clock starts anew"
+
 _Outcome = tuple["Ticket", tuple[Effect, ...]]
 
 
@@ -36,9 +39,9 @@ def clock_starts(ticket: "Ticket", terms: "Terms") -> list[Effect]:
     return effects
 
 
-def moved(ticket: "Ticket", terms: "Terms", now: Millis) -> _Outcome:
+def moved(ticket: "Ticket", terms: "Terms", now: Millis, why: str = MOVED) -> _Outcome:
     """The ticket with its clock started anew, after it went to another party; `terms` are that party's (R10)."""
-    stop = Release(kinds=CLOCK, reason="the ticket went to somebody else: the clock starts anew")
+    stop = Release(kinds=CLOCK, reason=why)
     if ticket.waiting_since is None:
         return ticket, (stop,)
     ticket = replace(ticket, waiting_since=now)
@@ -109,7 +112,7 @@ def hand_over(ticket: "Ticket", fallback: "Fallback", terms: "Terms", now: Milli
         template = "ticket" if fallback.route is Route.VENDOR else "team"
         effects.append(Join(participant=_numbered(fallback.participant, ticket, terms), template=template))
     ticket = replace(ticket, route=fallback.route, team=fallback.team)
-    ticket, restarted = moved(ticket, fallback.terms, now)
+    ticket, restarted = moved(ticket, fallback.terms, now, PASSED_OVER)
     return ticket, (*effects, *restarted)
 
 

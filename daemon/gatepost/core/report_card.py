@@ -1,12 +1,13 @@
 """A vendor's report card: ratings, response times in business hours, and the share of answers that came in time (C6).
 
 It counts; what was said and rated is handed in. A wait begins with the oldest unanswered human message of the customer
-and ends with the next human message of anybody else. It is in time when it ended before its due instant; one that is
-not yet due says nothing.
+and ends with the next human message of anybody else. It is in time when the vendor ended it before its due instant; one
+that is not yet due says nothing, and neither does one that somebody else ended before it was due.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from math import ceil
 from statistics import median
 
@@ -18,23 +19,39 @@ WINDOWS = (14, 30, 60, 90)
 LAST = 20
 
 
+class By(StrEnum):
+    """Who wrote: the customer's side, the vendor or who stands in for them, or anybody else who answers."""
+
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message that a person wrote: on which ticket, when, and whether on the customer's side."""
+    """A message that a person wrote: on which ticket, when, and who.
+
+    `theirs` is since when the ticket is the vendor's, 0 for from the start: what waited before that is not theirs.
+    """
 
     ticket: int
     at: Millis
-    by_customer: bool
+    by: By
+    theirs: Millis = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A customer's wait; `until` is None while it lasts, `first` marks the first one of its ticket."""
+    """A customer's wait; `until` is None while it lasts, `first` marks the first one of its ticket.
+
+    `by_vendor`: it was the vendor who answered.
+    """
 
     ticket: int
     since: Millis
     until: Millis | None
     first: bool
+    by_vendor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +100,12 @@ def waits(said: Iterable[Said]) -> tuple[Wait, ...]:
     open_since: dict[int, Millis] = {}
     seen: set[int] = set()
     for one in said:
-        if one.by_customer:
-            open_since.setdefault(one.ticket, one.at)
-        elif one.ticket in open_since:
-            since = open_since.pop(one.ticket)
-            found.append(Wait(ticket=one.ticket, since=since, until=one.at, first=one.ticket not in seen))
+        if one.by is By.CUSTOMER:
+            open_since.setdefault(one.ticket, max(one.at, one.theirs))
+        elif one.ticket in open_since and one.at >= one.theirs:
+            since, first, by_vendor = open_since.pop(one.ticket), one.ticket not in seen, one.by is By.VENDOR
             seen.add(one.ticket)
+            found.append(Wait(ticket=one.ticket, since=since, until=one.at, first=first, by_vendor=by_vendor))
     found += [Wait(ticket=t, since=at, until=None, first=t not in seen) for t, at in open_since.items()]
     return tuple(found)
 
@@ -127,7 +144,7 @@ def card(
 
 
 def _times(calendar: Calendar, among: Iterable[Wait]) -> Times:
-    took = sorted(open_time(calendar, wait.since, wait.until) for wait in among if wait.until is not None)
+    took = sorted(open_time(calendar, w.since, w.until) for w in among if w.until is not None and w.by_vendor)
     if not took:
         return Times(count=0, median=0, p90=0)
     return Times(count=len(took), median=int(median(took)), p90=took[ceil(0.9 * len(took)) - 1])
@@ -140,6 +157,8 @@ def _share(calendar: Calendar, among: Iterable[Wait], business_days: int, days: 
             continue
         ends = due(calendar, wait.since, business_days)
         answered_in_time = wait.until is not None and wait.until < ends
+        if answered_in_time and not wait.by_vendor:
+            continue
         if answered_in_time or ends <= now:
             count += 1
             in_time += answered_in_time

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from ..core.party import Role
 from .database import Row, Tx
 
 
 def open_tickets(tx: Tx, vendor: int, limit: int = 200) -> Sequence[Row]:
     """Open tickets that wait for an answer, the earliest due first: the vendor's own, or with 0 the marketplace's."""
     return tx.rows(
-        """SELECT ticket.number, ticket.subject, ticket.flags, deadline.due FROM ticket
+        """SELECT ticket.number, ticket.brand, ticket.subject, ticket.flags, deadline.due FROM ticket
            LEFT JOIN deadline ON deadline.ticket = ticket.number AND deadline.kind = 'overdue'
              AND deadline.state = 'open'
            WHERE ticket.state = 'open' AND ticket.waiting_since IS NOT NULL
@@ -17,6 +18,13 @@ def open_tickets(tx: Tx, vendor: int, limit: int = 200) -> Sequence[Row]:
         vendor=vendor,
         limit=limit,
     )
+
+
+def customers(tx: Tx, number: int) -> tuple[str, ...]:
+    """The addresses of the customer's side of a ticket."""
+    sql = "SELECT address FROM participant WHERE ticket = :number AND role IN (:requester, :copied)"
+    rows = tx.rows(sql, number=number, requester=Role.REQUESTER.value, copied=Role.COPIED.value)
+    return tuple(row["address"] for row in rows)
 
 
 def overdue_of_all(tx: Tx, limit: int = 200) -> Sequence[Row]:
