@@ -54,7 +54,7 @@ def write(tx: Tx, house: House, hour: int, now: Millis) -> int:
             to = Mailbox(address=vendor.support_address, name=vendor.name)
             done += _put(tx, house, brand, "vendor/digest", to, vendor.language, vendor.hours.zone, rows, now)
     if _is_time(brand.zone, hour, now):
-        rows = (*digests.overdue_of_all(tx), *digests.open_tickets(tx, 0))
+        rows = [*digests.overdue_of_all(tx), *digests.open_tickets(tx, 0)]
         done += _put(
             tx, house, brand, "staff/digest", Mailbox(address=house.staff), brand.languages[0], brand.zone, rows, now
         )
