@@ -81,6 +81,7 @@ def build_house(config: Config) -> House:
         audit=AuditLog(audit_key(config.data)),
         signer=_signer(config),
         discounts=config.discounts(),
+        members=config.members(),
         topics=topics.load(shipped.folder("rules"), own_rules, bar=config.topics.bar),
     )
 

@@ -20,6 +20,7 @@ from .core.letter import Envelope, Letter
 from .core.party import Brand, Participant, Product, Role, Team, Vendor
 from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
+from .core.staff import Member, Permission
 from .core.ticket import Fallback, Terms
 from .core.topics import Topic, without
 from .core.verdict import Route
@@ -59,6 +60,7 @@ class House:
         signer: Signer | None = None,
         discounts: Mapping[str, Discount] | None = None,
         topics: Topics | None = None,
+        members: Mapping[str, Member] | None = None,
     ) -> None:
         self.hostname = hostname
         self.staff = staff
@@ -75,7 +77,11 @@ class House:
         self._signer = signer
         self.discounts = discounts or {}
         self.topics = topics or Topics()
-        self.staff_addresses = frozenset({staff.casefold(), *(team.address.casefold() for team in teams.values())})
+        self.members = members or {}
+        # Who may change tickets on the staff pages may do so by mail commands too.
+        writers = [m.address for m in self.members.values() if m.may(Permission.TICKETS_WRITE)]
+        people = (staff, *(team.address for team in teams.values()), *writers)
+        self.staff_addresses = frozenset(address.casefold() for address in people)
         self._reply = reply
         self._authentication = authentication
         self.reopen_days = promises.reopen_days

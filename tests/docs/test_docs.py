@@ -59,9 +59,12 @@ def test_every_make_target_that_a_page_names_exists(name):
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", TEXTS[name], re.MULTILINE)) <= targets
 
 
+_NAMED = ("team", "brand", "role", "staff")
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_key_of_the_config_that_a_page_names_exists(name):
-    tables = {table: field.annotation for table, field in Config.model_fields.items() if table not in ("team", "brand")}
+    tables = {table: field.annotation for table, field in Config.model_fields.items() if table not in _NAMED}
     for table, key in re.findall(r"`(?:\[)?(" + "|".join(tables) + r")\.([a-z_]+)\b(?![\w./(])", TEXTS[name]):
         assert key in tables[table].model_fields or key in ("toml", "md", "py"), f"{table}.{key}"
 

@@ -12,6 +12,7 @@ from ..core.reply_address import TOKEN_LENGTH
 from ..errors import PermanentError
 from .model import Config
 from .section import Secret
+from .staff import roles_of
 from .types import endpoint
 
 Place = tuple[str | int, ...]
@@ -26,6 +27,7 @@ def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
     """Everything that does not fit together. With `secrets`, also secrets that are missing or open to others."""
     yield from _teams(config)
     yield from _support_addresses(config)
+    yield from _staff(config)
     yield from _loops(config)
     yield from _smtp(config)
     yield from _mailboxes(config)
@@ -40,6 +42,22 @@ def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
 def _teams(config: Config) -> Iterator[Finding]:
     if "triage" not in config.team:
         yield ("team",), "there is no team triage, which takes what nobody else does", "add a table [team.triage]"
+
+
+def _staff(config: Config) -> Iterator[Finding]:
+    """Each member has an address of their own, and roles that are there."""
+    known, seen = roles_of(config.role), dict[str, str]()
+    for slug, member in config.staff.items():
+        first = seen.setdefault(member.address.casefold(), slug)
+        if first != slug:
+            yield ("staff", slug, "address"), f"{member.address} is already the address of {first}", "one person each"
+        for number, role in enumerate(member.roles):
+            if role not in known:
+                yield (
+                    ("staff", slug, "roles", number),
+                    f"there is no role {role}",
+                    f"there are {', '.join(sorted(known))}; or add a table [role.{role}]",
+                )
 
 
 def _support_addresses(config: Config) -> Iterator[Finding]:
@@ -71,6 +89,7 @@ def _loops(config: Config) -> Iterator[Finding]:
     """Nobody to whom we write may be ourselves (D32)."""
     people: list[tuple[Place, str]] = [(("gatepost", "staff"), config.gatepost.staff)]
     people += [(("team", slug, "address"), team.address) for slug, team in config.team.items()]
+    people += [(("staff", slug, "address"), member.address) for slug, member in config.staff.items()]
     for place, address in people:
         if config.receives(address):
             yield place, f"{address} comes in here again: a loop", "name a mailbox that people read somewhere else"

@@ -54,13 +54,23 @@ _SAMPLES: dict[str, str] = {
     "brand.market.knowledge_base": '"https://market.example/help"',
     "brand.market.country": '"DE"',
     "brand.market.product_page": '"https://market.example/products/{slug}"',
+    "role.reader.permissions": '["tickets.read", "customers.read"]',
+    "staff.vera.name": '"Vera Lind"',
+    "staff.vera.address": '"vera@office.example"',
     "discount.WINTER-20.percent": "20",
     "discount.WINTER-20.until": '"2027-01-31"',
 }
-_NAMED = {"imap": ("support",), "team": ("triage", "billing"), "brand": ("market",), "discount": ("WINTER-20",)}
+_NAMED = {
+    "imap": ("support",),
+    "role": ("reader",),
+    "staff": ("vera",),
+    "team": ("triage", "billing"),
+    "brand": ("market",),
+    "discount": ("WINTER-20",),
+}
 
 # Tables that may be absent: the example shows them commented out.
-_OFF = "imap."
+_OFF = ("imap.", "role.", "staff.")
 
 # Keys with a default that the example nevertheless sets, so that it can be loaded as it is.
 _SET = frozenset({"authentication.authserv_id", "brand.market.privacy", "brand.market.data_use"})

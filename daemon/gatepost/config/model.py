@@ -10,8 +10,10 @@ from pydantic import Field
 
 from ..core.discount import Discount
 from ..core.party import Brand, Team
+from ..core.staff import Member
 from .imap import ImapSection
 from .section import Secret, Section
+from .staff import AuditSection, RoleSection, StaffSection, members_of
 from .types import (
     Address,
     Code,
@@ -326,6 +328,9 @@ class Config(Section):
     clock: ClockSection = ClockSection()
     topics: TopicsSection = TopicsSection()
     page: PageSection = PageSection()
+    audit: AuditSection = AuditSection()
+    role: dict[Slug, RoleSection] = Field(default_factory=dict)
+    staff: dict[Slug, StaffSection] = Field(default_factory=dict)
     team: dict[Slug, TeamSection]
     brand: dict[Slug, BrandSection] = Field(min_length=1)
     discount: dict[Code, DiscountSection] = Field(default_factory=dict)
@@ -342,6 +347,10 @@ class Config(Section):
     def teams(self) -> dict[str, Team]:
         """The marketplace's teams by slug."""
         return {slug: Team(slug=slug, **section.model_dump()) for slug, section in self.team.items()}
+
+    def members(self) -> dict[str, Member]:
+        """The members of staff by name."""
+        return members_of(self.staff, self.role)
 
     def discounts(self) -> dict[str, Discount]:
         """The discount codes by code."""
