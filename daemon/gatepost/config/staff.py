@@ -13,7 +13,7 @@ from .types import Address, Count, FilePath, Name, Slug
 def _permission(value: str) -> str:
     known = [permission.value for permission in Permission]
     if value not in known:
-        near = get_close_matches(value, known, n=1, cutoff=0.5)
+        near = get_close_matches(value, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
         raise ValueError(f"{value!r} is no permission; {hint}")
     return value
