@@ -52,6 +52,10 @@ docs: .venv/ready-dev  ## write config.example.toml and the tables of docs/ anew
 	  doc = Path("docs/commands.md"); mark = "`make docs` -->\n\n"; \
 	  doc.write_text(doc.read_text().partition(mark)[0] + mark + as_markdown())'
 
+.PHONY: messages
+messages: .venv/ready-dev  ## list what a language lacks; ARGS=update writes it into locale/ to be filled in
+	@$(BIN)/python .ci/messages.py $(or $(ARGS),missing)
+
 .PHONY: bench
 bench: .venv/ready-dev  ## measure against stock aiosmtpd and what else is installed; prints the table
 	@$(BIN)/python -m bench run $(ARGS)

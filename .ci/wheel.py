@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 LETTER = b"From: Ada <ada@customer.example>\r\nTo: support@market.example\r\nSubject: Hello\r\n\r\nIt works.\r\n"
-SHIPPED = "from gatepost import shipped; [print(shipped.folder(kind)) for kind in ('rules', 'templates', 'examples')]"
+KINDS = ("rules", "templates", "locale", "examples")
+SHIPPED = f"from gatepost import shipped; [print(shipped.folder(kind)) for kind in {KINDS}]"
 
 
 def build() -> None:
@@ -36,7 +37,7 @@ def check_contents() -> int:
     ).stdout.split():
         if name.startswith("daemon/gatepost/"):
             wanted.add(name.removeprefix("daemon/"))
-        elif name.startswith(("templates/", "rules/", "examples/")) or name == "config.example.toml":
+        elif name.startswith(("templates/", "locale/", "rules/", "examples/")) or name == "config.example.toml":
             wanted.add(f"gatepost/_shipped/{name}")
     names = {name for name in zipfile.ZipFile(wheel()).namelist() if ".dist-info/" not in name}
     if wanted != names:

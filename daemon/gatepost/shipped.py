@@ -1,4 +1,4 @@
-"""Says where our own templates, rules and examples lie: in a wheel, or at the root of the checkout."""
+"""Says where our own templates, catalogues, rules and examples lie: in a wheel, or at the root of the checkout."""
 
 from importlib import resources
 from pathlib import Path
@@ -9,7 +9,7 @@ from .errors import PermanentError
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def folder(kind: Literal["templates", "rules", "examples"]) -> Path:
+def folder(kind: Literal["templates", "locale", "rules", "examples"]) -> Path:
     """The folder of what ships as `kind`. Raises PermanentError where an installation lost it."""
     for place in (Path(str(resources.files("gatepost"))) / "_shipped" / kind, _ROOT / kind):
         if place.is_dir():

@@ -74,7 +74,7 @@ def sample(letters: Letters, brand: Brand, name: str, language: str) -> Composed
 
 
 def _letter(letters: Letters, brand: Brand, key: str, language: str) -> Iterator[Mistake]:
-    text, html = f"{key}.{language}.txt.j2", f"{key}.{language}.html.j2"
+    text, html = letters.file(key, language), letters.file(key, language, html=True)
     if not letters.source(html):
         yield Mistake(file=text, message="it has no HTML form", suggestion=f"add {html}")
     automatic = key.startswith(_AUTOMATIC)

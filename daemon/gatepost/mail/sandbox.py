@@ -17,6 +17,8 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from . import catalogue
+
 OUTPUT_CHARACTERS = 1_000_000
 RENDER_SECONDS = 2.0
 _PIECES_A_LOOK = 64
@@ -52,11 +54,13 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
             keep_trailing_newline=True,
             auto_reload=False,
             cache_size=-1,
+            extensions=["jinja2.ext.i18n"],
         )
         self.globals.clear()
+        catalogue.install(self)
         self.globals["delimiter"] = delimiter
         self.filters = {name: made for name, made in self.filters.items() if name in _FILTERS}
-        self.filters |= {"wrapped": wrapped, "quoted": quoted, "blocks": blocks, "broken": broken}
+        self.filters |= {"wrapped": wrapped, "quoted": quoted, "blocks": blocks, "broken": broken, "strong": strong}
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Plus and minus of numbers; anything else could build text or numbers without end."""
@@ -137,6 +141,11 @@ def blocks(text: str) -> list[dict[str, object]]:
 def broken(lines: Iterable[str]) -> Markup:
     """Lines as HTML with a break between each two: one piece of output, escaped at once, however many they are."""
     return Markup(str(escape("\n".join(lines))).replace("\n", "<br>\n"))  # noqa: S704 - escaped on this line
+
+
+def strong(text: object) -> Markup:
+    """`text` in bold, for a sentence whose words are translated as one."""
+    return Markup("<strong>{}</strong>").format(text)
 
 
 def _line_kind(line: str) -> str:

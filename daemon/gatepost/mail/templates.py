@@ -1,8 +1,9 @@
 """The letters of templates/mail: found (the operator's file first), vetted, compiled once, rendered.
 
-A letter is `<audience>/<name>.<language>.txt.j2`: header lines, a blank line, the text; beside it may stand
-`<name>.<language>.html.j2`. Files without a language (`base.html.j2`) are shared pieces. Nothing is read between two
-calls of `reload`, and a set with a mistake in it never replaces a sound one (H08).
+A letter is `<audience>/<name>.txt.j2`: header lines, a blank line, the text; beside it may stand `<name>.html.j2`.
+It is written in English and speaks every language by its catalogue. `<name>.<language>.txt.j2`, and likewise the HTML,
+goes before it in that language. Nothing is read between two calls of `reload`, and a set with a mistake in it never
+replaces a sound one (H08).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from jinja2.exceptions import TemplateError as JinjaError
 
 from ..clock import Clock
 from ..errors import Mistake, MistakesError, PermanentError
+from .catalogue import LANGUAGES, SOURCE, STAFF_LANGUAGES
 from .flatten import flat
 from .quote import delimiter
 from .sandbox import LetterEnvironment, Unbounded, counted
@@ -77,8 +79,12 @@ class Letters:
         """Every letter as (`audience/name`, language), in order."""
         return tuple((key, language) for key, has in sorted(self._shelf.languages.items()) for language in has)
 
+    def file(self, key: str, language: str, *, html: bool = False) -> str:
+        """The file that the letter `audience/name` is made of in `language`: that language's own before the common."""
+        return self._shelf.file(key, language, _HTML if html else _TEXT)
+
     def source(self, file: str) -> str:
-        """The template text of the file `audience/name.language.txt.j2` or the like; '' where there is none."""
+        """The template text of the file `audience/name.txt.j2` or the like; '' where there is none."""
         return self._shelf.files.get(file, "")
 
     def digest(self) -> str:
@@ -102,12 +108,11 @@ class Letters:
         shelf = self._shelf
         key = shelf.key(name)
         language = shelf.choose(key, languages)
-        stem = f"{key}.{language}"
         if not key:
-            raise TemplateError(f"templates/mail/*/{name}.{language}{_TEXT}", 0, "there is no such letter")
+            raise TemplateError(f"templates/mail/*/{name}{_TEXT}", 0, "there is no such letter")
         values = {**values, "language": language}
         try:
-            letter = shelf.letter(stem)
+            letter = shelf.letter(key, language)
             return Rendered(
                 language=language,
                 subject=counted(letter.subject, values, self._monotonic),
@@ -115,7 +120,7 @@ class Letters:
                 html=self._html(letter, values),
             )
         except _FAULTS as error:
-            raise shelf.told(error, stem, values) from error
+            raise shelf.told(error, key, values) from error
 
     def _html(self, letter: _Letter, values: Mapping[str, object]) -> str:
         """The HTML form; '' where there is none, or where escapes and markup make it grow beyond its bounds.
@@ -137,7 +142,7 @@ class _Shelf:
         self.files = files
         self.digest = _digest(files)
         self.languages = _languages(files)
-        self._letters: dict[str, _Letter] = {}
+        self._letters: dict[tuple[str, str], _Letter] = {}
         self._environment = LetterEnvironment(_Files(files), delimiter)
         mistakes = sorted(self._mistakes(), key=lambda mistake: (mistake.file, mistake.line))
         if mistakes:
@@ -156,17 +161,22 @@ class _Shelf:
             for form in (language.lower(), language.lower().partition("-")[0]):
                 if form in has:
                     return form
-        return "en" if "en" in has or not has else has[0]
+        return SOURCE if SOURCE in has or not has else has[0]
 
-    def letter(self, stem: str) -> _Letter:
-        """The compiled letter `audience/name.language`."""
-        found = self._letters.get(stem)
+    def file(self, key: str, language: str, end: str) -> str:
+        """The file of a letter's form in `language`; it need not exist."""
+        own = f"{key}.{language}{end}"
+        return own if own in self.files else key + end
+
+    def letter(self, key: str, language: str) -> _Letter:
+        """The compiled letter `audience/name`; languages that share its files share what was compiled."""
+        text, html = self.file(key, language, _TEXT), self.file(key, language, _HTML)
+        found = self._letters.get((text, html))
         if found is None:
-            found = self._letters[stem] = self._compile(stem)
+            found = self._letters[text, html] = self._compile(text, html)
         return found
 
-    def _compile(self, stem: str) -> _Letter:
-        text, html = stem + _TEXT, stem + _HTML
+    def _compile(self, text: str, html: str) -> _Letter:
         subject, body = _split(self.files[text])
         return _Letter(
             subject=self._template(self._environment.parse(subject, text, text), text),
@@ -183,15 +193,16 @@ class _Shelf:
         code = environment.compile(tree, name, name)
         return Template.from_code(environment, code, environment.make_globals(None))
 
-    def told(self, error: Exception, stem: str, values: Mapping[str, object]) -> TemplateError:
+    def told(self, error: Exception, key: str, values: Mapping[str, object]) -> TemplateError:
         """The error with its file and line, for which the letter is rendered once more, file by file."""
+        files = [self.file(key, str(values["language"]), end) for end in (_TEXT, _HTML)]
         try:
-            for name in (stem + _TEXT, stem + _HTML):
+            for name in files:
                 if name in self.files:
                     counted(self._environment.get_template(name), values, Clock.monotonic)
         except _FAULTS as again:
-            return _told(again, stem + _TEXT)
-        return _told(error, stem + _TEXT)
+            return _told(again, files[0])
+        return _told(error, files[0])
 
     def _mistakes(self) -> Iterator[Mistake]:
         sources: dict[str, tuple[str, ...]] = {}
@@ -240,16 +251,18 @@ def _digest(files: Mapping[str, str]) -> str:
 
 def _is_letter(name: str) -> bool:
     audience, _, rest = name.partition("/")
-    return audience in AUDIENCES and rest.count(".") == 3 and "/" not in rest
+    return audience in AUDIENCES and rest.count(".") in (2, 3) and "/" not in rest
 
 
 def _languages(files: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for file in sorted(files):
+    """The languages of each letter: those of its own files, and where it has a common file, those of the catalogues."""
+    found: dict[str, set[str]] = {}
+    for file in files:
         if file.endswith(_TEXT) and _is_letter(file):
-            key, language = file.removesuffix(_TEXT).rsplit(".", 1)
-            found.setdefault(key, []).append(language)
-    return {key: tuple(languages) for key, languages in found.items()}
+            key, _, language = file.removesuffix(_TEXT).partition(".")
+            every = STAFF_LANGUAGES if key.startswith("staff/") else LANGUAGES
+            found.setdefault(key, set()).update((language,) if language else every)
+    return {key: tuple(sorted(languages)) for key, languages in sorted(found.items())}
 
 
 def _pieces(name: str, source: str) -> tuple[str, ...]:

@@ -10,18 +10,22 @@ from difflib import get_close_matches
 from jinja2 import TemplateSyntaxError, nodes
 
 from ..errors import Mistake
+from .catalogue import holes
 from .sandbox import LetterEnvironment
 
 LOOP_DEPTH = 2
 INCLUDES = 50
+MESSAGE_CHARACTERS = 2_000
 FIGURES = frozenset(
     {"absent", "answer_by", "author", "away", "away_until", "brand", "choices", "confirm", "customer", "filed", "files"}
     | {"cards", "later", "over", "pair", "transcript"}
     | {"first", "forwarder", "language", "link", "masked", "number", "product", "reason", "report", "subject"}
     | {"subscription", "team", "topics", "unsubscribe", "vendor", "verified", "waiting_since", "words"}
 )
-_BUILT_IN = frozenset({"delimiter", "loop"})
-_CALLS = frozenset({"delimiter"})
+# The calls by which a message is translated, and how many of their arguments are its words.
+_MESSAGES = {"_": 1, "gettext": 1, "ngettext": 2, "pgettext": 2}
+_CALLS = frozenset({"delimiter", *_MESSAGES})
+_BUILT_IN = frozenset({"loop"}) | _CALLS
 _NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem,
     nodes.If, nodes.For, nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or,
@@ -71,6 +75,28 @@ def _vet_tree(environment: LetterEnvironment, tree: nodes.Template, name: str) -
             raise TemplateSyntaxError("a letter includes files by their plain names, outside loops", node.lineno, name)
         if isinstance(node, nodes.Call) and not (isinstance(node.node, nodes.Name) and node.node.name in _CALLS):
             raise TemplateSyntaxError("letters call nothing", node.lineno, name)
+        if isinstance(node, nodes.Call) and (fault := _message_fault(node)):
+            raise TemplateSyntaxError(fault, node.lineno, name)
+
+
+def _message_fault(call: nodes.Call) -> str:
+    """What is wrong with the words that a call translates: they stand there whole, and only name what is filled in."""
+    assert isinstance(call.node, nodes.Name)
+    count = _MESSAGES.get(call.node.name, 0)
+    given = frozenset(keyword.key for keyword in call.kwargs) | {"num"}
+    if call.dyn_args is not None or call.dyn_kwargs is not None:
+        return "a call names each of its arguments"
+    for words in call.args[:count]:
+        if not isinstance(words, nodes.Const) or not isinstance(words.value, str):
+            return "what is translated stands there as one text in quotes"
+        wanted = holes(words.value)
+        if wanted is None:
+            return "in a text that is translated, % is written %%, and a value is %(name)s"
+        if not wanted <= given:
+            return f"the text wants {min(wanted - given)}, which it does not get"
+        if len(words.value) > MESSAGE_CHARACTERS:
+            return f"a text that is translated has {MESSAGE_CHARACTERS:,} characters at most"
+    return ""
 
 
 def _near(word: str, known: frozenset[str]) -> str:

@@ -1,60 +1,37 @@
-"""Small words that letters need in several languages: dates, languages, the standing of a subscription.
+"""Dates, times, languages and small words as a person reads them in one of our languages and in their zone.
 
-English stands in for a language that is not here; whole sentences belong into the letters, not into this file.
+Dates and names of languages are Unicode's (CLDR, through babel); whole sentences belong into the letters.
 """
 
 from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
-from typing import TypeVar
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale
+from babel.dates import format_date, format_time
 
 from ..core import Millis
 from ..core.party import Standing
+from .catalogue import phrase, say, served
 
-T = TypeVar("T")
-
-_MONTHS = {
-    "en": "January February March April May June July August September October November December",
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-}
-_WEEKDAYS = {
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
-    "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
-}
-_DAY = {"en": "{day} {month} {year}", "de": "{day}. {month} {year}"}
-_MOMENT = {"en": "{weekday}, {date}, {time} ({zone})", "de": "{weekday}, {date}, {time} Uhr ({zone})"}
 _STANDING = {
-    "en": {
-        Standing.ACTIVE: "active", Standing.EXPIRED: "expired", Standing.CANCELLED: "cancelled",
-        Standing.PENDING: "not yet started", Standing.NONE: "none", Standing.UNKNOWN: "unknown",
-    },
-    "de": {
-        Standing.ACTIVE: "aktiv", Standing.EXPIRED: "abgelaufen", Standing.CANCELLED: "gekündigt",
-        Standing.PENDING: "noch nicht begonnen", Standing.NONE: "keines", Standing.UNKNOWN: "unbekannt",
-    },
-}  # fmt: skip
-_SCORES = {
-    "en": ("Very bad", "Bad", "So-so", "Good", "Very good"),
-    "de": ("Sehr schlecht", "Schlecht", "Mittelmäßig", "Gut", "Sehr gut"),
+    Standing.ACTIVE: phrase("active"),
+    Standing.EXPIRED: phrase("expired"),
+    Standing.CANCELLED: phrase("cancelled"),
+    Standing.PENDING: phrase("not yet started"),
+    Standing.NONE: phrase("none"),
+    Standing.UNKNOWN: phrase("unknown"),
 }
-_LANGUAGES = {
-    "en": {
-        "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch",
-        "pt": "Portuguese", "pl": "Polish", "sv": "Swedish", "da": "Danish", "ja": "Japanese", "zh": "Chinese",
-    },
-    "de": {
-        "en": "Englisch", "de": "Deutsch", "fr": "Französisch", "es": "Spanisch", "it": "Italienisch",
-        "nl": "Niederländisch", "pt": "Portugiesisch", "pl": "Polnisch", "sv": "Schwedisch", "da": "Dänisch",
-        "ja": "Japanisch", "zh": "Chinesisch",
-    },
-}  # fmt: skip
+_SCORES = (phrase("Very bad"), phrase("Bad"), phrase("So-so"), phrase("Good"), phrase("Very good"))
+# What Unicode's data says for a language, but for these.
+_LOCALES = {"en": "en_GB"}
+_TIMES = {"de": "HH:mm 'Uhr'"}
+_TIME = "HH:mm"
 
 
 def day(at: Millis, language: str = "en", zone: str = "UTC") -> str:
     """The date of the instant `at` in `zone`: `1 March 2026`."""
-    here = _local(at, zone)
-    month = _of(_MONTHS, language).split(" ")[here.month - 1]
-    return _of(_DAY, language).format(day=here.day, month=month, year=here.year)
+    return format_date(_local(at, zone), "long", _locale(language))
 
 
 def day_of(iso: str, language: str = "en") -> str:
@@ -72,29 +49,30 @@ def iso_day(at: Millis, zone: str = "UTC") -> str:
 def moment(at: Millis, language: str = "en", zone: str = "UTC") -> str:
     """The instant `at` for a person in `zone`: `Monday, 2 March 2026, 17:00 (CET)`."""
     here = _local(at, zone)
-    weekday = _of(_WEEKDAYS, language).split(" ")[here.weekday()]
-    return _of(_MOMENT, language).format(
-        weekday=weekday, date=day(at, language, zone), time=f"{here:%H:%M}", zone=here.tzname()
-    )
+    date = format_date(here, "full", _locale(language))
+    time = format_time(here, _TIMES.get(served(language), _TIME), locale=_locale(language))
+    return f"{date}, {time} ({here.tzname()})"
 
 
 def score(value: int, language: str = "en") -> str:
     """A rating of 1 to 5 in words."""
-    return _of(_SCORES, language)[value - 1]
+    return say(language, _SCORES[value - 1])
 
 
 def standing(value: Standing, language: str = "en") -> str:
     """What a subscription is worth, in one word."""
-    return _of(_STANDING, language)[value]
+    return say(language, _STANDING[value])
 
 
 def language_name(code: str, language: str = "en") -> str:
     """The language `code` by its name in `language`; the code itself where we have no name for it."""
-    return _of(_LANGUAGES, language).get(code.lower().partition("-")[0], code)
+    return str(_locale(language).languages.get(code.lower().partition("-")[0], code))
 
 
-def _of(table: dict[str, T], language: str) -> T:
-    return table.get(language.lower().partition("-")[0], table["en"])
+@cache
+def _locale(language: str) -> Locale:
+    short = served(language)
+    return Locale.parse(_LOCALES.get(short, short))
 
 
 @lru_cache(maxsize=64)

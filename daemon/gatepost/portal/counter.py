@@ -14,10 +14,10 @@ from starlette.responses import HTMLResponse
 from ..clock import Clock
 from ..core.party import Brand
 from ..house import House
+from ..mail.catalogue import install, served
 from ..store.database import Database, Tx
 
 T = TypeVar("T")
-_PAGE_LANGUAGES = ("en", "de")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,20 @@ class Counter:
 
     def page(self, name: str, brand: Brand, language: str, status: int = 200, **values: object) -> HTMLResponse:
         """The page `name` in the brand's colours; `language` falls back to English."""
-        short = language.lower().partition("-")[0]
-        chosen = short if short in _PAGE_LANGUAGES else "en"
-        text = self.shelf.get_template(f"{name}.html.j2").render(brand=brand, language=chosen, **values)
+        text = self.shelf.get_template(f"{name}.html.j2").render(brand=brand, language=served(language), **values)
         return HTMLResponse(text, status_code=status)
 
 
 def shelf(own: Path | None, shipped: Path) -> Environment:
     """The templates of both folders; every value is escaped, a missing one is an error."""
     folders = [folder for folder in (own, shipped) if folder is not None]
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    install(environment)
+    return environment

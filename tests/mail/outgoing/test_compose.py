@@ -194,12 +194,13 @@ def test_a_mail_by_hand_carries_no_automatic_mark(draft, letters):
 
 @pytest.mark.catalogue("F16")
 def test_a_missing_value_makes_no_mail_and_names_file_and_line(draft, letters, shipped):
-    source = (shipped / "vendor" / "ticket.en.txt.j2").read_text(encoding="utf-8").split("\n")
+    file = letters.file("vendor/ticket", "en")
+    source = (shipped / file).read_text(encoding="utf-8").split("\n")
     line = next(number for number, text in enumerate(source, 1) if "words" in text)
     incomplete = {key: value for key, value in draft().values.items() if key != "words"}
     with pytest.raises(TemplateError, match="'words' is undefined") as error:
         compose(draft(values=incomplete), letters)
-    assert (error.value.file, error.value.line, error.value.temporary) == ("vendor/ticket.en.txt.j2", line, False)
+    assert (error.value.file, error.value.line, error.value.temporary) == (file, line, False)
 
 
 @pytest.mark.catalogue("F02")

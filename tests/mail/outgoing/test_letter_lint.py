@@ -95,7 +95,7 @@ support = ["support@market.example"]
 def test_the_command_tells_what_it_found(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert cli.run(["templates", "check"]) == 0
-    shipped = len(list(SHIPPED.glob("[!p]*/*.txt.j2")))
+    shipped = len(Letters(None, SHIPPED).all())
     assert capsys.readouterr().out == f"{shipped} letters are sound\n"
     put(tmp_path, "config.toml", CONFIG)
     put(tmp_path, "own/mail/customer/acknowledgement.en.txt.j2", "Subject: x\n\nhttps://evil.example\n")
