@@ -76,7 +76,8 @@ def sample(letters: Letters, brand: Brand, name: str, language: str) -> Composed
 def _letter(letters: Letters, brand: Brand, key: str, language: str) -> Iterator[Mistake]:
     text, html = letters.file(key, language), letters.file(key, language, html=True)
     if not letters.source(html):
-        yield Mistake(file=text, message="it has no HTML form", suggestion=f"add {html}")
+        beside = text.replace(".txt.j2", ".html.j2")
+        yield Mistake(file=text, message="it has no HTML form", suggestion=f"add {beside}")
     automatic = key.startswith(_AUTOMATIC)
     for change in _SAMPLES:
         try:
