@@ -81,6 +81,8 @@ def build_house(config: Config) -> House:
         audit=AuditLog(audit_key(config.data)),
         signer=_signer(config),
         discounts=config.discounts(),
+        message_octets=config.delivery.message_octets,
+        link_days=config.delivery.link_days,
         members=config.members(),
         topics=topics.load(shipped.folder("rules"), own_rules, bar=config.topics.bar),
     )

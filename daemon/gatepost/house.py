@@ -60,6 +60,8 @@ class House:
         signer: Signer | None = None,
         discounts: Mapping[str, Discount] | None = None,
         topics: Topics | None = None,
+        message_octets: int = 20_000_000,
+        link_days: int = 30,
         members: Mapping[str, Member] | None = None,
     ) -> None:
         self.hostname = hostname
@@ -77,6 +79,8 @@ class House:
         self._signer = signer
         self.discounts = discounts or {}
         self.topics = topics or Topics()
+        self.message_octets = message_octets
+        self.link_days = link_days
         self.members = members or {}
         # Who may change tickets on the staff pages may do so by mail commands too.
         writers = [m.address for m in self.members.values() if m.may(Permission.TICKETS_WRITE)]

@@ -148,6 +148,12 @@ class DeliverySection(Section):
         description="Sign with DKIM: `{ domain = …, selector = …, key = { file = … } }`; else the smarthost signs.",
     )
     lifetime_hours: Count = Field(120, description="How long a mail is tried before it becomes a dead letter.")
+    message_octets: Octets = Field(
+        20_000_000,
+        description="The largest mail that is sent. Files beyond it go as links, or as few as there is room for; where "
+        "a server takes less, less.",
+    )
+    link_days: Count = Field(30, description="Days for which the link to such a file is good.")
     delay_notice_hours: Count = Field(
         4, description="Staff are told once when mail to a destination waits longer, and when it no longer does."
     )

@@ -57,7 +57,10 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """One file of a mail. `filename` is safe to store and to send: no path, no control character, never empty."""
+    """One file of a mail. `filename` is safe to store and to send: no path, no control character, never empty.
+
+    `id` is its id in the store, 0 for a file that is not there.
+    """
 
     filename: str
     content_type: str
@@ -66,6 +69,7 @@ class Attachment:
     content_id: str = ""
     inline: bool = False
     content: bytes = field(default=b"", repr=False)
+    id: int = 0
 
 
 class Trouble(StrEnum):

@@ -123,6 +123,7 @@ def attachments(tx: Tx, message: int) -> tuple[Attachment, ...]:
             content_id=row["content_id"],
             inline=bool(row["inline"]),
             content=bytes(row["octets"]),
+            id=row["id"],
         )
         for row in rows
     )
