@@ -35,6 +35,7 @@ from .ingress.imap import open_mailboxes
 from .ingress.import_tray import Importer
 from .ingress.tray import Question, Said, Tray
 from .keys import audit_key, reply_keys
+from .lighter import send_lighter
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.signing import Signer, signer
 from .mail.templates import Letters
@@ -343,7 +344,9 @@ def _tell_reload(result: ReloadResult) -> None:
 
 
 def _tell_ticket(house: House, clock: Clock, tx: Tx, due: Due, result: Refused | Expired) -> None:
-    """In the transaction in which a mail of ours is given up: its ticket says so."""
+    """In the transaction in which a mail of ours is given up: its ticket says so, unless it goes out once more."""
+    if isinstance(result, Refused) and send_lighter(tx, house, due.outbox, f"{result.code} {result.said}", clock.now()):
+        return
     event = Undeliverable(participant=due.participant, address=due.recipient, reason=f"{result.code} {result.said}")
     undeliverable(tx, house, due.ticket, event, clock.now())
 

@@ -23,6 +23,7 @@ from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .events import advance_ticket, undeliverable
 from .house import House, requester
+from .lighter import send_lighter
 from .mail.fields import writable
 from .orders import Given, carry_out, copied_by_rule, given_in, product_named
 from .store import arrivals, helpdesks, messages, passed, returns, threads, tickets, trace
@@ -152,6 +153,8 @@ def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) ->
     for recipient in failed:
         returns.bounced(tx, decision.outbox, said=recipient.diagnostic or recipient.status, now=now)
         reason = " ".join(filter(None, (recipient.status, recipient.diagnostic))) or "reported as undeliverable"
+        if send_lighter(tx, house, decision.outbox, reason, now):
+            continue
         event = Undeliverable(participant=decision.participant, address=recipient.address, reason=reason)
         undeliverable(tx, house, number, event, now)
     arrivals.finish(tx, row, Outcome.REPORT, now, ticket=number)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from . import asking
 from .case import Case, case_of
-from .core import Millis
+from .core import DAY, Millis
 from .core.confirmation import Ask
 from .core.effect import Auto, Send
 from .core.letter import Attachment, Mailbox
@@ -17,12 +17,14 @@ from .core.party import Participant, Role
 from .core.reply_address import Purpose, Token, scrub
 from .errors import GatepostError
 from .house import House
+from .links import For
 from .mail import wording
 from .mail.compose import Draft, compose, via_name
 from .mail.masking import leaks, mask
 from .mail.relay import Relayed, hidden_from, relay
+from .mail.room import fit, size_text
 from .mail.values import NOTHING_ASKED, ticket_values
-from .store import messages, passed, returns, tickets
+from .store import mail_limits, messages, passed, returns, tickets
 from .store.database import Tx
 from .store.messages import Message
 from .store.outbox_view import Posted
@@ -106,6 +108,8 @@ def _draft(
     files = tuple(file for message in carried for file in _files(tx, message))
     clean = _cleaner(house, case, to)
     relayed = relay(about.relay_text if about is not None else "", files, clean)
+    kept, left = fit(relayed.files, relayed.words, _most(tx, house, to.address, now))
+    relayed = replace(relayed, files=kept)
     topic, asks = clean(case.ticket.subject), send.template == asking.LETTER
     language = to.language or case.ticket.language or case.brand.languages[0]
     return Draft(
@@ -127,6 +131,7 @@ def _draft(
         passed=passed.of(tx, about.id) if about is not None else (),
         values=_values(house, case, send, to, about, relayed, now)
         | {"first": not chain, "later": [_later(case, to, message, clean) for message in since]}
+        | {"linked": [_linked(house, case, file, to, language, now) for file in left]}
         | {"confirm": _confirm(house, case, send.ask, to, question)}
         | (asking.figures(house.links, case.brand, to, language, now) if asks else {}),
         extra=asking.header(house.links, case.brand, to, now) if asks else (),
@@ -142,6 +147,25 @@ def _files(tx: Tx, about: Message) -> tuple[Attachment, ...]:
         return files
     logos = messages.logos_before(tx, about.ticket, about.id, _LOGO_OCTETS)
     return tuple(file for file in files if not (file.inline and file.sha256 in logos))
+
+
+def _most(tx: Tx, house: House, address: str, now: Millis) -> int:
+    """The octets that a mail to this address may have: what the config allows, or less where its servers take less."""
+    known = mail_limits.known(tx, address, now)
+    return house.message_octets if known is None else min(house.message_octets, known)
+
+
+def _linked(house: House, case: Case, file: Attachment, to: Participant, language: str, now: Millis) -> dict[str, str]:
+    """A file that is too large for the mail (D6): a link that expires, '' where there is no portal to serve it."""
+    until, portal = now + house.link_days * DAY, case.brand.portal.rstrip("/")
+    there = portal and file.id and to.number
+    part = house.links.sign(For.ATTACHMENT, (file.id, to.ticket, to.number), until) if there else ""
+    return {
+        "name": file.filename,
+        "size": size_text(len(file.content)),
+        "link": f"{portal}/files/{part}" if there else "",
+        "until": wording.day(until, language, case.brand.zone),
+    }
 
 
 def _values(

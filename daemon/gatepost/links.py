@@ -23,6 +23,7 @@ class For(StrEnum):
 
     RATE = "rate"
     UNSUBSCRIBE = "unsubscribe"
+    ATTACHMENT = "attachment"
 
 
 class LinkError(PermanentError):

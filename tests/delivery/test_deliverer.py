@@ -19,7 +19,7 @@ from gatepost.delivery.plan import Host, planned, wait
 from gatepost.demo.script import Hang, KeepThenDrop, Reply, Slow, Stage
 from gatepost.demo.sink import Sink
 from gatepost.errors import TemporaryError
-from gatepost.store import claims, outbox, outbox_tables, outbox_view
+from gatepost.store import claims, mail_limits, outbox, outbox_tables, outbox_view
 from gatepost.store.database import Database, Tx
 
 NOW = 1_700_000_000_000
@@ -41,7 +41,7 @@ class Desk:
 
     @staticmethod
     def _tables(tx: Tx) -> None:
-        for statement in (*outbox_tables.TABLES, *outbox_tables.INDEXES):
+        for statement in (*outbox_tables.TABLES, *outbox_tables.INDEXES, *mail_limits.TABLES):
             tx.run(statement)
 
     def start(self, port: int, *, seconds: float = 10.0, owner: str = "desk", **more: object) -> Deliverer:
@@ -484,3 +484,22 @@ async def test_a_host_that_hangs_up_at_once_is_asked_less_and_less(desk: Desk, s
         await desk.pass_(6 * MINUTE)
         await desk.ended(n)
         assert sink.connections == n
+
+
+@pytest.mark.catalogue("F19")
+async def test_what_the_smarthost_takes_at_most_is_written_down(desk: Desk, sink_with: OpenSink) -> None:
+    sink = await sink_with(extensions=("PIPELINING", "SIZE 123456"))
+    await desk.put("ann@a.example")
+    deliverer = desk.start(sink.port)
+    await desk.ended(1)
+    await desk.put("bob@b.example")
+    deliverer.wake()
+    await desk.ended(2)
+    await desk.stop()
+    assert await desk.db.read(lambda tx: mail_limits.known(tx, "anybody@c.example", NOW)) == 123_456
+    silent = await sink_with(extensions=("PIPELINING",))
+    await desk.put("cy@c.example")
+    desk.start(silent.port)
+    await desk.ended(3)
+    await desk.stop()
+    assert await desk.db.read(lambda tx: mail_limits.known(tx, "anybody@c.example", NOW)) is None

@@ -17,6 +17,7 @@ from .wire import fault_of, plain
 
 _IDLE_SECONDS = 20.0
 _MAILS_PER_CONNECTION = 200
+_SIZE_DIGITS = 15  # RFC 1870 4 allows 20 digits; nobody's mail has a petabyte, and the database holds 19.
 
 
 class _OpeningError(Exception):
@@ -29,7 +30,10 @@ class _OpeningError(Exception):
 
 
 class Courier:
-    """One per smarthost. `hostname` is what we call ourselves; `tls` replaces the context that the policy asks for."""
+    """One per smarthost. `hostname` is what we call ourselves; `tls` replaces the context that the policy asks for.
+
+    `size` is how many octets a mail may have by the host's last greeting, 0 where it names no bound, None before it.
+    """
 
     def __init__(
         self, settings: DeliverySection, *, hostname: str, password: str = "", tls: ssl.SSLContext | None = None
@@ -43,6 +47,7 @@ class Courier:
         self._tls = tls
         self._idle: dict[Conversation, asyncio.TimerHandle] = {}
         self._closed = False
+        self.size: int | None = None
 
     @property
     def patience(self) -> float:
@@ -198,6 +203,8 @@ class Courier:
         return self._tls
 
     def _take_over(self, client: SMTP) -> Conversation:
+        said = client.esmtp_extensions.get("size", "").strip()
+        self.size = int(said) if said.isdecimal() and len(said) <= _SIZE_DIGITS else 0
         return Conversation(
             cast(asyncio.Transport, client.transport),
             host=self.host,

@@ -16,7 +16,7 @@ from ..config import DeliverySection
 from ..core import HOUR, MINUTE, SECOND, Millis
 from ..core.outgoing import Due, Expired, Later, Refused, Result, Sent
 from ..errors import GatepostError
-from ..store import claims, outbox
+from ..store import claims, mail_limits, outbox
 from ..store.database import Database, Tx
 from .courier import Courier
 from .plan import Host, planned, wait
@@ -62,6 +62,7 @@ class Deliverer:
         self._host = Host(chance)
         self._lifetime = settings.lifetime_hours * HOUR
         self._lease = 2 * round(courier.patience * SECOND)
+        self._size_told: int | None = None
         self._look_at: Millis = 0
         self._tidy_at: Millis = 0
         self._woken = asyncio.Event()
@@ -127,7 +128,11 @@ class Deliverer:
         if not ended and not tidy and (now < self._look_at or not room):
             return False
 
+        size = self._courier.size
+
         def turn(tx: Tx) -> tuple[list[Due], list[tuple[Due, Result]], Millis | None]:
+            if size is not None and size != self._size_told:
+                mail_limits.learn(tx, mail_limits.SMARTHOST, size, now)
             for tried, end in ended:
                 self._write(tx, tried, end, now)
             given_up = self._tidy(tx, now) if tidy else []
@@ -139,6 +144,7 @@ class Deliverer:
         if written is None:
             self._look_at = 0
             return False
+        self._size_told = size
         dues, given_up, next_due = written
         del self._trips.ended[: len(ended)]
         more_to_tidy = len(given_up) == _TIRED_AT_ONCE

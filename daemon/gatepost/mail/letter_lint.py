@@ -47,6 +47,7 @@ _FIGURES: dict[str, Any] = {
     "choices": [("Sample", _PORTAL)], "reason": "sample", "unsubscribe": _PORTAL,
     "confirm": {"link": f"{_PORTAL}/confirm/sample", "subject": "Sample", "date": "today", "names": ["a@shop.example"]},
     "cards": [Card(kind=CardKind.PRODUCT, title="Sample", note="Sample", link=_PORTAL)],
+    "linked": [{"name": "sample.zip", "size": "31 MB", "link": f"{_PORTAL}/files/sample", "until": "today"}],
     "later": [{"author": "Sample", "at": "today", "words": "Sample"}],
     "transcript": Transcript(lines=(("#sample", "Sample"),), help=(("#sample", "Sample"),), done=False),
     "absent": [{"name": "Sample", "until": "today"}], "forwarder": "Sample <sample@staff.example>",

@@ -13,9 +13,7 @@ def carried(octets: int) -> int:
     return -(-octets // 57) * 78 + _PART_OCTETS
 
 
-def fit(
-    files: Sequence[Attachment], words: str, most: int
-) -> tuple[tuple[Attachment, ...], tuple[Attachment, ...]]:
+def fit(files: Sequence[Attachment], words: str, most: int) -> tuple[tuple[Attachment, ...], tuple[Attachment, ...]]:
     """The files that go with a mail of at most `most` octets, and those that do not; each in the order of `files`.
 
     Header, text and HTML are reckoned generously. As many files as can go: the largest stay behind first.

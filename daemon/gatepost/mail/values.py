@@ -49,6 +49,7 @@ def ticket_values(
     pair: str = "",
     over: bool = False,
     later: Iterable[dict[str, str]] = (),
+    linked: Iterable[dict[str, str]] = (),
     cards: Iterable[Card] = (),
     transcript: Transcript | None = None,
 ) -> dict[str, object]:
@@ -62,7 +63,7 @@ def ticket_values(
     `confirm` is what the letter asks: the held mail's `subject` and `date`, the `names` asked about, a `link` for yes;
     `later` is what was said since (`author`, `at`, `words`), for who comes to a ticket; `cards` stand below an answer;
     `transcript` is what became of the commands of a mail; `pair` is whom or what a notice about the house is about,
-    `over` whether that has ended.
+    `over` whether that has ended; `linked` are files too large for the mail (`name`, `size`, `link`, `until`).
     """
     return {
         "customer": {
@@ -97,6 +98,7 @@ def ticket_values(
         "pair": pair,
         "over": over,
         "later": list(later),
+        "linked": list(linked),
         "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],
         "transcript": _transcript(transcript or Transcript(lines=())),
     }

@@ -162,8 +162,6 @@ _migrations()(audit.m0020_audit)
 _migrations()(consents.m0050_consent)
 # Later migrations live with their tables.
 _migrations()(alarms.m0070_alarms)
-
-
 _migrations()(mail_limits.m0100_mail_limits)
 
 
