@@ -18,7 +18,7 @@ GROUPS: Mapping[str, tuple[Measure, ...]] = {
     "latency": (doors.latency,),
     "blocking": (doors.blocking,),
     "slowdisk": (doors.slow_disk,),
-    "read": (inside.read, inside.rules),
+    "read": (inside.read, inside.rules, inside.topics, inside.backtest),
     "growth": (trips.growth,),
     "memory": (trips.memory, trips.start),
     "peers": (doors.peers,),

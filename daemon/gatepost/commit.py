@@ -17,6 +17,8 @@ from .core.identity import Finding, Trust
 from .core.letter import Door
 from .core.nature import Author, Nature
 from .core.party import Participant
+from .core.rules.book import Book
+from .core.rules.kept import pack
 from .core.subject import plain_subject
 from .core.ticket import Ticket
 from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
@@ -26,7 +28,7 @@ from .house import House, requester
 from .lighter import send_lighter
 from .mail.fields import writable
 from .orders import Given, carry_out, copied_by_rule, given_in, product_named
-from .store import arrivals, helpdesks, messages, passed, returns, threads, tickets, trace
+from .store import arrivals, decisions, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
 from .travel import Trip
@@ -35,6 +37,7 @@ from .travel import Trip
 def commit(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> Outcome:
     """Write the trip of the arrival with the desk's row `row`; what became of it."""
     arrivals.decided(tx, row, _said(trip))
+    _keep_book(tx, house, trip.book, now)
     for sentence in (*map(str, trip.proof.findings), *trip.identity.why, trip.nature.reason):
         trace.note(tx, kind="judged", said=sentence, now=now, arrival=row)
     _tell_guesses(tx, house, trip, row, now)
@@ -261,9 +264,27 @@ def _said(trip: Trip) -> dict[str, object]:
         "topics": [[topic.name, round(topic.confidence, 4)] for topic in trip.topics],
         "product": trip.facts.product_why,
         "standing": trip.facts.standing.value,
-        "verdict": _fields(trip.verdict) | {"trail": [_rule(rule) for rule in trip.verdict.trail]},
+        "verdict": _fields(trip.verdict) | {"trail": [_rule(rule) for rule in trip.verdict.trail if rule.hit]},
+        "book": trip.book.digest,
+        "seen": pack(trip.seen, words=not _words_lie_elsewhere(trip)),
+        "released": trip.release.cause.word if trip.release is not None else "",
         "decision": type(trip.decision).__name__.lower(),
     }
+
+
+def _words_lie_elsewhere(trip: Trip) -> bool:
+    """Whether the words of the mail become those of a message: they are kept once, where they can be erased.
+
+    A mail that may begin with commands is stored without them, and so keeps what the rules saw.
+    """
+    is_message = isinstance(trip.decision, Opens | Continues) and not _is_copy(trip)
+    return is_message and not trip.seen.text.lstrip().startswith("#")
+
+
+def _keep_book(tx: Tx, house: House, book: Book, now: Millis) -> None:
+    """Keep the rules that decided, once for each set: only what a transaction has found there is taken for kept."""
+    if book.digest not in house.books_kept and decisions.keep_book(tx, book, now):
+        house.books_kept.add(book.digest)
 
 
 def _rule(rule: RuleTrace) -> dict[str, object]:

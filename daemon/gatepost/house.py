@@ -92,6 +92,7 @@ class House:
         self._promises = promises
         self._calendars = Calendars()
         self._names: tuple[int, Names] = (-1, names_of(()))
+        self.books_kept: set[str] = set()
 
     def names(self, tx: Tx) -> Names:
         """The names of every product, as they are in this transaction."""

@@ -16,8 +16,9 @@ from .core.letter import Arrival, Door, Letter
 from .core.nature import Author, Nature, judge
 from .core.quarantine import Release
 from .core.round_trip import round_trip
+from .core.rules import seen as rules
+from .core.rules.book import Book
 from .core.rules.judge import judge as judge_rules
-from .core.rules.seen import see
 from .core.ticket import closed_since
 from .core.topics import Topic
 from .core.trip import Decision, decide, unheld
@@ -43,6 +44,8 @@ class Trip:
     facts: Facts
     proof: Proof
     identity: Identity
+    seen: rules.Seen
+    book: Book
     verdict: Verdict
     decision: Decision
     earlier: Seen | None
@@ -110,8 +113,9 @@ def travel(
     nature = notice.colour(nature)
     new = nature.author is Author.HUMAN and identity.ticket is None
     topics = house.topics_of(letter, facts.product) if new else ()
-    seen = see(facts, letter, nature, identity, [(topic.name, topic.confidence) for topic in topics], notice)
-    verdict = unheld(judge_rules(house.rulebook.book, seen), release)
+    labels = [(topic.name, topic.confidence) for topic in topics]
+    seen, book = rules.see(facts, letter, nature, identity, labels, notice), house.rulebook.book
+    verdict = unheld(judge_rules(book, seen), release)
     flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None and not archived else ""
     decision = decide(
         letter=letter,
@@ -138,6 +142,8 @@ def travel(
         facts=facts,
         proof=proof,
         identity=identity,
+        seen=seen,
+        book=book,
         verdict=verdict,
         decision=decision,
         earlier=earlier,

@@ -16,7 +16,6 @@ from ..config import find, load
 from ..core.letter import Arrival, Envelope, Letter
 from ..core.rules.judge import judge
 from ..core.rules.render import render_verdict, verdict_as_data
-from ..core.rules.seen import see
 from ..core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from ..house import House
 from ..log import printable
@@ -76,7 +75,7 @@ def explain(
     proof = asyncio.run(evaluator.prove(arrival, letter)) if evaluator is not None else None
     trip = look(config, lambda tx: travel(tx, house, arrival, letter, now, proof=proof))
     if thorough:
-        trip = _in_full(house, trip)
+        trip = replace(trip, verdict=judge(trip.book, trip.seen, thorough=True))
     print(json.dumps(as_data(trip), ensure_ascii=False) if as_json else "\n".join(as_text(trip)))
     return EX_OK
 
@@ -150,8 +149,3 @@ def _envelope(house: House, letter: Letter, recipients: tuple[str, ...], sender:
         path = letter.header("return-path").strip()
         sender = path.strip("<>") if path else (letter.sender.address if letter.sender is not None else "")
     return Envelope(mail_from=sender, recipients=recipients or ours or named)
-
-
-def _in_full(house: House, trip: Trip) -> Trip:
-    seen = see(trip.facts, trip.letter, trip.nature, trip.identity, notice=trip.notice)
-    return replace(trip, verdict=judge(house.rulebook.book, seen, thorough=True))

@@ -25,7 +25,7 @@ from .options import config_option, look
 EX_FOUND = 1
 
 
-@click.group(cls=LazyGroup, table={"explain": "explain:explain"})
+@click.group(cls=LazyGroup, table={"explain": "explain:explain", "backtest": "backtest:backtest"})
 def rules() -> None:
     """Check the rules that route mail, try them on a mail, and look up their words."""
 
@@ -66,7 +66,7 @@ def reload(config_path: str | None) -> int:
     told to the daemon; 70 when none is running.
     """
     loaded = config.load(config.find(config_path), secrets=False)
-    own, known = _names(loaded, None)
+    own, known = known_here(loaded, None)
     book = examine_folders(shipped.folder("rules"), own, known).sound("the rules; the daemon was told nothing")
     process = holder(loaded.data)
     if not process:
@@ -94,10 +94,11 @@ def _surroundings(config_file: str | None, folder: Path | None) -> tuple[Path | 
         place = config.find(config_file)
     except PermanentError:  # There is no config at all, as on a developer's machine.
         return folder, Known()
-    return _names(config.load(place, secrets=False), folder)
+    return known_here(config.load(place, secrets=False), folder)
 
 
-def _names(loaded: config.Config, folder: Path | None) -> tuple[Path, Known]:
+def known_here(loaded: config.Config, folder: Path | None) -> tuple[Path, Known]:
+    """The operator's rules, else `folder`, and the names that rules may use here."""
     letters = Letters(Path(loaded.gatepost.templates) / "mail", shipped.folder("templates") / "mail")
     known = replace(known_names(loaded, letters.names()), **_imported(loaded))
     return folder or Path(loaded.gatepost.rules), known

@@ -10,7 +10,19 @@ from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
 from ..errors import PermanentError
-from . import alarms, audit, consents, intake, loop_tables, mail_limits, mailboxes, outbox_tables, ratings, threads
+from . import (
+    alarms,
+    audit,
+    consents,
+    decisions,
+    intake,
+    loop_tables,
+    mail_limits,
+    mailboxes,
+    outbox_tables,
+    ratings,
+    threads,
+)
 
 _PARTIES = (
     """CREATE TABLE customer (
@@ -163,6 +175,7 @@ _migrations()(consents.m0050_consent)
 # Later migrations live with their tables.
 _migrations()(alarms.m0070_alarms)
 _migrations()(mail_limits.m0100_mail_limits)
+_migrations()(decisions.m0080_rule_books)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:

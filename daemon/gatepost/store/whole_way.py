@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+from ..core.verdict import RuleTrace
 from ..errors import PermanentError
 from ..outline import instant
-from . import arrivals, deadlines, messages, outbox_view, tickets, trace
+from . import arrivals, deadlines, decisions, messages, outbox_view, tickets, trace
 from .database import Row, Tx
 
 
@@ -59,16 +60,14 @@ def _one(tx: Tx, row: Row) -> dict[str, Any]:
         "evidence": (decision.get("identity") or {}).get("why", []),
         "product": decision.get("product", ""),
         "standing": decision.get("standing", ""),
-        "rules": [_rule(rule) for rule in verdict.get("trail", ())],
+        "rules": [_rule(rule) for rule in decisions.trail(tx, row["id"])],
         "verdict": f"{verdict.get('route', '')} {verdict.get('team', '')}".strip(),
     }
 
 
-def _rule(rule: dict[str, Any]) -> str:
-    judged = "; ".join(
-        f"{'✓' if c['held'] else '✗'} {c['word']} {c['wanted']}, seen {c['seen']}" for c in rule["conditions"]
-    )
-    return f"{'hit ' if rule['hit'] else 'miss'} {rule['file']}: {rule['rule']} ({judged})"
+def _rule(rule: RuleTrace) -> str:
+    judged = "; ".join(f"{'✓' if c.held else '✗'} {c.word} {c.wanted}, seen {c.seen}" for c in rule.conditions)
+    return f"{'hit ' if rule.hit else 'miss'} {rule.file}: {rule.rule} ({judged})"
 
 
 def _line(row: Row) -> str:

@@ -1,5 +1,6 @@
 """The judge: total, deterministic, the same in short and in full, and every mail has exactly one route."""
 
+import json
 import string
 from dataclasses import fields, replace
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatepost.core.rules.backtest import Stored, run
 from gatepost.core.rules.book import Book, load
 from gatepost.core.rules.judge import FALLBACK, judge, matches
+from gatepost.core.rules.kept import pack, unpack, verdict_of
 from gatepost.core.rules.lint import lint, lint_words
 from gatepost.core.rules.render import render_verdict, verdict_as_data
 from gatepost.core.rules.seen import Seen
@@ -272,6 +275,18 @@ def test_any_rules_give_any_mail_exactly_one_route(rules: list[dict[str, Any]], 
     assert not (verdict.acknowledge and verdict.route in (Route.EVENT, Route.QUARANTINE))
     assert verdict.route.value in render_verdict(verdict)
     assert verdict_as_data(verdict)["route"] == verdict.route
+
+
+@pytest.mark.catalogue("H12")
+@settings(max_examples=50, deadline=None)
+@given(rules=RULES, seen=seen_of())
+def test_what_is_kept_of_a_decision_decides_the_same_again(rules: list[dict[str, Any]], seen: Seen) -> None:
+    book = book_of(*rules)
+    said = json.loads(json.dumps(verdict_as_data(judge(book, seen))))
+    again = unpack(json.loads(json.dumps(pack(seen))))
+    assert again == seen
+    test = run(book, [Stored(arrival=1, ticket=0, seen=again, before=verdict_of(said))])
+    assert (test.mails, test.changes) == (1, {})
 
 
 @settings(max_examples=200, deadline=None)

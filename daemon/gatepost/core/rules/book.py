@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .conditions import CompilePattern
 from .load import load_rule
@@ -13,29 +13,32 @@ from .values import closest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The rules in the order in which they are asked. `digest` is the same for files that say the same."""
+    """The rules in the order in which they are asked. `digest` is the same for files that say the same.
+
+    `text` is all that the files say, as JSON: what a book can be made of once more.
+    """
 
     rules: tuple[Rule, ...]
     digest: str
+    text: str = field(default="", repr=False, compare=False)
 
 
 def load(files: Mapping[str, Mapping[str, object]], compile_pattern: CompilePattern) -> Book | list[Fault]:
     """The book that the files make, by name, or every mistake in them. Never raises.
 
-    `files` maps a file's name to its TOML. `compile_pattern` raises ValueError for a pattern that it does not know.
+    `files` maps a file's name to its TOML: layout and comments do not count. `compile_pattern` raises ValueError for a
+    pattern that it does not know.
     """
     faults: list[Fault] = []
     rules: list[Rule] = []
     for file in sorted(files):
         rules += _rules_of(file, files[file], faults, compile_pattern)
     faults += _named_twice(rules)
-    return faults or Book(rules=tuple(rules), digest=digest(files))
-
-
-def digest(files: Mapping[str, Mapping[str, object]]) -> str:
-    """The hash of what the files say, whatever their comments and layout."""
-    text = json.dumps(dict(files), default=str, sort_keys=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    if faults:
+        return faults
+    # The order of keys does not count, but a trace tells the conditions in the order in which they stand.
+    digest = hashlib.sha256(json.dumps(dict(files), default=str, sort_keys=True).encode("ascii")).hexdigest()
+    return Book(rules=tuple(rules), digest=digest, text=json.dumps(dict(files), default=str))
 
 
 def _rules_of(

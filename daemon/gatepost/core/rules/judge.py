@@ -17,15 +17,16 @@ FALLBACK = "built-in fallback"
 GUARD = "built-in guard"
 
 
-def judge(book: Book, seen: Seen, *, thorough: bool = False) -> Verdict:
+def judge(book: Book, seen: Seen, *, thorough: bool = False, reading: Reading | None = None) -> Verdict:
     """What `book` says of the mail. Never raises; the same for the same book and mail.
 
     A rule that misses is traced up to the condition that failed; `thorough` asks and traces the others as well.
+    A `reading` of the mail that the caller keeps saves splitting its texts again.
     """
     held = _guard(seen)
     if held is not None:
         return held
-    reading, draft = Reading(seen), _Draft()
+    reading, draft = reading or Reading(seen), _Draft()
     for rule in book.rules:
         conditions: list[Condition] = []
         hit = _parts_hold(rule.when, reading, conditions, 0, thorough)
@@ -41,6 +42,11 @@ def matches(rule: Rule, seen: Seen) -> tuple[bool, tuple[Condition, ...]]:
     """Whether the rule alone hits the mail, with its conditions as they were asked."""
     conditions: list[Condition] = []
     return _parts_hold(rule.when, Reading(seen), conditions, 0, True), tuple(conditions)
+
+
+def holds(rule: Rule, reading: Reading) -> bool:
+    """Whether the rule alone hits the mail."""
+    return _parts_hold(rule.when, reading, [], 0, False)
 
 
 def _guard(seen: Seen) -> Verdict | None:
