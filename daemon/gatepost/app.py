@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import shipped
+from .audit_heads import Heads
 from .clock import Clock
 from .clockwork import Clockwork
 from .config import AuthenticationSection, Config
 from .config.types import endpoint
 from .core.addresses import Addresses
+from .core.audit import Who, operator
 from .core.event import Undeliverable
 from .core.letter import Door
 from .core.outgoing import Due, Expired, Refused
@@ -47,11 +49,13 @@ from .release import Releases
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
 from .store.audit import AuditLog
+from .store.audit import head as audit_head
 from .store.database import Database, Tx
 from .store.intake import Intake
 from .store.schema import migrate
 from .store.spool_reader import SpoolReader
 from .topics import catalogue as topics
+from .topics import corrections
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -204,11 +208,16 @@ class Office:
         digests = Digests(house=self.house, db=self.db, clock=clock, hour=config.clock.digest_hour)
         self._scheduler.every(60.0, "digests", digests.look)
         self._scheduler.every(2.0, "rules", self._look_at_rules)
+        self._heads = Heads(
+            house=self.house, db=self.db, clock=clock, section=config.audit, data=config.data,
+            hour=config.clock.digest_hour,
+        )  # fmt: skip
+        self._scheduler.every(20.0, "audit-heads", self._heads.look)
         releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)
         postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
         self._scheduler.every(5.0, "postroom", postroom.look)
-        self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom)).look)
+        self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom, clock)).look)
         self._watch = Watch(
             data=config.data, db=self.db, house=self.house, spool=self._spool, clock=clock,
             least_octets=config.smtp.free_octets or config.smtp.message_octets * 3 // 2,
@@ -248,6 +257,7 @@ class Office:
             await self._portal.close()
         await self._readers.close()
         self._spool.close()
+        self._heads.note_now(await self.db.read(audit_head))
         self.db.close()
 
     async def _open_portal(self, portal: PortalServer) -> None:
@@ -284,11 +294,25 @@ class Office:
         )
 
     def _answers(
-        self, config: Config, releases: Releases, postroom: Postroom
+        self, config: Config, releases: Releases, postroom: Postroom, clock: Clock
     ) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
         """Who answers what a command may ask."""
         taker = Taker(self.db, self._intakes[Door.IMPORT].wake)
-        return {Question.MAIL: taker.answer, **_answers(self.db, config, releases, postroom)}
+
+        async def label(said: Said) -> Said:
+            await self.db.write(
+                lambda tx: corrections.correct(
+                    tx, self.house.audit, config.data, int(said["ticket"]), str(said["topic"]), _by(said), clock.now()
+                )
+            )
+            return {}
+
+        return {
+            Question.MAIL: taker.answer,
+            Question.IMPORT: Importer(self.db, config, self.house.audit, clock).answer,
+            Question.LABEL: label,
+            **_answers(releases, postroom),
+        }
 
     async def _hear_news(self) -> None:
         async for anew in self._link.news():
@@ -303,36 +327,38 @@ class Office:
             _tell_reload(result)
 
 
-def _answers(
-    db: Database, config: Config, releases: Releases, postroom: Postroom
-) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
-    """Who answers what concerns the marketplace, the quarantine and the outbox."""
+def _answers(releases: Releases, postroom: Postroom) -> dict[Question, Callable[[Said], Awaitable[Said]]]:
+    """Who answers what concerns the quarantine and the outbox."""
 
     async def release(said: Said) -> Said:
-        outcome, ticket = await releases.release(int(said["id"]), str(said["said"]))
+        outcome, ticket = await releases.release(int(said["id"]), str(said["said"]), _by(said))
         return {"outcome": outcome.value, "ticket": ticket}
 
     async def forget(said: Said) -> Said:
-        await releases.forget(int(said["id"]), str(said["said"]))
+        await releases.forget(int(said["id"]), str(said["said"]), _by(said))
         return {}
 
     async def retry(said: Said) -> Said:
-        return {"said": await postroom.retry(int(said["id"]))}
+        return {"said": await postroom.retry(int(said["id"]), _by(said))}
 
     async def drop(said: Said) -> Said:
-        return {"said": await postroom.drop(int(said["id"]), str(said["reason"]))}
+        return {"said": await postroom.drop(int(said["id"]), str(said["reason"]), _by(said))}
 
     async def close_breaker(said: Said) -> Said:
-        return {"closed": await postroom.close_breaker(str(said["pair"]), str(said["by"]))}
+        return {"closed": await postroom.close_breaker(str(said["pair"]), _by(said))}
 
     return {
-        Question.IMPORT: Importer(db, config).answer,
         Question.RELEASE: release,
         Question.FORGET: forget,
         Question.RETRY: retry,
         Question.DROP: drop,
         Question.CLOSE_BREAKER: close_breaker,
     }
+
+
+def _by(said: Said) -> Who:
+    """Who gave the command that left this question."""
+    return operator(str(said.get("by", "")))
 
 
 def _tell_reload(result: ReloadResult) -> None:

@@ -94,6 +94,10 @@ class House:
         self._names: tuple[int, Names] = (-1, names_of(()))
         self.books_kept: set[str] = set()
 
+    def member_at(self, address: str) -> Member | None:
+        """The member of staff with this address."""
+        return next((m for m in self.members.values() if m.address.casefold() == address.casefold()), None)
+
     def names(self, tx: Tx) -> Names:
         """The names of every product, as they are in this transaction."""
         version = parties.version(tx)

@@ -26,12 +26,13 @@ def reply_keys(section: ReplyAddressSection, data: Path) -> Keys:
         raise PermanentError(f"[reply_address.keys]: {error}", "openssl rand -hex 32 makes a good one.") from error
 
 
-def audit_key(data: Path) -> bytes:
-    """The key that seals the audit log: made once in the data folder, and never in the database that it seals (J15).
+def audit_key(data: Path, *, make: bool = True) -> bytes:
+    """The key that seals the audit log: in the data folder, and never in the database that it seals (J15).
 
-    Raises PermanentError where it cannot be read.
+    It is made once, unless `make` is false. Raises PermanentError where it cannot be read.
     """
-    return _own_key(data / "keys" / "audit")
+    path = data / "keys" / "audit"
+    return _own_key(path) if make else _read(path)
 
 
 def _own_key(path: Path) -> bytes:
@@ -48,7 +49,11 @@ def _own_key(path: Path) -> bytes:
 
 
 def _read(path: Path) -> bytes:
-    key = path.read_bytes().strip()
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        hint = "Run it as the user of the daemon; a key that is lost comes back only from a backup."
+        raise PermanentError(f"{path} cannot be read: {error.strerror}", hint) from error
     if len(key) < 2 * _OCTETS:
         raise PermanentError(
             f"{path} holds no whole key",

@@ -9,6 +9,7 @@ from functools import partial
 
 from .case import Case, case_of
 from .core import Millis
+from .core.audit import Act, Action, ActorKind, Who
 from .core.command_words import help_language
 from .core.commands import Command, Name, Orders, Rank, below, read_orders
 from .core.discount import Card
@@ -82,10 +83,34 @@ def carry_out(tx: Tx, house: House, case: Case, given: Given, message: int, now:
     said = "; ".join(one.written for one in given.orders.given)
     kind = "command" if done.done else "command-refused"
     trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
+    _into_audit(tx, house, case, given, done, now)
     tickets.save(tx, done.ticket)
     after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
     perform(tx, house, after, done.effects, now)
     return replace(after, participants=tickets.participants(tx, done.ticket.number))
+
+
+def _into_audit(tx: Tx, house: House, case: Case, given: Given, done: Obeyed, now: Millis) -> None:
+    """Who has commanded what; what a note says stays with the ticket."""
+    said = [
+        one.written if one.name is not Name.NOTE else "#note" for one in given.orders.given if isinstance(one, Command)
+    ]
+    act = Act(
+        actor=_who(house, given.author),
+        action=Action.COMMANDED,
+        object=f"ticket {case.ticket.number}",
+        details={"commands": said, "done": done.done},
+        about=case.ticket.customer_id,
+    )
+    house.audit.write(tx, act, now)
+
+
+def _who(house: House, author: Participant) -> Who:
+    member = house.member_at(author.address)
+    if member is not None:
+        return member.who
+    kind = ActorKind.VENDOR if author.party_id else ActorKind.STAFF
+    return Who(kind=kind, name=author.address, party=author.party_id)
 
 
 def _obey(

@@ -1,11 +1,15 @@
 """Plain values as text for people: instants, tables, and indented outlines; nothing here reads or decides."""
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from .core import Millis
 from .log import printable
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def instant(at: Millis | None) -> str:
@@ -21,6 +25,15 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
     lines.insert(1, "  ".join("─" * width for width in widths))
     return "\n".join(line.rstrip() for line in lines)
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """A line of CSV (RFC 4180); what a spreadsheet would take for a formula is marked as text (G07)."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(
+        [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    )
+    return out.getvalue()
 
 
 def outline(value: Any, indent: str = "") -> Iterator[str]:

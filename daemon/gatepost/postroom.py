@@ -8,6 +8,7 @@ from dataclasses import replace
 from . import alarm
 from .clock import Clock
 from .core import Millis
+from .core.audit import Act, Action, Who
 from .drafting import write_again
 from .errors import PermanentError
 from .house import House
@@ -33,11 +34,18 @@ class Postroom:
             await self._db.write(lambda tx: self.mend(tx, now))
             self._digest = self._house.letters.digest()
 
-    async def retry(self, number: int) -> str:
+    async def retry(self, number: int, by: Who) -> str:
         """Try a mail at once, composed anew where it could not be; the sentence that says what was done."""
-        return await self._db.write(lambda tx: self._retry(tx, number, self._clock.now()))
+        now = self._clock.now()
 
-    async def drop(self, number: int, reason: str) -> str:
+        def run(tx: Tx) -> str:
+            said = self._retry(tx, number, now)
+            self._house.audit.write(tx, _act(by, Action.OUTBOX_RETRIED, number), now)
+            return said
+
+        return await self._db.write(run)
+
+    async def drop(self, number: int, reason: str, by: Who) -> str:
         """Give a mail up; the sentence that says for whom."""
         now = self._clock.now()
 
@@ -46,14 +54,22 @@ class Postroom:
             mail = outbox_view.show(tx, number)
             said = f"mail {number} dropped for {', '.join(people)}: {reason}"
             trace.note(tx, kind="dropped", said=said, now=now, ticket=mail.ticket if mail is not None else 0)
+            self._house.audit.write(tx, _act(by, Action.OUTBOX_DROPPED, number, reason=reason), now)
             return said
 
         return await self._db.write(run)
 
-    async def close_breaker(self, pair: str, by: str) -> bool:
+    async def close_breaker(self, pair: str, by: Who) -> bool:
         """Close the circuit breaker of a pair; False where it is not open."""
         now = self._clock.now()
-        return await self._db.write(lambda tx: alarm.close(tx, self._house, pair, by, now))
+
+        def run(tx: Tx) -> bool:
+            closed = alarm.close(tx, self._house, pair, f"closed by {by.name}", now)
+            if closed:
+                self._house.audit.write(tx, Act(actor=by, action=Action.BREAKER_CLOSED, details={"pair": pair}), now)
+            return closed
+
+        return await self._db.write(run)
 
     def mend(self, tx: Tx, now: Millis) -> int:
         """Compose again what is in state error; how many mails can go out now."""
@@ -84,3 +100,7 @@ class Postroom:
             raise PermanentError(f"nobody waits for mail {number}", "It is queued, was sent, or was dropped.")
         trace.note(tx, kind="retried", said=f"mail {number} for {', '.join(people)}", now=now, ticket=mail.ticket)
         return f"mail {number} is tried again for {', '.join(people)}"
+
+
+def _act(by: Who, action: Action, number: int, **details: str) -> Act:
+    return Act(actor=by, action=action, object=f"mail {number}", details=details)

@@ -8,6 +8,7 @@ import logging
 from typing import Protocol
 
 from .clock import Clock
+from .core.audit import Act, Action, Who
 from .core.letter import Letter
 from .errors import GatepostError, PermanentError
 from .house import House
@@ -43,12 +44,18 @@ class Releases:
             except GatepostError as error:
                 _log.error("release.failed id=%d %s", number, error.message)
 
-    async def release(self, number: int, said: str) -> tuple[Outcome, int]:
+    async def release(self, number: int, said: str, by: Who) -> tuple[Outcome, int]:
         """Run a held mail again by the word `said`; what became of it, and on which ticket. A second time is the same.
 
         Raises PermanentError where it is not there, was forgotten, or cannot be read today either.
         """
-        await self._db.write(lambda tx: quarantine.release(tx, number, said))
+        now = self._clock.now()
+
+        def run(tx: Tx) -> None:
+            if quarantine.release(tx, number, said):
+                self._house.audit.write(tx, _act(by, Action.QUARANTINE_RELEASED, number), now)
+
+        await self._db.write(run)
         held = await self._found(number)
         if held.state is State.FORGOTTEN:
             raise PermanentError(f"quarantine {number} was forgotten ({held.said})", "Its content is gone.")
@@ -57,7 +64,7 @@ class Releases:
         row = await self._db.read(lambda tx: arrivals.find(tx, held.arrival))
         return Outcome(row["outcome"]) if row else Outcome.QUARANTINED, row["ticket"] or 0 if row else 0
 
-    async def forget(self, number: int, said: str) -> None:
+    async def forget(self, number: int, said: str, by: Who) -> None:
         """Drop the content of a held mail. Raises PermanentError where it is not there, or was released meanwhile."""
         now = self._clock.now()
 
@@ -65,6 +72,7 @@ class Releases:
             held = quarantine.find(tx, number)
             if held is not None and quarantine.forget(tx, number, said, now):
                 trace.note(tx, kind="forgotten", said=said, now=now, ticket=held.ticket, arrival=held.arrival)
+                self._house.audit.write(tx, _act(by, Action.QUARANTINE_FORGOTTEN, number, reason=said), now)
 
         await self._db.write(run)
         held = await self._found(number)
@@ -99,3 +107,7 @@ class Releases:
         )  # fmt: skip
         said = f"released ({held.said}), but it cannot be read: {why}"
         trace.note(tx, kind="quarantine", said=said, now=now, ticket=held.ticket, arrival=held.arrival)
+
+
+def _act(by: Who, action: Action, number: int, **details: str) -> Act:
+    return Act(actor=by, action=action, object=f"quarantine {number}", details=details)

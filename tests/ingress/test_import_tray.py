@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepost.clock import FixedClock
 from gatepost.config import load
 from gatepost.errors import PermanentError
 from gatepost.ingress import import_tray
@@ -12,6 +13,7 @@ from gatepost.ingress.marketplace import Import, Kind
 from gatepost.ingress.table_file import Row
 from gatepost.ingress.tray import Question, Tray, ask
 from gatepost.store import parties
+from gatepost.store.audit import AuditLog
 from gatepost.store.database import Database
 from gatepost.store.schema import migrate
 
@@ -29,7 +31,7 @@ def db(tmp_path):
 
 @pytest.fixture
 def desk(tmp_path, db):
-    importer = import_tray.Importer(db, load(EXAMPLES / "config.toml"))
+    importer = import_tray.Importer(db, load(EXAMPLES / "config.toml"), AuditLog(b"a" * 64), FixedClock(1))
     return Tray(tmp_path, dict.fromkeys(Question, importer.answer))
 
 
@@ -39,7 +41,7 @@ def vendors(*rows, **options):
 
 def handed_over(data, desk, wanted):
     """Hand a table over; each time the command waits, the desk looks into its tray."""
-    return import_tray.hand_over(data, wanted, lambda: 0.0, lambda _: asyncio.run(desk.look()))
+    return import_tray.hand_over(data, wanted, "ann", lambda: 0.0, lambda _: asyncio.run(desk.look()))
 
 
 def test_the_desk_takes_what_lies_in_the_tray(tmp_path, db, desk):

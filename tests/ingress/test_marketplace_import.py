@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 
 from gatepost.config import load
+from gatepost.core.audit import operator
 from gatepost.core.party import Standing
 from gatepost.errors import MistakesError
-from gatepost.ingress.marketplace import COLUMNS, Import, Kind, run
+from gatepost.ingress.marketplace import COLUMNS, Import, Kind, noted, run
 from gatepost.ingress.table_file import read_table
 from gatepost.store import parties
+from gatepost.store.audit import AuditLog, entries
 from gatepost.store.database import Database
 from gatepost.store.schema import migrate
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "marketplace"
+LOG, ANN = AuditLog(b"a" * 64), operator("ann")
 ORDER = (Kind.VENDORS, Kind.PRODUCTS, Kind.CUSTOMERS, Kind.SUBSCRIPTIONS)
 
 
@@ -39,7 +42,9 @@ def take(db, config, tmp_path):
         path = tmp_path / f"table{suffix}"
         path.write_text(text)
         kind = Kind(kind)
-        return run(db, Import(kind=kind, rows=read_table(path, COLUMNS[kind]), **options), config)
+        return run(
+            db, Import(kind=kind, rows=read_table(path, COLUMNS[kind]), **options), config, noted(LOG, kind, ANN, 1)
+        )
 
     return take
 
@@ -48,7 +53,12 @@ def take(db, config, tmp_path):
 def filled(db, config):
     """The example marketplace, all in."""
     return {
-        kind: run(db, Import(kind=kind, rows=read_table(EXAMPLES / f"{kind}.csv", COLUMNS[kind])), config)
+        kind: run(
+            db,
+            Import(kind=kind, rows=read_table(EXAMPLES / f"{kind}.csv", COLUMNS[kind])),
+            config,
+            noted(LOG, kind, ANN, 1),
+        )
         for kind in ORDER
     }
 
@@ -80,7 +90,12 @@ def test_the_example_marketplace_goes_in(filled, db):
 
 def test_the_same_again_changes_nothing(filled, db, config):
     for kind in ORDER:
-        again = run(db, Import(kind=kind, rows=read_table(EXAMPLES / f"{kind}.csv", COLUMNS[kind])), config)
+        again = run(
+            db,
+            Import(kind=kind, rows=read_table(EXAMPLES / f"{kind}.csv", COLUMNS[kind])),
+            config,
+            noted(LOG, kind, ANN, 1),
+        )
         assert (again.new, again.changed, again.unchanged) == (0, 0, filled[kind].new)
 
 
@@ -310,3 +325,12 @@ def test_a_json_value_that_no_cell_can_hold_is_refused(take, value):
     entries = [{"slug": "x", "name": value, "support_address": "a@x.example"}]
     report = take("vendors", json.dumps(entries), ".json")
     assert (1, "") in told(report)
+
+
+def test_an_import_that_changed_something_stands_in_the_audit_log_and_others_do_not(take, db):
+    take("vendors", f"{VENDOR}\nx,X,a@x.example\n")
+    take("vendors", f"{VENDOR}\nx,X,a@x.example\n")
+    take("vendors", f"{VENDOR}\ny,Y,a@y.example\n", dry_run=True)
+    (row,) = db.read_now(lambda tx: list(entries(tx)))
+    assert (row.actor.text, row.action, row.object) == ("ann", "marketplace.imported", "table vendors")
+    assert row.details.text == '{"changed": 0, "new": 1, "refused": 0}'

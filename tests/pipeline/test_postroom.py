@@ -7,10 +7,12 @@ import pytest
 from gatepost import alarm
 from gatepost.clock import FixedClock
 from gatepost.core import HOUR
+from gatepost.core.audit import operator
 from gatepost.errors import PermanentError
 from gatepost.postroom import Postroom
 from gatepost.store import outbox_by_hand, outbox_view
 
+ANN = operator("ann")
 JANE = "Jane Roe <jane@customer.example>"
 
 
@@ -50,15 +52,15 @@ async def test_a_mail_that_could_not_be_composed_goes_out_when_its_letter_is_rig
 async def test_retry_composes_again_or_says_what_is_still_wrong(market, broken, postroom):
     number = market.rows("SELECT id FROM outbox WHERE state = 'error'")[0]["id"]
     with pytest.raises(PermanentError, match="no_such_value"):
-        await postroom.retry(number)
+        await postroom.retry(number, ANN)
     broken.unlink()
     market.house.letters.reload()
-    assert "composed again" in await postroom.retry(number)
+    assert "composed again" in await postroom.retry(number, ANN)
 
 
 async def test_dropping_needs_no_letter_and_is_traced(market, broken, postroom):
     number = market.rows("SELECT id FROM outbox WHERE state = 'error'")[0]["id"]
-    await postroom.drop(number, "answered by telephone")
+    await postroom.drop(number, "answered by telephone", ANN)
     assert market.sent("acknowledgement")[0].state == "dropped"
     (row,) = market.rows("SELECT said, ticket FROM trace WHERE kind = 'dropped'")
     assert (row["ticket"], "answered by telephone" in row["said"]) == (1001, True)
@@ -72,17 +74,17 @@ async def test_a_dead_letter_is_retried_or_dropped_and_the_line_behind_it_moves(
     first, second = market.rows("SELECT id, outbox FROM delivery WHERE recipient = 'tickets@acme.example' ORDER BY id")
     kill = "UPDATE delivery SET state = 'dead', next = NULL, said = '450 later' WHERE id = :id"
     market.db.write_now(lambda tx: tx.run(kill, id=first["id"]))
-    assert "tickets@acme.example" in await postroom.retry(first["outbox"])
+    assert "tickets@acme.example" in await postroom.retry(first["outbox"], ANN)
     market.db.write_now(lambda tx: tx.run(kill, id=first["id"]))
-    await postroom.drop(first["outbox"], "no longer of use")
+    await postroom.drop(first["outbox"], "no longer of use", ANN)
     states = market.rows(
         "SELECT state, next FROM delivery WHERE id IN (:a, :b) ORDER BY id", a=first["id"], b=second["id"]
     )
     assert [(row["state"], row["next"] is not None) for row in states] == [("dropped", False), ("queued", True)]
     with pytest.raises(PermanentError, match="nobody waits"):
-        await postroom.drop(first["outbox"], "again")
+        await postroom.drop(first["outbox"], "again", ANN)
     with pytest.raises(PermanentError, match="there is no mail"):
-        await postroom.retry(10_000)
+        await postroom.retry(10_000, ANN)
 
 
 def test_what_is_being_sent_cannot_be_dropped(market, compose_mail):

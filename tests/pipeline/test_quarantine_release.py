@@ -5,6 +5,7 @@ import zlib
 
 import pytest
 
+from gatepost.core.audit import operator
 from gatepost.errors import PermanentError
 from gatepost.mail.parse import read_letter
 from gatepost.release import Releases
@@ -40,7 +41,7 @@ def releases(market, reader=None):
 
 
 def released(market, number, said="released by ann"):
-    outcome, ticket = asyncio.run(releases(market).release(number, said))
+    outcome, ticket = asyncio.run(releases(market).release(number, said, operator("ann")))
     return outcome.value, ticket
 
 
@@ -138,7 +139,7 @@ def test_a_copy_that_is_proved_is_not_kept_back_by_one_that_was_not(unproved, re
 
 def test_what_is_forgotten_leaves_a_row_with_the_reason_and_no_content(unproved):
     (one,) = held(unproved)
-    asyncio.run(releases(unproved).forget(one.id, "spam (ann)"))
+    asyncio.run(releases(unproved).forget(one.id, "spam (ann)", operator("ann")))
     assert held(unproved) == ()
     row = unproved.db.read_now(lambda tx: quarantine.find(tx, one.id))
     assert (row.state.value, row.said, row.subject) == ("forgotten", "spam (ann)", "")
@@ -153,7 +154,7 @@ def test_what_is_not_there_and_what_is_out_again_is_told(unproved):
     (one,) = held(unproved)
     released(unproved, one.id)
     with pytest.raises(PermanentError, match="not held any more"):
-        asyncio.run(releases(unproved).forget(one.id, "spam"))
+        asyncio.run(releases(unproved).forget(one.id, "spam", operator("ann")))
 
 
 def test_what_cannot_be_read_today_either_stays_with_the_reason(unproved):

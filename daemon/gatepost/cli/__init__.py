@@ -17,6 +17,7 @@ EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 0
 
 COMMANDS: Mapping[str, str] = {
     # name: module:function, the module inside this package.
+    "audit": "audit:audit",
     "breaker": "breaker:breaker",
     "calendar": "calendar:calendar",
     "check": "check:check",

@@ -5,6 +5,7 @@ import getpass
 import click
 
 from ..config import find, load
+from ..core.audit import operator
 from ..errors import PermanentError
 from ..ingress.tray import Question, Said
 from ..log import printable
@@ -38,10 +39,10 @@ def list_(config_path: str | None) -> None:
 def close(config_path: str | None, pair: tuple[str, ...]) -> None:
     """Close the circuit breaker of PAIR, as the list names it: automatic mail goes there again."""
     config = load(find(config_path), secrets=False)
-    name, by = " ".join(pair), f"closed by {getpass.getuser()}"
+    name, by = " ".join(pair), getpass.getuser()
 
     async def here(postroom: Postroom) -> Said:
-        return {"closed": await postroom.close_breaker(name, by)}
+        return {"closed": await postroom.close_breaker(name, operator(by))}
 
     if not ask_or_do(config, Question.CLOSE_BREAKER, {"pair": name, "by": by}, here)["closed"]:
         raise PermanentError(f"no circuit breaker of {name!r} is open", "gatepost breaker list shows those that are.")

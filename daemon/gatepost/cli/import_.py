@@ -1,5 +1,6 @@
 """`gatepost import …`: take vendors, products, customers and subscriptions from a shop's export."""
 
+import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,13 @@ import click
 from ..app import open_database
 from ..clock import Clock
 from ..config import Config, find, load
+from ..core.audit import operator
 from ..ingress.import_tray import hand_over
-from ..ingress.marketplace import COLUMNS, Import, Kind, Report, run
+from ..ingress.marketplace import COLUMNS, Import, Kind, Report, noted, run
 from ..ingress.table_file import read_table
+from ..keys import audit_key
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
+from ..store.audit import AuditLog
 from . import EX_DATAERR, EX_OK
 from .options import config_option
 
@@ -52,7 +56,7 @@ def _run(config: Config, wanted: Import) -> Report:
         prepare_data_folder(config.data)
         if not holder(config.data):
             return _run_here(config, wanted, lambda: bar.update(1))
-        report = hand_over(config.data, wanted, Clock.monotonic)
+        report = hand_over(config.data, wanted, getpass.getuser(), Clock.monotonic)
         bar.update(count)
         return report
 
@@ -61,7 +65,8 @@ def _run_here(config: Config, wanted: Import, on_row: Callable[[], object]) -> R
     with DataLock(config.data):
         db = open_database(config)
         try:
-            return run(db, wanted, config, on_row)
+            note = noted(AuditLog(audit_key(config.data)), wanted.kind, operator(getpass.getuser()), Clock().now())
+            return run(db, wanted, config, note, on_row)
         finally:
             db.close()
 

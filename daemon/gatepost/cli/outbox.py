@@ -12,6 +12,7 @@ import click
 from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, find, load
+from ..core.audit import operator
 from ..errors import PermanentError
 from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
@@ -76,12 +77,12 @@ def show(config_path: str | None, number: int, raw: bool, as_json: bool) -> None
 @click.argument("number", metavar="ID", type=int)
 def retry(config_path: str | None, number: int) -> None:
     """Try a mail at once; one that could not be composed is composed again."""
-    config = load(find(config_path), secrets=False)
+    config, by = load(find(config_path), secrets=False), getpass.getuser()
 
     async def here(postroom: Postroom) -> Said:
-        return {"said": await postroom.retry(number)}
+        return {"said": await postroom.retry(number, operator(by))}
 
-    click.echo(ask_or_do(config, Question.RETRY, {"id": number}, here)["said"])
+    click.echo(ask_or_do(config, Question.RETRY, {"id": number, "by": by}, here)["said"])
 
 
 @outbox.command()
@@ -91,12 +92,13 @@ def retry(config_path: str | None, number: int) -> None:
 def drop(config_path: str | None, number: int, reason: str) -> None:
     """Give a mail up for everybody who has not got it. Its text stays."""
     config = load(find(config_path), secrets=False)
-    said = f"{reason} ({getpass.getuser()})"
+    by = getpass.getuser()
+    said = f"{reason} ({by})"
 
     async def here(postroom: Postroom) -> Said:
-        return {"said": await postroom.drop(number, said)}
+        return {"said": await postroom.drop(number, said, operator(by))}
 
-    click.echo(ask_or_do(config, Question.DROP, {"id": number, "reason": said}, here)["said"])
+    click.echo(ask_or_do(config, Question.DROP, {"id": number, "reason": said, "by": by}, here)["said"])
 
 
 def ask_or_do(config: Config, question: Question, said: Said, here: Callable[[Postroom], Awaitable[Said]]) -> Said:

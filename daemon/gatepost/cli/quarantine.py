@@ -11,6 +11,7 @@ from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core import DAY, HOUR, MINUTE
+from ..core.audit import operator
 from ..errors import PermanentError
 from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
@@ -76,10 +77,11 @@ def release(config_path: str | None, number: int) -> int:
     Your word lifts the check that kept it and stands for the proof of its sender; every other check is made.
     """
     config = load(find(config_path), secrets=False)
-    said: Said = {"id": number, "said": f"released by {getpass.getuser()} on the command line"}
+    by = getpass.getuser()
+    said: Said = {"id": number, "by": by, "said": f"released by {by} on the command line"}
 
     async def here(releases: Releases) -> Said:
-        outcome, ticket = await releases.release(number, said["said"])
+        outcome, ticket = await releases.release(number, said["said"], operator(by))
         return {"outcome": outcome.value, "ticket": ticket}
 
     answer = _ask(config, Question.RELEASE, said, here)
@@ -95,10 +97,11 @@ def release(config_path: str | None, number: int) -> int:
 def forget(config_path: str | None, number: int, reason: str) -> None:
     """Drop the content of a held mail for good. The entry stays, with the reason."""
     config = load(find(config_path), secrets=False)
-    said: Said = {"id": number, "said": f"{reason} ({getpass.getuser()})"}
+    by = getpass.getuser()
+    said: Said = {"id": number, "by": by, "said": f"{reason} ({by})"}
 
     async def here(releases: Releases) -> Said:
-        await releases.forget(number, said["said"])
+        await releases.forget(number, said["said"], operator(by))
         return {}
 
     _ask(config, Question.FORGET, said, here)

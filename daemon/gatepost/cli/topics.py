@@ -1,20 +1,28 @@
 """`gatepost topics …`: train the model of topics, say how good it is, correct it, and look at what it sees."""
 
+import getpass
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from .. import config, shipped
+from ..app import open_database
 from ..clock import Clock
 from ..config import Config
+from ..core.audit import operator
 from ..core.topics import BAR, Classifier, Model
 from ..errors import PermanentError
+from ..ingress.tray import Question, ask
+from ..keys import audit_key
+from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..outline import instant
 from ..store import messages, tickets
+from ..store.audit import AuditLog
 from ..store.database import Tx
 from ..topics import catalogue, corrections, labelled, model_file, report
 from ..topics.evaluation import Evaluation, evaluate
@@ -114,7 +122,7 @@ def label(config_path: str | None, number: int, topic: str) -> int:
         raise PermanentError(f"there is no topic {topic!r}", f"There are {', '.join([*known, NONE])}.")
     if look(loaded, lambda tx: tickets.find(tx, number)) is None:
         raise PermanentError(f"there is no ticket {number}", "gatepost tickets lists those that are there.")
-    corrections.add(loaded.data, number, topic, Clock().now())
+    _correct(loaded, number, topic, getpass.getuser())
     click.echo(f"ticket {number}: {topic}, kept for the next training")
     return EX_OK
 
@@ -128,6 +136,18 @@ def show(config_path: str | None, text: str) -> int:
     classifier = Classifier(_model(place)[0], bar=place.bar)
     click.echo("\n".join(_shown(classifier, _text(text))))
     return EX_OK
+
+
+def _correct(loaded: Config, number: int, topic: str, by: str) -> None:
+    """Let the running desk keep the correction, or keep it ourselves where none runs on the data folder."""
+    become_owner(loaded.data)
+    prepare_data_folder(loaded.data)
+    if holder(loaded.data):
+        ask(loaded.data, Question.LABEL, {"ticket": number, "topic": topic, "by": by}, Clock.monotonic)
+        return
+    audit, now = AuditLog(audit_key(loaded.data)), Clock().now()
+    with DataLock(loaded.data), closing(open_database(loaded)) as db:
+        db.write_now(lambda tx: corrections.correct(tx, audit, loaded.data, number, topic, operator(by), now))
 
 
 def _place(config_path: str | None) -> _Place:

@@ -95,6 +95,11 @@ class Who:
             raise ValueError("the audit log takes nobody without a name")
 
 
+def operator(name: str) -> Who:
+    """Whoever gives commands on the machine itself, by the name of their account there."""
+    return Who(kind=ActorKind.OPERATOR, name=name or "unknown")
+
+
 Details = Mapping[str, Any]
 
 

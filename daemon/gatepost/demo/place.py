@@ -16,10 +16,13 @@ from ..app import open_database
 from ..clock import Clock
 from ..config import Config, load
 from ..core import Millis
+from ..core.audit import operator
 from ..errors import PermanentError, TemporaryError
 from ..ingress import marketplace
 from ..ingress.marketplace import COLUMNS, Import, Kind
 from ..ingress.table_file import read_table
+from ..keys import audit_key
+from ..store.audit import AuditLog
 
 _KINDS = (Kind.VENDORS, Kind.PRODUCTS, Kind.CUSTOMERS, Kind.SUBSCRIPTIONS)
 _START_SECONDS = 20.0
@@ -76,10 +79,12 @@ def prepare(folder: Path, *, smarthost_port: int, smtp_port: int, page_url: str,
     )
     config = place.config()
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    audit, now = AuditLog(audit_key(config.data)), place.clock.now()
     with closing(open_database(config)) as db:
         for kind in _KINDS:
             rows = read_table(shipped.folder("examples") / "marketplace" / f"{kind}.csv", COLUMNS[kind])
-            marketplace.run(db, Import(kind=kind, rows=rows), config)
+            note = marketplace.noted(audit, kind, operator("demo"), now)
+            marketplace.run(db, Import(kind=kind, rows=rows), config, note)
     return place
 
 

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..clock import Clock
 from ..config import Config
+from ..core.audit import Who, operator
 from ..errors import PermanentError
+from ..store.audit import AuditLog
 from ..store.database import Database, Tx
-from .marketplace import Import, Kind, NotWritten, Report, apply
+from .marketplace import Import, Kind, NotWritten, Report, apply, noted
 from .marketplace_rows import Refusal
 from .table_file import Row
 from .tray import PATIENCE, Question, Said, ask
@@ -24,21 +27,23 @@ _ROWS_A_SECOND = 500
 class Importer:
     """The desk's side: imports each table in one transaction."""
 
-    def __init__(self, db: Database, config: Config) -> None:
-        self._db, self._config = db, config
+    def __init__(self, db: Database, config: Config, audit: AuditLog, clock: Clock) -> None:
+        self._db, self._config, self._audit, self._clock = db, config, audit, clock
 
     async def answer(self, said: Said) -> Said:
         """Import the table that is asked for; its report. Raises PermanentError for what is no table."""
         wanted = _read(said)
-        report = await self._import(wanted)
+        report = await self._import(wanted, operator(str(said.get("by", ""))))
         _log.info(
             "import.done kind=%s new=%d changed=%d refused=%d", wanted.kind, report.new, report.changed, report.refused
         )
         return {"report": report.to_json()}
 
-    async def _import(self, wanted: Import) -> Report:
+    async def _import(self, wanted: Import, by: Who) -> Report:
+        note = noted(self._audit, wanted.kind, by, self._clock.now())
+
         def run(tx: Tx) -> Report:
-            return apply(tx, wanted, self._config)
+            return apply(tx, wanted, self._config, note)
 
         try:
             return await self._db.write(run)
@@ -47,11 +52,11 @@ class Importer:
 
 
 def hand_over(
-    data: Path, wanted: Import, monotonic: Callable[[], float], pause: Callable[[float], object] = time.sleep
+    data: Path, wanted: Import, by: str, monotonic: Callable[[], float], pause: Callable[[float], object] = time.sleep
 ) -> Report:
     """Leave a table for the running desk and wait for its report. Raises as `tray.ask` does."""
     patience = PATIENCE + len(wanted.rows) / _ROWS_A_SECOND
-    told = ask(data, Question.IMPORT, _written(wanted), monotonic, patience=patience, pause=pause)
+    told = ask(data, Question.IMPORT, {**_written(wanted), "by": by}, monotonic, patience=patience, pause=pause)
     report = told["report"]
     return Report(**{**report, "refusals": tuple(_refusals(report["refusals"]))})
 

@@ -10,7 +10,10 @@ from enum import StrEnum
 from typing import Any, TypeVar, assert_never
 
 from ..config import Config
+from ..core import Millis
+from ..core.audit import Act, Action, Who
 from ..store import parties
+from ..store.audit import AuditLog
 from ..store.database import Database, Tx
 from ..store.parties import Change
 from . import marketplace_rows as rows
@@ -63,10 +66,26 @@ class Import:
     dry_run: bool = False
 
 
-def run(db: Database, wanted: Import, config: Config, on_row: Callable[[], object] = lambda: None) -> Report:
+Noted = Callable[[Tx, Report], object]
+
+
+def noted(audit: AuditLog, kind: Kind, by: Who, now: Millis) -> Noted:
+    """Writes an import that was done into the audit log, in its own transaction."""
+
+    def note(tx: Tx, report: Report) -> None:
+        counts = {"new": report.new, "changed": report.changed, "refused": report.refused}
+        act = Act(actor=by, action=Action.IMPORTED, object=f"table {kind.value}", details=counts)
+        audit.write(tx, act, now)
+
+    return note
+
+
+def run(
+    db: Database, wanted: Import, config: Config, note: Noted, on_row: Callable[[], object] = lambda: None
+) -> Report:
     """Import a table in one transaction. `on_row` is called for each row, in the thread that writes."""
     try:
-        return db.write_now(lambda tx: apply(tx, wanted, config, on_row))
+        return db.write_now(lambda tx: apply(tx, wanted, config, note, on_row))
     except NotWritten as end:
         return end.report
 
@@ -79,8 +98,11 @@ class NotWritten(Exception):
         self.report = report
 
 
-def apply(tx: Tx, wanted: Import, config: Config, on_row: Callable[[], object] = lambda: None) -> Report:
-    """Import a table within `tx`. Raises NotWritten for a dry run, and where a row was refused unless `partial`."""
+def apply(tx: Tx, wanted: Import, config: Config, note: Noted, on_row: Callable[[], object] = lambda: None) -> Report:
+    """Import a table within `tx`; `note` is told of one that is done.
+
+    Raises NotWritten for a dry run, and where a row was refused unless `partial`.
+    """
     counts = dict.fromkeys(Change, 0)
     refusals: list[Refusal] = []
     reading = Rows(tx=tx, config=config)
@@ -104,6 +126,8 @@ def apply(tx: Tx, wanted: Import, config: Config, on_row: Callable[[], object] =
     )
     if not write:
         raise NotWritten(report)
+    if report.new or report.changed:
+        note(tx, report)
     return report
 
 

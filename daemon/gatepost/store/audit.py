@@ -54,6 +54,18 @@ TABLES: tuple[str, ...] = (
 )
 
 
+MAIL_TABLES: tuple[str, ...] = (
+    # The head that was mailed last: one row.
+    "CREATE TABLE audit_mail (id INTEGER PRIMARY KEY CHECK (id = 1), head INTEGER NOT NULL, at INTEGER NOT NULL)",
+)
+
+
+def m0021_audit_mail(db: Utils) -> None:
+    """Which head was mailed last."""
+    for statement in MAIL_TABLES:
+        db.execute(statement)
+
+
 def m0020_audit(db: Utils) -> None:
     """The audit log."""
     for statement in TABLES:
@@ -166,6 +178,28 @@ def head(tx: Tx) -> Head | None:
     return Head(id=row["id"], mac=row["mac"]) if row is not None else None
 
 
+def mail_head(tx: Tx, head: int, *, before: Millis, now: Millis) -> bool:
+    """Whether this head is to be mailed: the log has grown since the last mail, which was before that instant.
+
+    If so, it counts as mailed from now on.
+    """
+    last = tx.row("SELECT head, at FROM audit_mail WHERE id = 1")
+    if last is not None and (last["head"] >= head or last["at"] > before):
+        return False
+    tx.run(
+        """INSERT INTO audit_mail (id, head, at) VALUES (1, :head, :now)
+           ON CONFLICT (id) DO UPDATE SET head = excluded.head, at = excluded.at""",
+        head=head,
+        now=now,
+    )
+    return True
+
+
+def size(tx: Tx) -> int:
+    """How many rows there are, or were before somebody cut the log."""
+    return int(tx.value("SELECT coalesce(max(id), 0) FROM audit"))
+
+
 def entries(tx: Tx) -> Iterator[Entry]:
     """Every row, the oldest first."""
     after = -(1 << 62)
@@ -196,6 +230,14 @@ def page(tx: Tx, wanted: Filter, *, before: int = 1 << 62, limit: int = 100) -> 
         person=wanted.person,
     )
     return tuple(map(_entry_of, rows))
+
+
+def all_of(tx: Tx, wanted: Filter) -> Iterator[Entry]:
+    """Every row that fits the filter, the newest first."""
+    before = 1 << 62
+    while rows := page(tx, wanted, before=before, limit=_PAGE):
+        yield from rows
+        before = rows[-1].id
 
 
 def _insert(tx: Tx, entry: Entry) -> None:

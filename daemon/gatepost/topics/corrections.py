@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..core import Millis
+from ..core.audit import Act, Action, Who
 from ..errors import PermanentError
+from ..store.audit import AuditLog
+from ..store.database import Tx
 
 FILE = "topic-corrections.jsonl"
 
@@ -23,6 +26,13 @@ def add(data: Path, ticket: int, topic: str, now: Millis) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def correct(tx: Tx, audit: AuditLog, data: Path, ticket: int, topic: str, by: Who, now: Millis) -> None:
+    """Keep one correction, with its row in the audit log: neither is there without the other."""
+    act = Act(actor=by, action=Action.TICKET_LABELLED, object=f"ticket {ticket}", details={"topic": topic})
+    audit.write(tx, act, now)
+    add(data, ticket, topic, now)
 
 
 def read(data: Path) -> Mapping[int, str]:
