@@ -19,6 +19,7 @@ from gatepost.core.rules.book import Book, load
 from gatepost.core.rules.judge import judge
 from gatepost.core.rules.seen import Seen
 from gatepost.mail.parse import read_letter
+from gatepost.mail.secrets import find
 from gatepost.patterns import compile_pattern
 from gatepost.pipeline import handle
 from gatepost.store import decisions
@@ -43,6 +44,18 @@ def read(reps: int, quick: bool) -> Iterator[Row]:
             row.base.append(_each(mails, lambda raw: mailparser.parse_from_bytes(raw).mail))
             row.ours.append(_each(mails, read_letter))
         yield row
+    yield _masking(reps)
+
+
+def _masking(reps: int) -> Row:
+    """Looking for credentials in a mail that talks of passwords and has one, against the whole reading of a mail."""
+    talk = "I forgot my password. The login is admin, password: hunter22! Thank you. "
+    texts = [f"{mail(number, 4_096).decode('latin-1')}\n{talk}" for number in range(100)]
+    row = Row("mask 4 KB", "ms", base_name="mail read")
+    for _ in range(reps):
+        row.base.append(_each([text.encode("latin-1") for text in texts], read_letter))
+        row.ours.append(_each(texts, find))
+    return row
 
 
 def rules(reps: int, quick: bool) -> Iterator[Row]:

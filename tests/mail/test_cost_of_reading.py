@@ -18,6 +18,12 @@ TEXT = b"From: a@b.example\n\n"
 MIXED = b"Content-Type: multipart/mixed; boundary=b\n\n"
 
 STRETCHES = {
+    "passwords": lambda n: TEXT + b"password: is " * n,
+    "colons of a password": lambda n: TEXT + b"pass" + b":" * n,
+    "pairs": lambda n: TEXT + b"login admin / a " * n,
+    "digits": lambda n: TEXT + b"4111 " * n,
+    "open keys": lambda n: TEXT + b"-----BEGIN PRIVATE KEY-----\n" * n,
+    "users in URLs": lambda n: TEXT + b"https://a:b" * n,
     "comments": lambda n: HTML + b"<!--" * n,
     "cdata": lambda n: HTML + b"<![CDATA[" * n,
     "open tags": lambda n: HTML + b"<a " * n,

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "outbox": "outbox:outbox",
     "rules": "rules:rules",
     "run": "run_:run",
+    "secrets": "secrets:secrets",
     "status": "tickets:status",
     "templates": "templates:templates",
     "ticket": "ticket:ticket",

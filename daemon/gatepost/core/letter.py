@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from . import Millis
+from .secret import Kind as SecretKind
 
 
 class Door(StrEnum):
@@ -125,6 +126,7 @@ class Letter:
     `text` is everything a person can read, `reply_text` the new words alone (for display), `relay_text` what may go on
     to the other side: everything above our own delimiter line. None of the three is empty where the mail has words.
     `forwarded` is the mail that it forwards; `forwarder` is set where the letter is read as that mail's (M6).
+    `secrets` are the kinds of credentials that were masked in all of this.
     `fingerprint` is the same for copies of one mail that came over several ways (G6): a hash of From, Date, Message-ID,
     the non-trace headers and the body.
     """
@@ -149,6 +151,7 @@ class Letter:
     forwarded: Forwarded | None = None
     forwarder: Mailbox | None = None
     troubles: tuple[Trouble, ...] = ()
+    secrets: tuple[SecretKind, ...] = ()
     fingerprint: str = ""
 
     def header(self, name: str) -> str:

@@ -1,17 +1,19 @@
 """Raw bytes to a `Letter`: the one place where a mail is read, and the one module that the rest of the house calls.
 
 A bad mail is read as far as it goes and says so in `troubles`; only what breaks a limit is refused, as hostile, with
-its cause. Reading the same bytes twice gives the same Letter. It leaves alone who the sender is to us.
+its cause. Reading the same bytes twice gives the same Letter. Credentials are masked here, before anybody else sees the
+words. It leaves alone who the sender is to us.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ..core.letter import Letter, Mailbox, Trouble
+from ..core.letter import Forwarded, Letter, Mailbox, Trouble
 from ..errors import PermanentError
 from . import address, body, bounce, compat, forward, header, mime, quote
 from .fingerprint import fingerprint
+from .guard import Guard
 from .language import language
 
 # Room for what mail systems of ours write above a mail that they let in.
@@ -93,11 +95,13 @@ def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimi
     addresses = address.Addresses(_first_fields(head), hints)
     sender, from_trouble = _sender(head, hints)
     content = body.read(parts, hints)
-    files = body.attachments(content, limits.attachments, hints)
+    guard = Guard()
+    text = guard.text(content.text)
+    files = guard.files(body.attachments(content, limits.attachments, hints))
     message_ids = header.message_ids(head.first("message-id"), 1)
-    fields = tuple((name, header.unfold(value, hints)) for name, value in head.fields)
+    fields = guard.fields((name, header.unfold(value, hints)) for name, value in head.fields)
     date = addresses.date
-    subject = header.readable(head.first("subject"), hints)
+    subject = guard.text(header.readable(head.first("subject"), hints))
     troubles = [
         *from_trouble,
         *_missing(head, date is None, not message_ids),
@@ -119,16 +123,24 @@ def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimi
         references=header.message_ids(head.first("references")),
         date=date,
         headers=fields,
-        text=content.text,
-        reply_text=quote.reply_text(content.text),
-        relay_text=quote.relay_text(content.text),
-        language=language(fields, content.text),
+        text=text,
+        reply_text=quote.reply_text(text),
+        relay_text=quote.relay_text(text),
+        language=language(fields, text),
         attachments=files,
         report=report,
-        forwarded=forward.find(subject, content.text, parts, hints) if report is None else None,
+        forwarded=_guarded(guard, forward.find(subject, text, parts, hints)) if report is None else None,
+        secrets=guard.kinds,
         troubles=tuple(dict.fromkeys(troubles)),
         fingerprint=fingerprint(raw, head),
     )
+
+
+def _guarded(guard: Guard, forwarded: Forwarded | None) -> Forwarded | None:
+    """The forwarded mail without credentials."""
+    if forwarded is None:
+        return None
+    return replace(forwarded, subject=guard.text(forwarded.subject), words=guard.text(forwarded.words))
 
 
 def _first_fields(head: header.Section) -> dict[str, bytes]:

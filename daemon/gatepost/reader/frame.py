@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..core.letter import Attachment, Forwarded, Letter, Mailbox, Report, ReportedRecipient, Trouble
+from ..core.secret import Kind as SecretKind
 from ..mail.parse import Cause, HostileMail
 
 LENGTH_OCTETS = 4
@@ -77,6 +78,7 @@ def to_letter(shape: dict[str, Any], contents: list[bytes]) -> Letter:
         report=None if value.get("report") is None else _to_report(_object(value["report"])),
         forwarded=None if value.get("forwarded") is None else _to_forwarded(_object(value["forwarded"])),
         troubles=tuple(Trouble(name) for name in _list(value.get("troubles"), _text)),
+        secrets=tuple(SecretKind(name) for name in _list(value.get("secrets"), _text)),
         fingerprint=_text(value.get("fingerprint")),
     )
 
@@ -102,6 +104,7 @@ def _letter(letter: Letter) -> dict[str, Any]:
         "report": None if letter.report is None else _report(letter.report),
         "forwarded": None if letter.forwarded is None else _forwarded(letter.forwarded),
         "troubles": [trouble.value for trouble in letter.troubles],
+        "secrets": [kind.value for kind in letter.secrets],
         "fingerprint": letter.fingerprint,
     }
 

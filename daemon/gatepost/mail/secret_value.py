@@ -1,0 +1,208 @@
+"""What stands behind a word for a password, and whether it looks like one; everything here is of a fixed length."""
+
+from dataclasses import dataclass
+
+from . import secret_words as words
+from .secret_forms import compiled
+
+_LONGEST = 64
+_SIGNS = frozenset("!@#$%^&*+=~?|<>{}[]§€£;")
+_CLOSES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“”", "«": "»", "‹": "›", "”": "”", "‘": "’"}
+_SPACE = " \t\u00a0\u2009\u202f"
+_BETWEEN = r"(?:[^\n:=.!?\"„«“]|https?://[^\s]*[^\s:]|\.[\pL\pN])"
+_COLON = compiled(rf"^(?:[\"'`*_\])>”»“]{{0,3}})({_BETWEEN}{{0,60}}?)[\s\x{{a0}}>]*?(:=|=>|->|→|[:：=])(?:[^/]|$)")
+_IS = compiled(rf"(?i)^({_BETWEEN}{{0,40}}?)\s(?:{words.one_of(words.IS)})\s*:?\s")
+_DASH = compiled(r"^[ \x{a0}]+[-–—][ \x{a0}]+")
+_COMMA = compiled(r"^['\"]\s*,\s*['\"]")
+_NEXT = compiled(r"^(?:\s?\([^)\n]{0,40}\))?[ \t\x{a0}]+")
+_AS = compiled(rf"(?i)(\S{{6,64}})\s+(?:{words.one_of(words.AS)})\s+(?:\pL{{2,4}}\s+)?$")
+_VERSION = compiled(r"^[vV]?[0-9]+(?:[.:/-][0-9]+)+[a-z]?$")
+_LICENCE = compiled(r"^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$")
+_TOKEN = compiled(
+    rf"(?i)^[\"'`*_\]>)]{{0,3}}(?:[^\n:=.!?]{{0,40}}?[\s\x{{a0}}]*(?::|=>?)|\s+(?:{words.one_of(words.IS)})\s|\s)"
+    r"[\s\x{a0}\"'`*<„“«]*([A-Za-z0-9_.+/=~-]{16,})"
+)
+_PAIR = compiled(
+    r"^[^\n/]{0,60}?[\s\x{a0}:>(]([\pL\pN_.@+-]{2,64})(?:[ \x{a0}]*/[ \x{a0}]*|:)([^\s/:,][^\s/]{5,63})(?:\s|$|[,.)])"
+)
+_LINES = compiled(r"^[^\n]{0,30}\n+([^\s:]{2,64})\n([^\s:/]{6,64})(?:\n|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What stands behind a word, where, and how plainly it is named: by a colon, directly, alone on its line."""
+
+    text: str
+    start: int
+    end: int
+    colon: bool = False
+    direct: bool = False
+    quoted: bool = False
+    ends_line: bool = False
+    code: bool = False
+
+
+def behind(before: str, rest: str) -> Value | None:
+    """The word that may be the password whose name is followed by `rest` and preceded by `before`; None for none.
+
+    A place below 0 is one before the name.
+    """
+    octets = rest.encode("utf-8", "surrogatepass")
+    if (found := _COMMA.search(octets)) is not None:
+        return _value(rest, _length(octets, found.end()) - 1, colon=True, direct=True, code=True)
+    if (found := _COLON.search(octets)) is not None:
+        between = found.group(1).decode("utf-8", "surrogatepass").strip(" \t\"'`*_)]>”»“(")
+        if between and found.group(2) == b"=":
+            return None  # An attribute of HTML: name="pwd" id="user_pass".
+        value = _value(rest, _length(octets, found.end(2)), colon=True, direct=not between)
+        if value is not None and (not between or looks_like_one(value.text)):
+            return value
+    for pattern in (_IS, _DASH, _NEXT):
+        if (found := pattern.search(octets)) is not None:
+            value = _value(rest, _length(octets, found.end()))
+            if value is not None and looks_like_one(value.text):
+                return value
+    if (found := _AS.search(before.encode("utf-8", "surrogatepass"))) is not None:
+        text = found.group(1).decode("utf-8", "surrogatepass")
+        start = before.rindex(text) - len(before)
+        return Value(text, start, start + len(text)) if looks_like_one(text) else None
+    return None
+
+
+def is_secret(value: Value, *, login: bool, before: str) -> bool:
+    """Whether the word is taken for a password."""
+    text = value.text
+    if is_placeholder(text):
+        return False
+    if looks_like_one(text):
+        return True
+    if value.code:
+        return before.endswith("_") and len(text) > 3
+    alone = value.colon and value.direct and (value.ends_line or value.quoted) and len(text) > 3
+    if not alone or " " in text.strip():
+        return False
+    digits = text.isdigit()
+    return (login or digits) and text.casefold() not in words.NEVER and not _names_same(text, before)
+
+
+def looks_like_one(text: str) -> bool:
+    """Whether a word looks like a password: letters mixed with digits or signs, or with capitals inside."""
+    if len(text) < 5 or is_placeholder(text) or text.casefold() in words.NEVER:
+        return False
+    octets = text.encode("utf-8", "surrogatepass")
+    if _VERSION.search(octets) is not None or _LICENCE.search(octets) is not None or "://" in text:
+        return False
+    letters = sum(character.isalpha() for character in text)
+    digits = sum(character.isdigit() for character in text)
+    signs = sum(character in _SIGNS for character in text[:-1]) + (text[-1] in "#$%&*+=~@^")
+    if letters and digits:
+        return True
+    return bool((letters or digits) and signs and len(text) > 5)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a word only shows where a secret would stand, or is code that reads one."""
+    plain = text.strip("<>[]{}()*•.…_-'\"")
+    if len(plain) < 2 or len(set(plain)) == 1 or not any(character.isalnum() for character in plain):
+        return True
+    if plain.casefold() in ("password", "passwd", "pass", "pwd", "passwort", "secret", "your_password", "yourpassword"):
+        return True
+    if text[0] in "<{[" and (text[-1] in ">}]" or plain.isalpha()):
+        return True
+    name, opened, _ = text.partition("(")
+    calls = bool(opened) and text.endswith((")", "();", ");")) and name.replace("_", "").isalpha()
+    return calls or text.startswith(("$_", "${", "{{", "%(", "http://", "https://", "<?")) or _is_variable(text)
+
+
+def is_token(text: str) -> bool:
+    """Whether a long word behind `API key` is one: letters and digits, and no public key, licence or path."""
+    letters, digits = any(map(str.isalpha, text)), any(map(str.isdigit, text))
+    if not (letters and digits) or text.startswith(("pk_", "/")) or is_placeholder(text):
+        return False
+    return _LICENCE.search(text.encode()) is None and _VERSION.search(text.encode()) is None
+
+
+def token_behind(rest: str) -> Value | None:
+    """The long word behind a word for a key or token."""
+    octets = rest.encode("utf-8", "surrogatepass")
+    found = _TOKEN.search(octets)
+    if found is None:
+        return None
+    text = found.group(1).decode("ascii").rstrip(".")
+    start = _length(octets, found.start(1))
+    return Value(text, start, start + len(text))
+
+
+def pair_value(rest: str) -> Value | None:
+    """The second of a pair behind a word for access: `admin / hunter22!`, or the two on lines of their own."""
+    octets = rest.encode("utf-8", "surrogatepass")
+    for pattern in (_PAIR, _LINES):
+        found = pattern.search(octets)
+        if found is None:
+            continue
+        text = found.group(2).decode("utf-8", "surrogatepass").rstrip(".,;")
+        signed = looks_like_one(text) and (pattern is _PAIR or any(sign in _SIGNS for sign in text))
+        name = found.group(1).decode("utf-8", "surrogatepass")
+        if signed and not name.isdigit() and not name.endswith(("http", "https")):
+            start = _length(octets, found.start(2))
+            return Value(text, start, start + len(text))
+    return None
+
+
+def _value(rest: str, at: int, *, colon: bool = False, direct: bool = False, code: bool = False) -> Value | None:
+    """The word at `at`, without the quotes or marks around it; on the next line where this one ends."""
+    breaks = 0
+    while at < len(rest) and (rest[at] in _SPACE or rest[at] in "\r\n>*"):
+        breaks += rest[at] == "\n"
+        at += 1
+    if breaks > 2:
+        return None
+    while rest[at : at + 1] == "<" and 0 < rest.find(">", at) - at < 40:
+        at = rest.find(">", at) + 1
+        while rest[at : at + 1] == " ":
+            at += 1
+    closing = _CLOSES.get(rest[at : at + 1], "")
+    if closing:
+        ends = [place for mark in closing if 0 < (place := rest.find(mark, at + 1)) <= at + _LONGEST]
+        if ends and "\n" not in (inside := rest[at + 1 : min(ends)]):
+            start = at + 1 + len(inside) - len(inside.lstrip())
+            text = inside.strip()
+            return Value(text, start, start + len(text), colon, direct, True, code=code) if text else None
+    end = at
+    while end < len(rest) and not rest[end].isspace() and end - at < _LONGEST and rest[end] not in "<`":
+        end += 1
+    if end == len(rest) and end - at >= _LONGEST:
+        return None
+    text = _trimmed(rest[at:end])
+    line = rest[at + len(text) :].split("\n", 1)[0]
+    ends_line = not line.strip(" \t\r.,;)*_\"'”»“`")
+    return Value(text, at, at + len(text), colon, direct, False, ends_line, code) if text else None
+
+
+def _trimmed(text: str) -> str:
+    """A word without what belongs to the sentence or to the line of settings around it."""
+    for mark in (";", "&"):
+        head, found, tail = text.partition(mark)
+        if found and "=" in tail and tail.split("=")[0].replace("_", "").isalpha():
+            text = head
+    text = text.rstrip(".,;:\"'”»“’")
+    for opens, closes in ("()", "[]"):
+        while text.endswith(closes) and text.count(opens) < text.count(closes):
+            text = text[:-1].rstrip(".,;:\"'”»“’")
+    return text
+
+
+def _is_variable(text: str) -> bool:
+    """`$password`, `args['password']`, `self.password`: code."""
+    return text.startswith("$") and text[1:].rstrip(";,)").replace("_", "").replace("->", "").isalpha()
+
+
+def _names_same(text: str, before: str) -> bool:
+    """Whether the login has the same words: `Login: wymagany`, `Hasło: wymagane`."""
+    line = before.rstrip().rsplit("\n", 2)[-2:]
+    login = line[0].rpartition(":")[2].strip().casefold() if line else ""
+    return len(login) > 5 and login[:5] == text.casefold()[:5]
+
+
+def _length(octets: bytes, end: int) -> int:
+    return len(octets[:end].decode("utf-8", "surrogatepass"))
