@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_:import_",
     "import-mail": "import_mail:import_mail",
     "demo": "demo:demo",
+    "doctor": "doctor:doctor",
     "mail": "mail:mail",
     "quarantine": "quarantine:quarantine",
     "outbox": "outbox:outbox",

@@ -7,7 +7,7 @@ Only the mail transaction (RFC 5321 3.3, RFC 2920) is spoken here. It decides no
 import asyncio
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.outgoing import Answer, Later, Refused, Sent
@@ -53,7 +53,7 @@ class Conversation(asyncio.Protocol):
         transport: asyncio.Transport,
         *,
         host: str,
-        extensions: frozenset[str],
+        extensions: Mapping[str, str],
         command_seconds: float,
         data_seconds: float,
     ) -> None:
@@ -74,6 +74,11 @@ class Conversation(asyncio.Protocol):
         self._dirty = False
         self.heard = False
         transport.set_protocol(self)
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is secured."""
+        return self._transport.get_extra_info("ssl_object") is not None
 
     @property
     def usable(self) -> bool:

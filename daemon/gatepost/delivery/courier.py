@@ -5,19 +5,29 @@ Opening is aiosmtplib's: greeting, EHLO, STARTTLS, signing in. It tries once: wh
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
 from ..config import DeliverySection
 from ..core.outgoing import Answer, Later, Refused
+from ..errors import TemporaryError
 from .conversation import BrokenError, Conversation, SilentError
 from .wire import fault_of, plain
 
 _IDLE_SECONDS = 20.0
 _MAILS_PER_CONNECTION = 200
 _SIZE_DIGITS = 15  # RFC 1870 4 allows 20 digits; nobody's mail has a petabyte, and the database holds 19.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeting:
+    """What a server said to EHLO: its extensions by name in lower case, with their parameters; and whether by TLS."""
+
+    extensions: Mapping[str, str]
+    tls: bool
 
 
 class _OpeningError(Exception):
@@ -66,6 +76,17 @@ class Courier:
         answers = dict(zip(good, await self._send(mail_from, good, content) if good else (), strict=True))
         odd = Refused(said="not sent: this is not an address that SMTP can carry")
         return tuple(answers.get(recipient, odd) for recipient in recipients)
+
+    async def greet(self) -> Greeting:
+        """Open a connection as for a mail and leave it: what the server offers. Raises TemporaryError."""
+        try:
+            async with asyncio.timeout(self.patience):
+                conversation = await self._open()
+        except (_OpeningError, TimeoutError) as error:
+            raise TemporaryError(str(error) or f"not finished within {self.patience:g} s") from error
+        greeting = Greeting(extensions=conversation.extensions, tls=conversation.tls)
+        conversation.leave()
+        return greeting
 
     async def close(self) -> None:
         """Say goodbye on every idle connection, and keep none from now on."""
@@ -208,7 +229,7 @@ class Courier:
         return Conversation(
             cast(asyncio.Transport, client.transport),
             host=self.host,
-            extensions=frozenset(client.esmtp_extensions),
+            extensions=dict(client.esmtp_extensions),
             command_seconds=self._settings.command_seconds,
             data_seconds=self._settings.data_seconds,
         )

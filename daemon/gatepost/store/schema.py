@@ -184,6 +184,17 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
 
     Raises PermanentError for a file of a newer program.
     """
+    pending = unapplied(connection)
+    if pending:
+        _migrations.apply(Utils(connection, execute_plugins=False, recursive_triggers=False))
+    return pending
+
+
+def unapplied(connection: sqlite3.Connection) -> list[str]:
+    """The names of the migrations that this program knows and the file has not had; changes nothing.
+
+    Raises PermanentError for a file of a newer program.
+    """
     db = Utils(connection, execute_plugins=False, recursive_triggers=False)
     known = {migration.name for migration in _migrations._migrations}
     unknown = sorted({done.name for done in _migrations.applied(db)} - known)
@@ -192,7 +203,4 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
             f"the database was written by a newer gatepost (it has {', '.join(unknown)})",
             "Install that version again, or restore a backup made before the upgrade.",
         )
-    pending = [migration.name for migration in _migrations.pending(db)]
-    if pending:
-        _migrations.apply(db)
-    return pending
+    return [migration.name for migration in _migrations.pending(db)]

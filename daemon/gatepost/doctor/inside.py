@@ -1,0 +1,95 @@
+"""What the data folder holds: the keys, and both databases with their settings, their soundness and their promises."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..check import Finding
+from ..config import Config
+from ..core import Millis
+from ..errors import GatepostError
+from ..keys import reply_keys
+from ..store.connection import open_reader
+from ..store.invariants import examine
+from ..store.schema import unapplied
+from .findings import fine, look, wrong
+
+_FILES = ("spool.sqlite3", "desk.sqlite3")
+_WAL_OCTETS = 64 * 1024 * 1024
+
+
+def keys(config: Config) -> list[Finding]:
+    """The keys of the reply addresses: there, ours alone, not lost while mails with them are out there."""
+    section = config.reply_address
+    if section.keys:
+        reply_keys(section, config.data)
+        return [fine("keys", f"{len(section.keys)} of the config, {section.current} signs")]
+    own = config.data / "keys" / "reply"
+    if not own.exists():
+        if (config.data / "desk.sqlite3").exists() and _tickets(config.data):
+            remedy = f"Restore {own} from a backup; without it, no reply to a mail that is out there is recognised."
+            return [wrong("keys", f"{own} is gone, and there are tickets", remedy)]
+        return [fine("keys", f"{own} will be made at the first start")]
+    if own.stat().st_mode & 0o077:
+        return [wrong("keys", f"{own} has mode {own.stat().st_mode & 0o777:04o}", f"chmod 600 {own}")]
+    reply_keys(section, config.data)
+    return [fine("keys", f"{own}; it belongs into the backup")]
+
+
+def databases(config: Config, now: Millis) -> list[Finding]:
+    """Both files, as SQLite sees them, and every invariant of a sound data folder."""
+    there = [config.data / name for name in _FILES if (config.data / name).exists()]
+    if len(there) < len(_FILES):
+        return [fine("database", "not made yet: the first start makes it")] if not there else [_half(there[0])]
+    found = [finding for path in there for finding in _settings(path)]
+    if any(finding.detail for finding in found):
+        return found
+    breaches = examine(config.data, now)
+    if not breaches:
+        return [*found, fine("database", "integrity, references and invariants I1–I7 hold")]
+    remedy = "Keep a copy of the data folder, restore the newest backup, and report what you see here."
+    return [*found, *(wrong("database", str(breach), remedy) for breach in breaches)]
+
+
+def _half(path: Path) -> Finding:
+    return look("database", f"there is only {path.name}", "Start gatepost once; where it ran before, restore a backup.")
+
+
+def _settings(path: Path) -> Iterator[Finding]:
+    """The settings that last in the file, read back, and whether this program fits it."""
+    try:
+        connection = open_reader(path)
+        try:
+            mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+            missing = unapplied(connection) if path.name.startswith("desk") else []
+        finally:
+            connection.close()
+    except (sqlite3.Error, GatepostError) as error:
+        remedy = getattr(error, "hint", "") or "Stop gatepost, keep a copy of the file, and restore the newest backup."
+        yield wrong("database", f"{path.name}: {getattr(error, 'message', error)}", remedy)
+        return
+    if mode != "wal":
+        remedy = "Put the data folder on a local file system with shared memory and locks; start gatepost once."
+        yield wrong("database", f"{path.name}: journal_mode is {mode}, not wal", remedy)
+        return
+    wal = path.with_name(path.name + "-wal")
+    octets = wal.stat().st_size if wal.exists() else 0
+    if octets > _WAL_OCTETS:
+        remedy = "Something reads for a very long time: end it, or restart gatepost."
+        yield look("database", f"{path.name}: its WAL has grown to {octets // 1_000_000} MB", remedy)
+        return
+    if missing:
+        seen = f"{path.name}: the next start brings it up to date ({', '.join(missing)})"
+        yield look("database", seen, "Run gatepost upgrade, which makes a backup first, or start gatepost.")
+        return
+    yield fine("database", f"{path.name}: {path.stat().st_size / 1e6:.0f} MB, WAL {octets / 1e6:.1f} MB")
+
+
+def _tickets(data: Path) -> int:
+    connection = open_reader(data / "desk.sqlite3")
+    try:
+        return int(connection.execute("SELECT count(*) FROM ticket").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+    finally:
+        connection.close()
