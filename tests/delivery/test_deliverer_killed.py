@@ -11,7 +11,7 @@ import pytest
 
 from gatepost.core.outgoing import Outgoing
 from gatepost.demo.sink import Sink
-from gatepost.store import outbox, outbox_tables, outbox_view
+from gatepost.store import mail_limits, outbox, outbox_tables, outbox_view
 from gatepost.store.database import Database, Tx
 
 MAILS = 60
@@ -68,7 +68,7 @@ async def test_kills_cost_copies_but_never_a_mail(tmp_path: Path, point: str) ->
 
 def _fill(path: Path) -> None:
     def fill(tx: Tx) -> None:
-        for statement in (*outbox_tables.TABLES, *outbox_tables.INDEXES):
+        for statement in (*outbox_tables.TABLES, *outbox_tables.INDEXES, *mail_limits.TABLES):
             tx.run(statement)
         for n in range(MAILS):
             raw = f"Message-ID: <{n}@market.example>\r\n\r\ntext\r\n".encode()
