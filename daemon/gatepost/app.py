@@ -41,7 +41,9 @@ from .lighter import send_lighter
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.signing import Signer, signer
 from .mail.templates import Letters
-from .portal.app import PortalServer, portal
+from .portal.app import Portal, open_counter
+from .portal.counter import Counter
+from .portal.server import PortalServer
 from .postroom import Postroom
 from .promises import promises
 from .reader.pool import ReaderPool
@@ -186,10 +188,10 @@ class Office:
         self._intakes = {door: self._intake(door, clock) for door in (Door.IMPORT, Door.IMAP)}
 
         # The pages behind the links of our letters; without a portal's URL no letter has such links.
-        self._portal = None
+        self._portal = self._portal_server = None
         if any(brand.portal for brand in config.brands()):
-            own_pages = Path(config.gatepost.templates) / "portal"
-            self._portal = PortalServer(portal(self.house, self.db, clock, own_pages), config.page.listen)
+            self._portal = Portal(_counter(config, self.house, self.db, clock, self._deliverer.wake))
+            self._portal_server = PortalServer(self._portal.app, config.page)
 
         self._mailboxes = open_mailboxes(
             config.imap,
@@ -213,6 +215,8 @@ class Office:
             hour=config.clock.digest_hour,
         )  # fmt: skip
         self._scheduler.every(20.0, "audit-heads", self._heads.look)
+        if self._portal is not None:
+            self._scheduler.every(30.0, "portal", self._portal.look)
         releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)
         postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
@@ -240,8 +244,8 @@ class Office:
             mailbox.start()
         self._deliverer.start()
         self._scheduler.start()
-        if self._portal is not None:
-            await self._open_portal(self._portal)
+        if self._portal_server is not None:
+            await self._open_portal(self._portal_server)
 
     async def close(self) -> None:
         """Stop working: nothing new is begun, what is being sent is finished within the grace."""
@@ -253,17 +257,17 @@ class Office:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._deliverer.close(_GRACE)
         await self._courier.close()
-        if self._portal is not None:
-            await self._portal.close()
+        if self._portal_server is not None:
+            await self._portal_server.close()
         await self._readers.close()
         self._spool.close()
         self._heads.note_now(await self.db.read(audit_head))
         self.db.close()
 
-    async def _open_portal(self, portal: PortalServer) -> None:
+    async def _open_portal(self, server: PortalServer) -> None:
         """Open the pages; mail goes on where that cannot be done."""
         try:
-            await portal.open()
+            await server.open()
         except PermanentError as error:
             _log.error("portal.closed no page can be seen: %s", error)
 
@@ -325,6 +329,11 @@ class Office:
         result = self.house.rulebook.poll()
         if result is not None:
             _tell_reload(result)
+
+
+def _counter(config: Config, house: House, db: Database, clock: Clock, wake: Callable[[], None]) -> Counter:
+    own_pages = Path(config.gatepost.templates) / "portal"
+    return open_counter(house, db, clock, own_pages, page=config.page, portal=config.portal, wake=wake)
 
 
 def _answers(releases: Releases, postroom: Postroom) -> dict[Question, Callable[[Said], Awaitable[Said]]]:

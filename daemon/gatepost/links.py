@@ -23,7 +23,10 @@ class For(StrEnum):
 
     RATE = "rate"
     UNSUBSCRIBE = "unsubscribe"
+    VIEW = "view"
     ATTACHMENT = "attachment"
+    CHOOSE = "choose"
+    VENDOR = "vendor"
 
 
 class LinkError(PermanentError):

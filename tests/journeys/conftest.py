@@ -34,7 +34,7 @@ def start(tmp_path: Path):
     async def start(**_: object) -> AsyncIterator[Running]:
         office = PostOffice(now=Place(folder=tmp_path).clock.now)
         await office.open()
-        place = prepare(tmp_path, smarthost_port=office.port, smtp_port=0, page_url="https://my.orchard.example")
+        place = prepare(tmp_path, smarthost_port=office.port, smtp_port=0, portal_url="https://my.orchard.example")
         daemon = Daemon(place)
         try:
             yield Running(endpoint=daemon.wait_until_open(), office=office, place=place, daemon=daemon)

@@ -15,12 +15,12 @@ from .model import (
     GatepostSection,
     LimitsSection,
     LmtpSection,
-    PageSection,
     ReplyAddressSection,
     SmtpSection,
     TeamSection,
     TopicsSection,
 )
+from .portal import PageSection, PortalSection
 from .section import Secret
 from .types import endpoint
 
@@ -35,6 +35,7 @@ __all__ = [
     "LimitsSection",
     "LmtpSection",
     "PageSection",
+    "PortalSection",
     "ReplyAddressSection",
     "Secret",
     "SmtpSection",

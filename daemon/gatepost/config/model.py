@@ -12,6 +12,7 @@ from ..core.discount import Discount
 from ..core.party import Brand, Team
 from ..core.staff import Member
 from .imap import ImapSection
+from .portal import PageSection, PortalSection
 from .section import Secret, Section
 from .staff import AuditSection, RoleSection, StaffSection, members_of
 from .types import (
@@ -275,12 +276,6 @@ class TopicsSection(Section):
     )
 
 
-class PageSection(Section):
-    """The web server of portal and pages."""
-
-    listen: Endpoint = Field("127.0.0.1:8025", description="Where to listen, as HOST:PORT.")
-
-
 class TeamSection(Section):
     """A team of the marketplace. `triage` must exist: it takes what nobody else does."""
 
@@ -334,6 +329,7 @@ class Config(Section):
     clock: ClockSection = ClockSection()
     topics: TopicsSection = TopicsSection()
     page: PageSection = PageSection()
+    portal: PortalSection = PortalSection()
     audit: AuditSection = AuditSection()
     role: dict[Slug, RoleSection] = Field(default_factory=dict)
     staff: dict[Slug, StaffSection] = Field(default_factory=dict)

@@ -47,8 +47,6 @@ def pages(office: PostOffice, place: Place, *, command: Callable[[], str]) -> St
         Route("/mail/{number:int}/file/{place:int}", view.file),
         Route("/tickets", view.tickets),
         Route("/tickets/{number:int}", view.ticket),
-        Route("/rate/{rest:path}", view.portal),
-        Route("/unsubscribe/{rest:path}", view.portal),
         Route("/push/{by}", view.push, methods=["POST"]),
     ]
     return Starlette(routes=routes)
@@ -60,10 +58,6 @@ class _View:
         self._place = place
         self._shelf = shelf
         self._command = command
-
-    async def portal(self, request: Request) -> Response:
-        """The links of our letters lead here; their pages are the daemon's own."""
-        return RedirectResponse(f"http://{self._place.config().page.listen}{request.url.path}", status_code=307)
 
     async def mails(self, _request: Request) -> Response:
         return self._page("mails.html.j2", mails=self._office.mails[::-1], command=self._command())

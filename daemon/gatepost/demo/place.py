@@ -66,7 +66,7 @@ class Place:
         return int(self.clock_file.read_text(encoding="ascii")) if self.clock_file.exists() else 0
 
 
-def prepare(folder: Path, *, smarthost_port: int, smtp_port: int, page_url: str, portal_port: int = 0) -> Place:
+def prepare(folder: Path, *, smarthost_port: int, smtp_port: int, portal_url: str, portal_port: int = 0) -> Place:
     """Lay out a fresh demo in `folder`: config and rules to play with, and the example marketplace imported."""
     place = Place(folder=folder)
     for name in ("data", "clock-offset", "config.toml"):
@@ -75,7 +75,7 @@ def prepare(folder: Path, *, smarthost_port: int, smtp_port: int, page_url: str,
         (folder / name).mkdir(parents=True, exist_ok=True)
     example = (shipped.folder("examples") / "marketplace" / "config.toml").read_text(encoding="utf-8")
     place.config_file.write_text(
-        _with_ports(example, smarthost_port, smtp_port, page_url, portal_port), encoding="utf-8"
+        _with_ports(example, smarthost_port, smtp_port, portal_url, portal_port), encoding="utf-8"
     )
     config = place.config()
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def prepare(folder: Path, *, smarthost_port: int, smtp_port: int, page_url: str,
     return place
 
 
-def _with_ports(example: str, smarthost_port: int, smtp_port: int, page_url: str, portal_port: int) -> str:
+def _with_ports(example: str, smarthost_port: int, smtp_port: int, portal_url: str, portal_port: int) -> str:
     """The example's config with the demo's ports in it; everything else stays what a reader finds in the example."""
     ports = f"""
 [smtp]
@@ -96,6 +96,7 @@ listen = ["127.0.0.1:{smtp_port}"]
 
 [page]
 listen = "127.0.0.1:{portal_port}"
+plain_http = true
 
 [delivery]
 smarthost = "127.0.0.1:{smarthost_port}"
@@ -103,7 +104,7 @@ tls = "none"
 connections_per_destination = 2
 
 [authentication]"""
-    portal = f'\nportal = "{page_url}"\nprivacy ='
+    portal = f'\nportal = "{portal_url}"\nprivacy ='
     return example.replace("\n[authentication]", ports, 1).replace("\nprivacy =", portal)
 
 

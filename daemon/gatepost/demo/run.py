@@ -61,7 +61,11 @@ def run_story(say: Say, *, as_json: bool = False) -> int:
 async def _story(say: Say, as_json: bool) -> int:
     steps: list[Step] = []
     with tempfile.TemporaryDirectory(prefix="gatepost-story-") as folder:
-        async with _desk(Path(folder), smtp_port=0, page_url="https://my.orchard.example") as (office, place, endpoint):
+        async with _desk(Path(folder), smtp_port=0, portal_url="https://my.orchard.example") as (
+            office,
+            place,
+            endpoint,
+        ):
             async for step in Story(endpoint, office, place).tell():
                 steps.append(step)
                 if not as_json:
@@ -81,13 +85,15 @@ async def _demo(folder: Path, say: Say) -> int:
     page = _listener_near(_PAGE)
     url = f"http://127.0.0.1:{page.getsockname()[1]}"
     say("Laying out the marketplace and starting the daemon …")
-    async with _desk(folder, smtp_port=_free_or_zero(_SMTP), page_url=url, portal_port=_free(_PORTAL)) as found:
+    portal_port = _free(_PORTAL)
+    portal = f"http://127.0.0.1:{portal_port}"
+    async with _desk(folder, smtp_port=_free_or_zero(_SMTP), portal_url=portal, portal_port=portal_port) as found:
         office, place, endpoint = found
         command = _command(endpoint)
         app = pages(office, place, command=lambda: command)
         server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=[page]))
-        say(_welcome(url, endpoint, command, folder))
+        say(_welcome(url, portal, endpoint, command, folder))
         following = asyncio.create_task(_follow(place, say))
         telling = asyncio.create_task(_sample_mails(endpoint, office, place, stop, say))
         await stop.wait()
@@ -102,7 +108,7 @@ async def _demo(folder: Path, say: Say) -> int:
 
 @asynccontextmanager
 async def _desk(
-    folder: Path, *, smtp_port: int, page_url: str, portal_port: int = 0
+    folder: Path, *, smtp_port: int, portal_url: str, portal_port: int = 0
 ) -> AsyncIterator[tuple[PostOffice, Place, tuple[str, int]]]:
     """The post office open, the daemon taking mail; both ended afterwards."""
     office = PostOffice(now=Place(folder=folder).clock.now)
@@ -110,7 +116,7 @@ async def _desk(
     _must_be_free(folder)
     place = await asyncio.to_thread(
         lambda: prepare(
-            folder, smarthost_port=office.port, smtp_port=smtp_port, page_url=page_url, portal_port=portal_port
+            folder, smarthost_port=office.port, smtp_port=smtp_port, portal_url=portal_url, portal_port=portal_port
         )
     )
     daemon = Daemon(place)
@@ -147,12 +153,13 @@ async def _follow(place: Place, say: Say) -> None:
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _welcome(url: str, endpoint: tuple[str, int], command: str, folder: Path) -> str:
+def _welcome(url: str, portal: str, endpoint: tuple[str, int], command: str, folder: Path) -> str:
     return "\n".join(
         (
             "",
             f"  Mail that went out   {url}/",
             f"  Tickets              {url}/tickets",
+            f"  Customer portal      {portal}/  (sign in as rosa@ceramica.example; the link comes to the mails above)",
             f"  SMTP                 {endpoint[0]}:{endpoint[1]}",
             f"  Config, rules, log   {folder}",
             "",

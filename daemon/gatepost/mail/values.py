@@ -48,6 +48,7 @@ def ticket_values(
     confirm: Mapping[str, object] = NOTHING_ASKED,
     pair: str = "",
     over: bool = False,
+    until: str = "",
     later: Iterable[dict[str, str]] = (),
     linked: Iterable[dict[str, str]] = (),
     cards: Iterable[Card] = (),
@@ -63,7 +64,8 @@ def ticket_values(
     `confirm` is what the letter asks: the held mail's `subject` and `date`, the `names` asked about, a `link` for yes;
     `later` is what was said since (`author`, `at`, `words`), for who comes to a ticket; `cards` stand below an answer;
     `transcript` is what became of the commands of a mail; `pair` is whom or what a notice about the house is about,
-    `over` whether that has ended; `linked` are files too large for the mail (`name`, `size`, `link`, `until`).
+    `over` whether that has ended; `linked` are files too large for the mail (`name`, `size`, `link`, `until`);
+    `until` is how long a link is good.
     """
     return {
         "customer": {
@@ -97,6 +99,7 @@ def ticket_values(
         "confirm": dict(confirm),
         "pair": pair,
         "over": over,
+        "until": until,
         "later": list(later),
         "linked": list(linked),
         "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],

@@ -4,30 +4,53 @@ The operator's templates come before the shipped ones, file by file. Nothing her
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from ..clock import Clock
+from ..config import PageSection, PortalSection
+from ..core import Millis
 from ..core.party import Brand
 from ..house import House
 from ..mail.catalogue import install, served
 from ..store.database import Database, Tx
+from .cookies import Cookies
+from .page import Visitor
+from .presence import Presence
+from .tries import Tries
 
 T = TypeVar("T")
+_STYLE = "style.css.j2"
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """The parts that pages share."""
+    """The parts that pages share. `wake` says that there is mail to send."""
 
     house: House
     db: Database
     clock: Clock
     shelf: Environment
+    page_section: PageSection = field(default_factory=PageSection)
+    portal: PortalSection = field(default_factory=PortalSection)
+    wake: Callable[[], None] = lambda: None
+    presence: Presence = field(default_factory=Presence)
+    tries: Tries = field(default_factory=Tries)
+
+    @property
+    def cookies(self) -> Cookies:
+        """How cookies are named and marked here."""
+        return Cookies(plain=self.page_section.plain_http)
+
+    def now(self) -> Millis:
+        """The instant of the house's clock."""
+        return self.clock.now()
 
     async def read(self, run: Callable[[Tx], T]) -> T:
         """What `run` finds, on a snapshot."""
@@ -37,10 +60,34 @@ class Counter:
         """`run` in a transaction; returns after COMMIT."""
         return await self.db.write(run)
 
+    def show(self, name: str, visitor: Visitor, status: int = 200, **values: object) -> HTMLResponse:
+        """The page `name` for this visitor: in the brand's colours, in their language."""
+        return self.page(name, visitor.brand, visitor.language, status, visitor=visitor, **values)
+
     def page(self, name: str, brand: Brand, language: str, status: int = 200, **values: object) -> HTMLResponse:
         """The page `name` in the brand's colours; `language` falls back to English."""
-        text = self.shelf.get_template(f"{name}.html.j2").render(brand=brand, language=served(language), **values)
-        return HTMLResponse(text, status_code=status)
+        style = f"/style/{self.style_digest(brand)}.css"
+        values = {"visitor": None, **values, "brand": brand, "language": served(language), "style": style}
+        return HTMLResponse(self.shelf.get_template(f"{name}.html.j2").render(values), status_code=status)
+
+    def style(self, brand: Brand) -> str:
+        """The one stylesheet, in the brand's colours."""
+        return self.shelf.get_template(_STYLE).render(brand=brand)
+
+    def style_digest(self, brand: Brand) -> str:
+        """A name for the stylesheet that changes with it, so that browsers may keep it."""
+        return sha256(self.style(brand).encode("utf-8")).hexdigest()[:16]
+
+
+def go(path: str) -> RedirectResponse:
+    """See another page of ours, by GET (RFC 9110 15.4.4)."""
+    return RedirectResponse(path, status_code=303)
+
+
+def _form_key(visitor: Visitor, *, session: bool = False) -> Markup:
+    """The hidden field that every form sends back; `session` for a form in the frame of any page."""
+    value = visitor.session_form if session else visitor.form
+    return Markup('<input type="hidden" name="form" value="{}">').format(value)
 
 
 def shelf(own: Path | None, shipped: Path) -> Environment:
@@ -55,4 +102,5 @@ def shelf(own: Path | None, shipped: Path) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     install(environment)
+    environment.globals["form_key"] = _form_key
     return environment

@@ -1,65 +1,210 @@
-"""Stands before every page: security headers on each answer, and an end to what is too large or not asked for.
+"""Stands before every page: which brand's host, which page, which visitor, whether they may, and whether it was sent
+from our own form; afterwards the security headers on every answer, whatever it is.
 
-One place for it, so that no page can forget. Whether a visitor may see a page is that page's link's to say.
+One place for it, so that no page can forget. The order is that of cost: what is cheap to refuse is refused first.
 """
 
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+import hmac
+import logging
+import secrets
+from collections.abc import Sequence
+from urllib.parse import quote, urlsplit
 
-BODY_OCTETS = 64 * 1024
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
-_HEADERS = (
-    (
-        b"content-security-policy",
-        b"default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-        b"frame-ancestors 'none'",
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-    (b"x-robots-tag", b"noindex, nofollow"),
+from ..core import HOUR, MINUTE
+from ..core.party import Brand
+from ..errors import TemporaryError
+from ..links import LinkError
+from .counter import Counter, go
+from .headers import dressed
+from .page import Form, Page, Visitor
+from .stops import (
+    Forbidden,
+    Misdirected,
+    SignInNeeded,
+    Stop,
+    TooLarge,
+    TooMany,
+    TooManyFields,
+    Unreadable,
+    WrongMethod,
 )
+from .table import Table
+from .tries import neighbourhood
+from .visitors import Visitors
 
-
-class TooLarge(Exception):
-    """The body of a request is larger than any page needs."""
+_log = logging.getLogger("gatepost.portal")
+_MOST_FIELDS = 64
+_MOST_FORM_FIELDS = 60
+_BAD_LINKS_A_MINUTE = 10
+_VISIT_SECONDS = 12 * 3600
+FORM_FIELD = "form"
 
 
 class Guard:
-    """An ASGI middleware around the whole table of routes."""
+    """The ASGI app of the portal: the table of pages behind everything that is asked before one of them is shown."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, pages: Sequence[Page], counter: Counter) -> None:
+        self._table = Table(pages)
+        self._counter = counter
+        self._visitors = Visitors(counter)
+        self._brands = {
+            parts.netloc.lower(): (brand, f"{parts.scheme}://{parts.netloc}".lower())
+            for brand in counter.house.brands.values()
+            if brand.portal and (parts := urlsplit(brand.portal))
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
         if scope["type"] != "http":
             return
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > BODY_OCTETS:
-                raise TooLarge
-            return message
+        answer = await self._answer(scope, receive)
+        secure = self._origin(scope).startswith("https:")
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = [(name, value) for name, value in message["headers"] if name != b"server"]
-                message = {**message, "headers": [*given, *_HEADERS]}
+                message = {**message, "headers": dressed(message["headers"], secure=secure)}
             await send(message)
 
-        await self._app(scope, counted, guarded)
+        await answer(scope, receive, guarded)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        """The answer to one request; every way in which it can end is turned into a page here."""
+        brand = next(iter(self._counter.house.brands.values()))
+        visitor: Visitor | None = None
+        try:
+            brand = self._brand(scope)
+            page, values = self._table.find(scope["method"], scope["path"])
+            request = Request({**scope, "path_params": values}, _counted(receive, page.body))
+            visitor = await self._visitors.know(request, page, brand)
+            return await self._admitted(request, page, visitor)
+        except SignInNeeded as stop:
+            if scope["method"] == "POST":
+                return self._stopped(stop, brand, visitor)
+            return go(("/staff/sign-in" if stop.staff else "/sign-in") + f"?next={quote(scope['path'])}")
+        except LinkError as error:
+            return self._bad_link(scope, error, brand, visitor)
+        except Stop as stop:
+            return self._stopped(stop, brand, visitor)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except HTTPException as error:
+            return self._stopped(TooLarge() if error.status_code == 413 else Unreadable(), brand, visitor)
+        except TemporaryError as fault:
+            return self._failed(fault, 503, brand, visitor)
+        except Exception as fault:
+            return self._failed(fault, 500, brand, visitor)
+
+    async def _admitted(self, request: Request, page: Page, visitor: Visitor) -> Response:
+        """The page, for a visitor who is known; or a Stop."""
+        self._allowed(page, visitor)
+        if request.method == "POST":
+            self._from_here(request)
+            self._often(page, visitor)
+            if page.form is not Form.OPEN:
+                await self._own_form(request, page, visitor)
+        fresh = page.form is Form.VISIT and not visitor.visit
+        if fresh and request.method != "POST":
+            visitor = self._visitors.with_visit(request, page, visitor, secrets.token_urlsafe(24))
+        try:
+            response = await page.handler(request, visitor)
+        finally:
+            await request.close()
+        if fresh and visitor.visit:
+            self._counter.cookies.put(response, "visit", visitor.visit, _VISIT_SECONDS)
+        return response
+
+    def _allowed(self, page: Page, visitor: Visitor) -> None:
+        if page.permission and page.permission not in visitor.permissions:
+            raise Forbidden("permission")
+        if visitor.grant and not page.impersonated:
+            raise Forbidden("impersonated")
+
+    def _from_here(self, request: Request) -> None:
+        """Refuse what another site's page has sent (I11). With no-referrer, browsers send `Origin: null` from our own
+        pages too, so that Sec-Fetch-Site is believed before it; where a browser sends neither, the token must do.
+        """
+        site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "null").lower()
+        if site and site != "same-origin":
+            raise Forbidden("form")
+        if origin not in ("null", self._origin(request.scope)):
+            raise Forbidden("form")
+
+    def _often(self, page: Page, visitor: Visitor) -> None:
+        near = neighbourhood(visitor.peer)
+        if page.per_hour and not self._counter.tries.allow(page.path, near, self._counter.now(), HOUR, page.per_hour):
+            raise TooMany
+
+    async def _own_form(self, request: Request, page: Page, visitor: Visitor) -> None:
+        form = await request.form(max_files=page.files, max_fields=_MOST_FORM_FIELDS, max_part_size=page.body)
+        given = form.get(FORM_FIELD, "")
+        if not visitor.form or not isinstance(given, str) or not _same(given, visitor.form):
+            raise Forbidden("form")
+
+    def _brand(self, scope: Scope) -> Brand:
+        """The brand whose portal stands at the host that was asked for, and nothing of the request decides more."""
+        headers = Headers(scope=scope)
+        if len(scope["headers"]) > _MOST_FIELDS:
+            raise TooManyFields
+        # A request that says its length in two ways is read in two ways by two programs (RFC 9112 6.3).
+        if "transfer-encoding" in headers and "content-length" in headers:
+            raise Unreadable
+        hosts = headers.getlist("host")
+        found = self._brands.get(hosts[0].lower()) if len(hosts) == 1 else None
+        if found is None:
+            raise Misdirected
+        return found[0]
+
+    def _origin(self, scope: Scope) -> str:
+        return self._brands.get(Headers(scope=scope).get("host", "").lower(), (None, ""))[1]
+
+    def _bad_link(self, scope: Scope, error: LinkError, brand: Brand, visitor: Visitor | None) -> Response:
+        """A link that is not one, or is one no more; who guesses many is asked to wait (I05)."""
+        peer = neighbourhood(self._visitors.peer(scope))
+        now, tries = self._counter.now(), self._counter.tries
+        if not error.expired and not tries.allow("link", peer, now, MINUTE, _BAD_LINKS_A_MINUTE):
+            return self._stopped(TooMany(), brand, visitor)
+        language = visitor.language if visitor is not None else self._visitors.language(scope, brand, None)
+        return self._counter.page("useless", brand, language, 410 if error.expired else 404, expired=error.expired)
+
+    def _stopped(self, stop: Stop, brand: Brand, visitor: Visitor | None, ident: str = "") -> Response:
+        language = visitor.language if visitor is not None else brand.languages[0]
+        response = self._counter.page("stop", brand, language, stop.status, code=stop.status, why=stop.why, id=ident)
+        if isinstance(stop, TooLarge | Unreadable | TooManyFields):
+            response.headers["connection"] = "close"
+        if isinstance(stop, WrongMethod):
+            response.headers["allow"] = stop.why
+        if isinstance(stop, TooMany):
+            response.headers["retry-after"] = "60"
+        return response
+
+    def _failed(self, fault: Exception, status: int, brand: Brand, visitor: Visitor | None) -> Response:
+        """A fault of ours: the visitor gets a number that stands in the log, and nothing else of it (I29)."""
+        ident = secrets.token_hex(4)
+        _log.error("page.failed id=%s", ident, exc_info=fault)
+        stop = Stop()
+        stop.status = status
+        return self._stopped(stop, brand, visitor, ident)
 
 
-async def too_large(request: Request, error: Exception) -> Response:
-    """The answer to a body that is larger than any page takes."""
-    return PlainTextResponse("This is more than the page takes.\n", status_code=413, headers={"connection": "close"})
+def _counted(receive: Receive, most: int) -> Receive:
+    """`receive`, that ends with TooLarge where more comes than the page takes."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise TooLarge
+        return message
+
+    return counted
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8"), other.encode("utf-8"))

@@ -5,8 +5,8 @@ from the page or from the mail program itself (RFC 8058 3.2).
 """
 
 import re
-from dataclasses import dataclass
-from urllib.parse import parse_qs
+from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -20,6 +20,7 @@ from ..mail import wording
 from ..store import ratings, tickets, trace
 from ..store.database import Tx
 from .counter import Counter
+from .page import Form, Page, Visitor, Who
 
 _MACHINE = re.compile(
     r"bot\b|bot/|crawl|spider|scan|preview|safelinks|proofpoint|mimecast|barracuda|curl|wget|python", re.I
@@ -46,78 +47,76 @@ class RatingPages:
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
 
-    async def show(self, request: Request) -> Response:
+    def pages(self) -> tuple[Page, ...]:
+        """What is served here; the one-click of a mail program comes without a form of ours."""
+        rate = partial(Page, who=Who.ANYONE, title="Rating", link=For.RATE, form=Form.LINK)
+        leave = partial(Page, who=Who.ANYONE, title="Unsubscribe", link=For.UNSUBSCRIBE, form=Form.OPEN)
+        return (
+            rate("GET", "/rate/{token}", self.show),
+            rate("POST", "/rate/{token}", self.give),
+            rate("GET", "/rate/{token}/{score}", self.show),
+            rate("POST", "/rate/{token}/{score}", self.give),
+            leave("GET", "/unsubscribe/{token}", self.leave),
+            leave("POST", "/unsubscribe/{token}", self.left),
+        )
+
+    async def show(self, request: Request, visitor: Visitor) -> Response:
         """The page with the choice marked. HEAD gets no page, and neither changes anything."""
-        machine = _is_machine(request)
-        asked = await self._asked(request, For.RATE)
-        if isinstance(asked, Response):
-            return asked
-        await self._counter.write(lambda tx: ratings.visited(tx, machine=machine))
+        asked = await self._asked(visitor)
+        self._counter.presence.looked(machine=_is_machine(request))
         if request.method == "HEAD":
             return Response(status_code=200)
         said = asked.known.score if asked.known else 0
-        return self._form(asked, chosen=_score(request.path_params.get("score", "")) or said)
+        return self._form(visitor, asked, chosen=_score(request.path_params.get("score", "")) or said)
 
-    async def give(self, request: Request) -> Response:
+    async def give(self, request: Request, visitor: Visitor) -> Response:
         """Record what the form says, and thank for it."""
-        asked = await self._asked(request, For.RATE)
-        if isinstance(asked, Response):
-            return asked
-        form = await _form(request)
-        score = _score(form.get("score", ""))
+        asked = await self._asked(visitor)
+        form = await request.form()
+        score = _score(str(form.get("score", "")))
         if not score:
-            return self._form(asked, chosen=0, status=422)
-        now = self._counter.clock.now()
-        rating, recorded = await self._counter.write(lambda tx: _record(tx, asked, score, form.get("comment", ""), now))
+            return self._form(visitor, asked, chosen=0, status=422)
+        now, comment = self._counter.now(), str(form.get("comment", ""))
+        rating, recorded = await self._counter.write(lambda tx: _record(tx, asked, score, comment, now))
         until = wording.day(rating.at + CHANGEABLE, asked.language, asked.brand.zone)
-        return self._counter.page(
-            "thanks", asked.brand, asked.language, recorded=recorded.value, until=until,
+        return self._show(
+            "thanks", visitor, asked, recorded=recorded.value, until=until,
             score=wording.score(rating.score, asked.language), again=request.url.path,
         )  # fmt: skip
 
-    async def leave(self, request: Request) -> Response:
+    async def leave(self, request: Request, visitor: Visitor) -> Response:
         """The page with the button that unsubscribes; a look at it changes nothing."""
-        asked = await self._asked(request, For.UNSUBSCRIBE)
-        if isinstance(asked, Response):
-            return asked
-        return self._counter.page("unsubscribe", asked.brand, asked.language, done=False, address=asked.person.address)
+        asked = await self._asked(visitor)
+        return self._show("unsubscribe", visitor, asked, done=False, address=asked.person.address)
 
-    async def left(self, request: Request) -> Response:
+    async def left(self, request: Request, visitor: Visitor) -> Response:
         """Unsubscribe at once, whoever sends the POST: the mail program does it without showing a page."""
-        asked = await self._asked(request, For.UNSUBSCRIBE)
-        if isinstance(asked, Response):
-            return asked
-        now = self._counter.clock.now()
+        asked = await self._asked(visitor)
+        now = self._counter.now()
         await self._counter.write(lambda tx: _unsubscribe(tx, asked, now))
-        return self._counter.page("unsubscribe", asked.brand, asked.language, done=True, address=asked.person.address)
+        return self._show("unsubscribe", visitor, asked, done=True, address=asked.person.address)
 
-    def _form(self, asked: _Asked, *, chosen: int, status: int = 200) -> HTMLResponse:
+    def _show(self, name: str, visitor: Visitor, asked: _Asked, status: int = 200, **values: object) -> HTMLResponse:
+        """A page in the face of the ticket's brand, in the language of who was asked."""
+        return self._counter.show(name, replace(visitor, brand=asked.brand, language=asked.language), status, **values)
+
+    def _form(self, visitor: Visitor, asked: _Asked, *, chosen: int, status: int = 200) -> HTMLResponse:
         choices = [(score, wording.score(score, asked.language)) for score in SCORES]
-        now = self._counter.clock.now()
-        closed = asked.known is not None and now > asked.known.at + CHANGEABLE
-        return self._counter.page(
-            "rate", asked.brand, asked.language, status, choices=choices, chosen=chosen, closed=closed,
+        closed = asked.known is not None and self._counter.now() > asked.known.at + CHANGEABLE
+        return self._show(
+            "rate", visitor, asked, status, choices=choices, chosen=chosen, closed=closed,
             subject=asked.ticket.subject, comment=asked.known.comment if asked.known else "", missing=status != 200,
         )  # fmt: skip
 
-    async def _asked(self, request: Request, purpose: For) -> "_Asked | Response":
-        """What the link is about, or the page that says why it cannot be used."""
-        house = self._counter.house
-        try:
-            number, person = house.links.read(purpose, request.path_params["token"], self._counter.clock.now())
-        except LinkError as error:
-            return self._useless(error)
+    async def _asked(self, visitor: Visitor) -> _Asked:
+        """What the link is about. Raises LinkError where that is no more."""
+        number, person = visitor.about
         found = await self._counter.read(lambda tx: _find(tx, int(number), int(person)))
         if found is None:
-            return self._useless(LinkError("this link is no longer good", expired=True))
+            raise LinkError("this link is no longer good", expired=True)
         ticket, participant, known = found
-        brand = house.brands.get(ticket.brand) or next(iter(house.brands.values()))
+        brand = self._counter.house.brands.get(ticket.brand) or visitor.brand
         return _Asked(ticket=ticket, person=participant, brand=brand, known=known)
-
-    def _useless(self, error: LinkError) -> HTMLResponse:
-        brand = next(iter(self._counter.house.brands.values()))
-        status = 410 if error.expired else 404
-        return self._counter.page("useless", brand, brand.languages[0], status, expired=error.expired)
 
 
 def _find(tx: Tx, number: int, person: int) -> tuple[Ticket, Participant, Rating | None] | None:
@@ -141,12 +140,6 @@ def _record(tx: Tx, asked: _Asked, score: int, comment: str, now: Millis) -> tup
 def _unsubscribe(tx: Tx, asked: _Asked, now: Millis) -> None:
     ratings.unsubscribe(tx, asked.person.address, now)
     trace.note(tx, kind="rating", said="asked for no more requests for ratings", now=now, ticket=asked.ticket.number)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form, the first of each name; the guard has seen to its size."""
-    fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=20)
-    return {name: values[0] for name, values in fields.items()}
 
 
 def _score(text: str) -> int:

@@ -2,8 +2,8 @@
 
 from ..core import Millis
 from ..core.rating import Rating
+from . import trace
 from .database import Row, Tx
-from .trace import count
 
 TABLES = (
     # One for each ticket. `vendor` and `customer` are those of the ticket when it was rated.
@@ -58,9 +58,9 @@ def is_unsubscribed(tx: Tx, address: str) -> bool:
     return tx.value(sql, folded=address.casefold(), kind=KIND) is not None
 
 
-def visited(tx: Tx, *, machine: bool) -> None:
-    """Count a look at a rating page; programs that follow every link of a mail are counted apart."""
-    count(tx, "rating.visit.machine" if machine else "rating.visit.person", 1)
+def visited(tx: Tx, *, machine: bool, count: int = 1) -> None:
+    """Count looks at rating pages; programs that follow every link of a mail are counted apart."""
+    trace.count(tx, "rating.visit.machine" if machine else "rating.visit.person", count)
 
 
 def _rating(row: Row) -> Rating:

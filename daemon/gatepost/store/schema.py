@@ -21,6 +21,7 @@ from . import (
     mailboxes,
     outbox_tables,
     ratings,
+    sessions,
     threads,
 )
 
@@ -172,6 +173,7 @@ def m0001_first(db: Utils) -> None:
 
 _migrations()(audit.m0020_audit)
 _migrations()(audit.m0021_audit_mail)
+_migrations()(sessions.m0030_sessions)
 _migrations()(consents.m0050_consent)
 # Later migrations live with their tables.
 _migrations()(alarms.m0070_alarms)

@@ -1,0 +1,31 @@
+"""Who may have an account here, and the customer whom an address belongs to once it is proved."""
+
+from ..core.address import plain
+from ..core.party import Brand, Customer
+from ..house import House
+from ..store import parties
+from ..store.database import Tx
+
+
+def refused(tx: Tx, house: House, brand: Brand, address: str) -> str:
+    """Why this address gets no sign-in link, for the log of staff; '' where it gets one."""
+    if house.is_one_of_us(address):
+        return "it is one of ours"
+    return ""
+
+
+def customer_at(tx: Tx, address: str, language: str) -> Customer:
+    """The customer with this proved address, in any case or as an alias; a new one where nobody has it yet."""
+    known = parties.customer_of(tx, address)
+    if known is not None:
+        return known
+    number, _ = parties.put_customer(tx, Customer(id=0, address=address, language=language))
+    return Customer(id=number, address=address, language=language)
+
+
+def readable(text: str) -> str:
+    """The address that a person has typed, '' where it is none."""
+    try:
+        return plain(text.strip())
+    except ValueError:
+        return ""

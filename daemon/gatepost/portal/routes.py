@@ -1,0 +1,23 @@
+"""The table of every page: what is served, to whom, and what guards it. Each area brings its own lines.
+
+To add a page: docs/portal.md, "A page of your own".
+"""
+
+from .counter import Counter
+from .page import Page
+from .rating import RatingPages
+from .sign_in import SignInPages
+from .style import StylePage
+from .table import Table
+
+
+def pages(counter: Counter) -> tuple[Page, ...]:
+    """Every page over this counter."""
+    sign_in = SignInPages(counter)
+    every = (
+        *StylePage(counter).pages(),
+        *sign_in.pages(),
+        *RatingPages(counter).pages(),
+    )
+    sign_in.table = Table(every)
+    return every

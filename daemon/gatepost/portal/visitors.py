@@ -1,0 +1,135 @@
+"""Turns host, cookie and link of a request into a Visitor: who asks, as whom, in which language."""
+
+import hmac
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import Scope
+
+from ..core.party import Brand, Customer
+from ..store import parties, sessions
+from ..store.database import Tx
+from ..store.sessions import Kind, Session
+from .counter import Counter
+from .page import Form, Page, Visitor, Who
+from .stops import SignInNeeded
+
+_LONGEST_ACCEPT = 200
+
+
+class Visitors:
+    """Knows who asks. Reads only."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._proxies = [ip_network(network, strict=False) for network in counter.page_section.proxies]
+
+    async def know(self, request: Request, page: Page, brand: Brand) -> Visitor:
+        """The visitor of a page. Raises SignInNeeded, or LinkError where the path holds a link that is none."""
+        about: tuple[int | str, ...] = ()
+        if page.link is not None:
+            about = self._counter.house.links.read(page.link, request.path_params["token"], self._counter.now())
+        session, customer = await self._session(request, page)
+        language = self.language(request.scope, brand, customer)
+        visitor = Visitor(
+            who=page.who,
+            brand=brand,
+            language=language,
+            zone=(customer.zone if customer is not None else "") or brand.zone,
+            peer=self.peer(request.scope),
+            customer=customer,
+            session=session.id if session is not None else 0,
+            ends=session.expires if session is not None else 0,
+            staff=session.staff if session is not None else "",
+            permissions=self._permissions(session),
+            grant=session.consent if session is not None and session.kind is Kind.IMPERSONATION else 0,
+            about=about,
+            session_form=self._token("session", str(session.id)) if session is not None else "",
+        )
+        return self._with_form(request, page, visitor)
+
+    def with_visit(self, request: Request, page: Page, visitor: Visitor, visit: str) -> Visitor:
+        """The visitor with a new value of the cookie that ties the next POST to this browser (I08)."""
+        return replace(visitor, visit=visit, form=self._token("visit", visit, _place(request, page)))
+
+    async def _session(self, request: Request, page: Page) -> tuple[Session | None, Customer | None]:
+        """The open session that counts on this page, and its customer. A page for anybody asks for none."""
+        kinds: tuple[Kind, ...] = ()
+        if page.who is Who.STAFF:
+            kinds = (Kind.STAFF,)
+        elif page.who in (Who.CUSTOMER, Who.ANYONE):
+            kinds = (Kind.IMPERSONATION, Kind.CUSTOMER)
+        cookies = {kind: secret for kind in kinds if (secret := self._counter.cookies.get(request, kind.value))}
+        found: tuple[Session | None, Customer | None] = (None, None)
+        if cookies:
+            now = self._counter.now()
+            found = await self._counter.read(lambda tx: _find(tx, cookies, now))
+        if found[0] is None and page.who in (Who.CUSTOMER, Who.STAFF):
+            raise SignInNeeded(staff=page.who is Who.STAFF)
+        if found[0] is not None and found[0].kind is Kind.CUSTOMER:
+            self._counter.presence.seen(found[0].customer, found[0].id, self._counter.now())
+        return found
+
+    def _permissions(self, session: Session | None) -> frozenset[str]:
+        """What the member of staff may, as the config says today; nothing for who is one no more."""
+        member = self._counter.house.members.get(session.staff) if session is not None and session.staff else None
+        return member.permissions if member is not None else frozenset()
+
+    def _with_form(self, request: Request, page: Page, visitor: Visitor) -> Visitor:
+        """The visitor with the value that forms of this page send back; '' where no form could be sent."""
+        if page.form is Form.LINK:
+            return replace(visitor, form=self._token("link", _place(request, page)))
+        if page.form is Form.VISIT:
+            visit = self._counter.cookies.get(request, "visit")
+            return self.with_visit(request, page, visitor, visit) if visit else visitor
+        return replace(visitor, form=visitor.session_form)
+
+    def language(self, scope: Scope, brand: Brand, customer: Customer | None) -> str:
+        """The customer's language, else the first that the browser asks for, as far as the brand has it."""
+        asked = Headers(scope=scope).get("accept-language", "")[:_LONGEST_ACCEPT]
+        wanted = [customer.language] if customer is not None and customer.language else []
+        wanted += [one.partition(";")[0].strip() for one in asked.split(",")]
+        for one in wanted:
+            for form in (one.lower(), one.lower().partition("-")[0]):
+                if form in brand.languages:
+                    return form
+        return brand.languages[0]
+
+    def peer(self, scope: Scope) -> str:
+        """The network address of who asks: what a known proxy says of it, else of who has connected."""
+        client = scope.get("client")
+        peer = str(client[0]) if client else ""
+        hops = [peer, *(one.strip() for one in reversed(Headers(scope=scope).get("x-forwarded-for", "").split(",")))]
+        for hop in hops[:10]:
+            if not hop or not self._is_proxy(hop):
+                return hop or peer
+            peer = hop
+        return peer
+
+    def _is_proxy(self, peer: str) -> bool:
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
+
+    def _token(self, *parts: str) -> str:
+        keys = self._counter.house.keys
+        said = "\0".join(("gatepost.form", *parts)).encode("utf-8")
+        return hmac.digest(keys.secrets[keys.current], said, "sha256").hex()[:40]
+
+
+def _place(request: Request, page: Page) -> str:
+    """What a form without a session belongs to: its page, with what the path holds."""
+    return "\0".join((page.path.partition("{")[0], *request.path_params.values()))
+
+
+def _find(tx: Tx, cookies: dict[Kind, str], now: int) -> tuple[Session | None, Customer | None]:
+    for kind, secret in cookies.items():
+        session = sessions.find(tx, secret, kind, now)
+        if session is not None:
+            customer = parties.customer(tx, session.customer) if session.customer else None
+            return (session, customer) if customer is not None or kind is Kind.STAFF else (None, None)
+    return None, None
