@@ -104,8 +104,10 @@ tls = "none"
 connections_per_destination = 2
 
 [authentication]"""
-    portal = f'\nportal = "{portal_url}"\nprivacy ='
-    return example.replace("\n[authentication]", ports, 1).replace("\nprivacy =", portal)
+    # A brand is known by its host: the second one gets the other name of this machine.
+    first, *others = example.replace("\n[authentication]", ports, 1).split("\nprivacy =")
+    urls = (portal_url, *(portal_url.replace("127.0.0.1", "localhost") for _ in others[1:]))
+    return first + "".join(f'\nportal = "{url}"\nprivacy ={rest}' for url, rest in zip(urls, others, strict=True))
 
 
 class Daemon:

@@ -55,7 +55,7 @@ class Guard:
         self._visitors = Visitors(counter)
         self._brands = {
             parts.netloc.lower(): (brand, f"{parts.scheme}://{parts.netloc}".lower())
-            for brand in counter.house.brands.values()
+            for brand in reversed(counter.house.brands.values())  # of several at one host, the first has it
             if brand.portal and (parts := urlsplit(brand.portal))
         }
 

@@ -38,6 +38,7 @@ AUTOMATIC = {
     "breaker": Auto.GENERATED,
     "delay": Auto.GENERATED,
     "audit-head": Auto.GENERATED,
+    "sign-in": Auto.GENERATED,
 }
 WORDS = """Hello,
 
@@ -99,7 +100,7 @@ def golden_draft(draft, values):
             transcript=Transcript(
                 lines=(("#close", "The ticket is closed."), ("#nonsense", "There is no such command.")),
                 help=(("#close", "Closes the ticket."), ("#product SLUG", "Moves the ticket.")), done=False,
-            ), pair="bot@loop.example", **changes,
+            ), pair="bot@loop.example", until=time, **changes,
         )  # fmt: skip
         auto = next((auto for name, auto in AUTOMATIC.items() if name in template), Auto.NO)
         return draft(template, language=language, values=about, auto=auto)
@@ -124,7 +125,7 @@ def test_every_letter_is_shipped_in_english_and_german_with_text_and_html(letter
     assert {stem.rsplit(".", 1)[0] for stem in LETTERS} == {
         *(f"customer/acknowledgement{end}" for end in ("", "-team", "-expired", "-no-subscription", "-which-product")),
         "customer/acknowledgement-unverified", "customer/confirm-reply", "customer/confirm-alias",
-        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/moved", "vendor/transcript", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "vendor/digest", "staff/digest", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay", "staff/alarm", "staff/audit-head",
+        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/moved", "vendor/transcript", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "vendor/digest", "staff/digest", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay", "staff/alarm", "staff/audit-head", "customer/sign-in",
         "collaborator/collaborator",
     }  # fmt: skip
     for stem in LETTERS:
