@@ -91,7 +91,7 @@ def build_house(config: Config) -> House:
         message_octets=config.delivery.message_octets,
         link_days=config.delivery.link_days,
         members=config.members(),
-        topics=topics.load(shipped.folder("rules"), own_rules, bar=config.topics.bar),
+        topics=topics.Shelf(shipped.folder("rules"), own_rules, bar=config.topics.bar),
     )
 
 
@@ -274,6 +274,7 @@ class Office:
     def reload(self) -> None:
         """Read rules and templates again; a set with a mistake in it never replaces a sound one (R7)."""
         _tell_reload(self.house.rulebook.reload())
+        self.house.look_at_topics(at_once=True)
         try:
             if self.house.letters.reload():
                 _log.info("templates.reloaded")
@@ -306,7 +307,7 @@ class Office:
         async def label(said: Said) -> Said:
             await self.db.write(
                 lambda tx: corrections.correct(
-                    tx, self.house.audit, config.data, int(said["ticket"]), str(said["topic"]), _by(said), clock.now()
+                    tx, self.house.audit, int(said["ticket"]), str(said["topic"]), _by(said), clock.now()
                 )
             )
             return {}
@@ -329,6 +330,7 @@ class Office:
         result = self.house.rulebook.poll()
         if result is not None:
             _tell_reload(result)
+        self.house.look_at_topics()
 
 
 def _counter(config: Config, house: House, db: Database, clock: Clock, wake: Callable[[], None]) -> Counter:

@@ -33,7 +33,7 @@ from .rulebook import Rulebook
 from .store import parties
 from .store.audit import AuditLog
 from .store.database import Tx
-from .topics.catalogue import Topics
+from .topics.catalogue import Shelf, Topics
 
 _STRENGTH = (Kind.REPLY, Kind.BOUNCE, Kind.PRODUCT, Kind.SUPPORT, Kind.POSTMASTER)
 
@@ -59,7 +59,7 @@ class House:
         audit: AuditLog,
         signer: Signer | None = None,
         discounts: Mapping[str, Discount] | None = None,
-        topics: Topics | None = None,
+        topics: Shelf | None = None,
         message_octets: int = 20_000_000,
         link_days: int = 30,
         members: Mapping[str, Member] | None = None,
@@ -78,7 +78,7 @@ class House:
         self.audit = audit
         self._signer = signer
         self.discounts = discounts or {}
-        self.topics = topics or Topics()
+        self._topics = topics
         self.message_octets = message_octets
         self.link_days = link_days
         self.members = members or {}
@@ -97,6 +97,17 @@ class House:
     def member_at(self, address: str) -> Member | None:
         """The member of staff with this address."""
         return next((m for m in self.members.values() if m.address.casefold() == address.casefold()), None)
+
+    @property
+    def topics(self) -> Topics:
+        """The topics that serve now; none without their files."""
+        return self._topics.topics if self._topics is not None else Topics()
+
+    def look_at_topics(self, *, at_once: bool = False) -> bool:
+        """Read the topics again where they have changed, or `at_once`; whether others serve now."""
+        if self._topics is None:
+            return False
+        return self._topics.reload() if at_once else self._topics.poll()
 
     def names(self, tx: Tx) -> Names:
         """The names of every product, as they are in this transaction."""

@@ -146,6 +146,7 @@ def _known(tx: Tx, house: House, case: Case, rank: Rank, author: Participant, la
         staff=house.staff_addresses,
         answering=answering,
         terms=terms,
+        topics=frozenset(house.topics.named),
         discounts=house.discounts,
         subscriptions=listed,
         day=partial(_day, language),

@@ -15,7 +15,7 @@ from .drafting import write
 from .house import House
 from .mail import wording
 from .mail.fields import writable
-from .store import arrivals, confirmations, deadlines, messages, outbox, parties, tickets, trace
+from .store import arrivals, confirmations, deadlines, marks, messages, outbox, parties, tickets, trace
 from .store.database import Tx
 
 
@@ -49,6 +49,8 @@ def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[
             return "unflag", effect.name
         case Label():
             tickets.label(tx, number, effect, now)
+            if effect.corrects:
+                marks.correct(tx, number, effect.topic, now)
             return "label", f"{effect.topic} ({effect.confidence:.2f})"
         case Note():
             return "note", effect.text

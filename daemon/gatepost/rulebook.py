@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .changes import Changes
 from .config import Config
 from .core.rules.book import Book, load
 from .core.rules.examples import Known, failed_examples, unknown_names
@@ -23,7 +24,6 @@ TOPICS = "topics.toml"
 _READS = 10
 _FILE_LIMIT = 1024 * 1024
 
-Signature = tuple[tuple[str, int, int, int], ...]
 Contents = dict[str, bytes | str]
 """The files' bytes by name; a text in their place says why a file cannot be read."""
 
@@ -59,8 +59,7 @@ class Rulebook:
     def __init__(self, shipped: Path, own: Path | None = None, *, known: Known | None = None) -> None:
         """Raises MistakesError with every mistake where the files cannot serve: then there is no old set to keep."""
         self._shipped, self._own, self._known = shipped, own, known or Known()
-        self._signature = self._look()
-        self._pending: Signature | None = None
+        self._changes = Changes(lambda: paths(shipped, own).values())
         self._book = examine_folders(shipped, own, self._known).sound("the rules")
 
     @property
@@ -70,7 +69,7 @@ class Rulebook:
 
     def reload(self) -> ReloadResult:
         """Read and check the files, and let them serve if nothing is wrong. Never raises for a broken file."""
-        self._signature, self._pending = self._look(), None
+        self._changes.taken()
         try:
             book = examine_folders(self._shipped, self._own, self._known).sound("the old rules stay")
         except MistakesError as error:
@@ -81,21 +80,8 @@ class Rulebook:
         return self._result(changed)
 
     def poll(self) -> ReloadResult | None:
-        """Look whether files changed, without opening them; reload at the second look that sees the same change.
-
-        A file that an editor is still writing changes between two looks and so waits for the third. None: nothing new.
-        """
-        found = self._look()
-        if found == self._signature:
-            self._pending = None
-            return None
-        if found != self._pending:
-            self._pending = found
-            return None
-        return self.reload()
-
-    def _look(self) -> Signature:
-        return tuple(_stamp(path) for path in paths(self._shipped, self._own).values())
+        """Look whether files have changed; reload at the second look that sees the same change. None: nothing new."""
+        return self.reload() if self._changes.settled() else None
 
     def _result(self, changed: bool, error: MistakesError | None = None) -> ReloadResult:
         return ReloadResult(changed=changed, digest=self._book.digest, rules=len(self._book.rules), error=error)
@@ -165,14 +151,6 @@ def examine(files: Mapping[str, bytes | str], known: Known, *, words: bool = Fal
 def known_names(config: Config, letters: Iterable[str]) -> Known:
     """The names that rules may use: teams and brands of the config, and the `letters` that there are."""
     return Known(teams=frozenset(config.team), brands=frozenset(config.brand), templates=frozenset(letters))
-
-
-def _stamp(path: Path) -> tuple[str, int, int, int]:
-    try:
-        stat = path.stat()
-    except OSError:  # Taken away since it was listed, or not ours to see: reading it will tell.
-        return path.name, 0, 0, 0
-    return path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _read(shipped: Path, own: Path | None) -> Contents:

@@ -8,12 +8,12 @@ import pytest
 from gatepost import shipped
 from gatepost.app import build_house, open_database
 from gatepost.cli import run
+from gatepost.cli.options import look
 from gatepost.config import load
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.mail.parse import read_letter
 from gatepost.pipeline import handle
-from gatepost.store import tickets
-from gatepost.topics import corrections
+from gatepost.store import marks, tickets
 
 NOW = 1_794_582_000_000
 PARCEL = "Where is my parcel? The tracking number shows nothing since Friday."
@@ -57,8 +57,10 @@ def test_a_ticket_gets_its_topic_and_the_vendor_reads_its_name(filed):
 
 def test_a_correction_is_kept(config, filed, capsys):
     assert run(["topics", "label", "1002", "returns", "-c", str(config)]) == 0
-    assert corrections.read(load(config).data) == {1002: "returns"}
+    assert look(load(config), marks.corrections) == {1002: "returns"}
     assert "kept for the next training" in capsys.readouterr().out
+    run(["topics", "label", "1002", "none", "-c", str(config)])
+    assert look(load(config), marks.corrections) == {1002: "none"}
 
 
 @pytest.mark.parametrize("wrong", [("1001", "weather", "no topic 'weather'"), ("77", "returns", "no ticket 77")])
@@ -66,7 +68,7 @@ def test_a_wrong_correction_is_refused(config, filed, capsys, wrong):
     number, topic, said = wrong
     assert run(["topics", "label", number, topic, "-c", str(config)]) == 70
     assert said in capsys.readouterr().err
-    assert corrections.read(load(config).data) == {}
+    assert look(load(config), marks.corrections) == {}
 
 
 def test_show_says_why(config, capsys, tmp_path):

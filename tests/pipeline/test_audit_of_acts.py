@@ -12,7 +12,7 @@ from gatepost.core.audit import operator
 from gatepost.mail.parse import read_letter
 from gatepost.postroom import Postroom
 from gatepost.release import Releases
-from gatepost.store import audit, outbox_view, quarantine
+from gatepost.store import audit, marks, outbox_view, quarantine
 from gatepost.topics import corrections
 
 JANE = "Jane Roe <jane@customer.example>"
@@ -101,7 +101,7 @@ async def test_what_cannot_be_kept_is_not_done(held, tmp_path):
         lambda: releases(market).release(number, "yes", ANN),
         lambda: releases(market).forget(number, "spam", ANN),
         lambda: market.db.write(
-            lambda tx: corrections.correct(tx, market.house.audit, tmp_path, 1001, "shipping", ANN, market.now)
+            lambda tx: corrections.correct(tx, market.house.audit, 1001, "shipping", ANN, market.now)
         ),
     )
     for act in acts:
@@ -111,7 +111,7 @@ async def test_what_cannot_be_kept_is_not_done(held, tmp_path):
     assert one.state is quarantine.State.HELD
     posted = market.db.read_now(lambda tx: outbox_view.show(tx, mail))
     assert {delivery.state for delivery in posted.deliveries} == {"dead"}
-    assert corrections.read(tmp_path) == {}
+    assert market.db.read_now(marks.corrections) == {}
 
 
 def test_a_mail_command_is_kept_with_who_gave_it_and_a_notes_words_are_not(filed, reply_to):
@@ -144,7 +144,7 @@ def heads(market, tmp_path, **section):
 
 
 async def write(market):
-    await market.db.write(lambda tx: corrections.correct(tx, market.house.audit, market.folder, 1001, "bug", ANN, 1))
+    await market.db.write(lambda tx: corrections.correct(tx, market.house.audit, 1001, "bug", ANN, 1))
 
 
 @pytest.mark.catalogue("J15")

@@ -8,7 +8,8 @@ from gatepost.core.discount import Discount
 from gatepost.core.party import Membership
 from gatepost.core.ticket import State
 from gatepost.core.verdict import Route
-from gatepost.store import parties, tickets
+from gatepost.store import marks, parties, tickets
+from gatepost.topics.catalogue import Shelf
 
 DISCOUNTS = {
     "WINTER-20": Discount(code="WINTER-20", percent=20, text="on every licence", until="2026-12-31"),
@@ -240,6 +241,32 @@ def test_a_vendor_sees_the_subscriptions_to_their_own_products_alone(market, say
     assert "Shipping Labels: active, 29 August 2026 – 29 August 2027, S-jane-1" in told
     assert "Tax Pro" not in told
     assert market.sent("answer") == []
+
+
+@pytest.fixture
+def named_topics(market, tmp_path):
+    """Two topics that an operator has named; there is no model."""
+    (tmp_path / "topics").mkdir()
+    (tmp_path / "topics" / "topics.toml").write_text('[shipping]\nname = "Shipping"\n[returns]\nname = "Returns"\n')
+    market.house._topics = Shelf(tmp_path / "topics")
+
+
+def test_a_topic_is_given_and_one_that_nobody_named_is_refused(named_topics, market, say):
+    assert "The ticket has the topic shipping." in say("#topic Shipping")
+    assert [row["topic"] for row in market.rows("SELECT topic FROM label")] == ["shipping"]
+    assert "There is no topic shiping. Did you mean shipping?" in say("#topic shiping", "Our answer.")
+    assert market.sent("answer") == []
+
+
+def test_what_staff_say_of_a_topic_is_kept_for_the_next_training_and_a_vendors_word_is_not(
+    named_topics, market, say, compose_mail
+):
+    say("#topic shipping")
+    assert market.db.read_now(marks.corrections) == {}
+    market.arrive(compose_mail("jane@customer.example", "Refund", "I want my money back for Shipping Labels."))
+    team = market.sent("team")[-1]
+    say("#topic shipping", "#topic returns", sender=team.to, to=team)
+    assert market.db.read_now(marks.corrections) == {1002: "returns"}
 
 
 def test_help_lists_what_this_sender_may_do(say):

@@ -6,7 +6,7 @@ import pytest
 
 from gatepost.core.topics import Classifier
 from gatepost.errors import MistakesError, PermanentError
-from gatepost.topics import catalogue, corrections, labelled, model_file
+from gatepost.topics import catalogue, labelled, model_file
 from gatepost.topics.labelled import Example
 from gatepost.topics.model_file import Provenance
 
@@ -133,16 +133,30 @@ def test_a_topic_without_a_name_is_a_mistake(tmp_path):
         catalogue.load(tmp_path)
 
 
-def test_the_latest_correction_of_a_ticket_counts(tmp_path):
-    assert corrections.read(tmp_path) == {}
-    corrections.add(tmp_path, 1001, "shipping", 1)
-    corrections.add(tmp_path, 1002, "bug", 2)
-    corrections.add(tmp_path, 1001, "none", 3)
-    assert corrections.read(tmp_path) == {1001: "none", 1002: "bug"}
-    assert (tmp_path / corrections.FILE).stat().st_mode & 0o077 == 0
+@pytest.fixture
+def shelf(trained, tmp_path):
+    """Topics that serve without a model; where its file comes to lie, and a topic's name."""
+    (tmp_path / "own" / catalogue.FOLDER).mkdir(parents=True)
+    (tmp_path / "own" / catalogue.FILE).write_text('[bug]\nname = "Bug"\n[praise]\nname = "Praise"\n')
+    return catalogue.Shelf(tmp_path / "shipped", tmp_path / "own")
 
 
-def test_a_broken_line_of_corrections_is_told(tmp_path):
-    (tmp_path / corrections.FILE).write_text('{"ticket": 1, "topic": "bug"}\n{"ticket"\n')
-    with pytest.raises(PermanentError, match=r":2: no correction"):
-        corrections.read(tmp_path)
+def test_a_new_model_serves_without_a_restart(shelf, trained, tmp_path):
+    assert shelf.topics.of("It crashed") == () and not shelf.poll()
+    model_file.write(tmp_path / "own" / catalogue.FOLDER / model_file.NAME, trained, PROVENANCE)
+    assert [shelf.poll(), shelf.poll(), shelf.poll()] == [False, True, False]
+    assert shelf.topics.digest
+    (tmp_path / "own" / catalogue.FILE).write_text('[bug]\nname = "Fault"\n')
+    assert shelf.reload() and not shelf.reload()
+    assert (shelf.topics.name("bug", "de"), list(shelf.topics.named)) == ("Fault", ["bug"])
+
+
+@pytest.mark.parametrize("spoilt", ["topics.toml", "topics/model.json"])
+def test_topics_that_are_broken_never_take_the_place_of_sound_ones(shelf, trained, tmp_path, spoilt, caplog):
+    model_file.write(tmp_path / "own" / catalogue.FOLDER / model_file.NAME, trained, PROVENANCE)
+    assert shelf.reload()
+    before = shelf.topics
+    (tmp_path / "own" / spoilt).write_text("broken =")
+    assert [shelf.poll(), shelf.poll(), shelf.poll()] == [False, False, False]
+    assert shelf.topics is before
+    assert sum("topics.refused the old ones stay" in record.message for record in caplog.records) == 1

@@ -21,9 +21,10 @@ from ..ingress.tray import Question, ask
 from ..keys import audit_key
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..outline import instant
-from ..store import messages, tickets
+from ..store import marks, messages, tickets
 from ..store.audit import AuditLog
 from ..store.database import Tx
+from ..store.glance import DESK_FILE
 from ..topics import catalogue, corrections, labelled, model_file, report
 from ..topics.evaluation import Evaluation, evaluate
 from ..topics.labelled import NONE, Example
@@ -61,8 +62,8 @@ def topics() -> None:
 def train(config_path: str | None, progress: bool | None, output: Path | None) -> int:
     """Train a model from the labelled examples and the corrections of staff, and write it.
 
-    It is written beside the operator's rules, as topics/model.json, and serves from the next start. Without any config
-    give --output. Needs numpy: pip install 'gatepost[topics]'.
+    It is written beside the operator's rules, as topics/model.json, and serves within seconds. Without any config give
+    --output. Needs numpy: pip install 'gatepost[topics]'.
     """
     place = _place(config_path)
     target = output or (place.own / catalogue.FOLDER / model_file.NAME if place.own is not None else None)
@@ -147,7 +148,7 @@ def _correct(loaded: Config, number: int, topic: str, by: str) -> None:
         return
     audit, now = AuditLog(audit_key(loaded.data)), Clock().now()
     with DataLock(loaded.data), closing(open_database(loaded)) as db:
-        db.write_now(lambda tx: corrections.correct(tx, audit, loaded.data, number, topic, operator(by), now))
+        db.write_now(lambda tx: corrections.correct(tx, audit, number, topic, operator(by), now))
 
 
 def _place(config_path: str | None) -> _Place:
@@ -187,19 +188,16 @@ def _trained(examples: tuple[Example, ...], progress: bool) -> Model:
 
 def _corrected(loaded: Config) -> tuple[Example, ...]:
     """The tickets that staff corrected, with the words of their first message."""
-    said = corrections.read(loaded.data)
-    if not said:
-        return ()
 
     def read(tx: Tx) -> Iterator[Example]:
-        for number, topic in said.items():
+        for number, topic in marks.corrections(tx).items():
             ticket = tickets.find(tx, number)
             first = next(iter(messages.of_ticket(tx, number)), None)
             if ticket is not None and first is not None:
                 text = f"{first.subject}\n{first.reply_text or first.text}"
                 yield Example(topic=topic, language=ticket.language, text=text, group=f"ticket {number}")
 
-    return look(loaded, lambda tx: tuple(read(tx)))
+    return look(loaded, lambda tx: tuple(read(tx))) if (loaded.data / DESK_FILE).exists() else ()
 
 
 def _evaluated(model: Model, provenance: Provenance, found: Evaluation) -> Iterator[str]:

@@ -84,10 +84,11 @@ class Unflag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """Give the ticket a topic."""
+    """Give the ticket a topic. Where one of staff `corrects` what the model made of it, the next training learns it."""
 
     topic: str
     confidence: float
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,7 +199,7 @@ class _Work:
     def _topic(self, topic: str) -> _Line:
         if self.known.topics and topic not in self.known.topics:
             return self._cannot(Said.NO_TOPIC, near=_near(topic, self.known.topics), word=topic)
-        self.effects.append(Label(topic=topic, confidence=1.0))
+        self.effects.append(Label(topic=topic, confidence=1.0, corrects=self.rank is Rank.STAFF))
         return self._said(Said.TOPIC, word=topic)
 
     def _assign(self, word: str) -> _Line:

@@ -19,6 +19,7 @@ from . import (
     loop_tables,
     mail_limits,
     mailboxes,
+    marks,
     outbox_tables,
     ratings,
     sessions,
@@ -179,6 +180,7 @@ _migrations()(consents.m0050_consent)
 _migrations()(alarms.m0070_alarms)
 _migrations()(mail_limits.m0100_mail_limits)
 _migrations()(decisions.m0080_rule_books)
+_migrations()(marks.m0081_marks)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:

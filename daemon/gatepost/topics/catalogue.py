@@ -1,6 +1,7 @@
 """The topics by name, shipped and the operator's, and the model that serves: what the daemon takes from this room.
 
-Without a model nothing is labelled; a model that is broken, or of another version, is none, and the log says so.
+At the start a model that is broken, or of another version, is none, and the log says so. Later it never takes the place
+of the one that serves.
 """
 
 import logging
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..changes import Changes
 from ..core.topics import BAR, Classifier, Topic
 from ..errors import GatepostError, Mistake, MistakesError
 from . import model_file
@@ -38,6 +40,16 @@ class Topics:
         self.named = dict(named or {})
         self.classifier = classifier
 
+    @property
+    def digest(self) -> str:
+        """The hash of the model, '' without one."""
+        return self.classifier.model.digest if self.classifier is not None else ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Topics) and (self.named, self.digest) == (other.named, other.digest)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def of(self, text: str) -> tuple[Topic, ...]:
         """At most two topics of a text, best first; none without a model. Only topics that have a name are given."""
         if self.classifier is None:
@@ -55,21 +67,64 @@ def load(shipped: Path, own: Path | None = None, *, bar: float = BAR) -> Topics:
 
     Raises MistakesError for a topics.toml that cannot be used. A model that cannot be used is logged and left out.
     """
+    named = _named(shipped, own)
+    try:
+        return Topics(named, _classifier(shipped, own, bar))
+    except GatepostError as error:
+        _log.error("no topics: %s", error.message)
+        return Topics(named)
+
+
+class Shelf:
+    """The topics that serve. They change all at once, when the files have changed and are sound (R7)."""
+
+    def __init__(self, shipped: Path, own: Path | None = None, *, bar: float = BAR) -> None:
+        """Raises MistakesError as `load` does."""
+        self._shipped, self._own, self._bar = shipped, own, bar
+        self._changes = Changes(self._paths)
+        self._topics = load(shipped, own, bar=bar)
+
+    @property
+    def topics(self) -> Topics:
+        """The topics that serve now."""
+        return self._topics
+
+    def poll(self) -> bool:
+        """Look whether files have changed, and read them if so; whether other topics serve now."""
+        return self._changes.settled() and self.reload()
+
+    def reload(self) -> bool:
+        """Read the files; whether others serve now. Those that cannot be used are logged, and the old ones stay."""
+        self._changes.taken()
+        try:
+            topics = Topics(_named(self._shipped, self._own), _classifier(self._shipped, self._own, self._bar))
+        except GatepostError as error:
+            _log.error("topics.refused the old ones stay: %s", error.message)
+            return False
+        changed = topics != self._topics
+        if changed:
+            self._topics = topics
+            _log.info("topics.reloaded topics=%d model=%s", len(topics.named), topics.digest[:12] or "none")
+        return changed
+
+    def _paths(self) -> list[Path]:
+        folders = [folder for folder in (self._shipped, self._own) if folder is not None]
+        return [folder / name for folder in folders for name in (FILE, f"{FOLDER}/{model_file.NAME}")]
+
+
+def _named(shipped: Path, own: Path | None) -> dict[str, Named]:
     named: dict[str, Named] = {}
     mistakes: list[Mistake] = []
     for folder in filter(None, (shipped, own)):
         named.update(_read(folder / FILE, mistakes))
     if mistakes:
         raise MistakesError("the topics", mistakes)
+    return named
+
+
+def _classifier(shipped: Path, own: Path | None, bar: float) -> Classifier | None:
     path = model_path(shipped, own)
-    if path is None:
-        return Topics(named)
-    try:
-        model, _ = model_file.read(path)
-    except GatepostError as error:
-        _log.error("no topics: %s", error.message)
-        return Topics(named)
-    return Topics(named, Classifier(model, bar=bar))
+    return Classifier(model_file.read(path)[0], bar=bar) if path is not None else None
 
 
 def model_path(shipped: Path, own: Path | None = None) -> Path | None:
