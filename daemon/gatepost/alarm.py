@@ -3,20 +3,14 @@
 Everything is told once, and once when it is over.
 """
 
-from dataclasses import replace
-
+from . import notice
 from .core import MINUTE, Millis
 from .core.breaker import Bounds, pairs, trips
-from .core.effect import Auto
 from .core.health import Kind, Trouble
 from .core.letter import Mailbox
-from .core.outgoing import Outgoing
-from .errors import GatepostError
 from .house import House
 from .mail import wording
-from .mail.compose import Draft, compose, via_name
-from .mail.values import ticket_values
-from .store import alarms, breakers, delays, outbox, trace
+from .store import alarms, breakers, delays, trace
 from .store.database import Tx
 
 EVERYWHERE = "every destination"
@@ -130,35 +124,11 @@ def tell(
     words: str = "",
 ) -> None:  # fmt: skip
     """Put a letter to staff into the outbox; one that cannot be made waits there in state error (F16)."""
-    brand = next(iter(house.brands.values()))
-    language = brand.languages[0]
-    message_id = house.message_id("", key)
-    values = ticket_values(
-        brand=brand, language=language, customer=Mailbox(address=""), pair=pair, reason=reason, over=over,
-        words=words,
+    language = next(iter(house.brands.values())).languages[0]
+    to = Mailbox(address=house.staff)
+    notice.put(
+        tx, house, template, to, key=key, language=language, now=now, pair=pair, reason=reason, over=over, words=words
     )  # fmt: skip
-    draft = Draft(
-        template=template,
-        language=language,
-        brand=brand,
-        to=Mailbox(address=house.staff),
-        from_name=via_name("", "", brand),
-        reply_address=brand.support[0],
-        message_id=message_id,
-        auto=Auto.GENERATED,
-        values=values,
-        date=now,
-    )
-    mail = Outgoing(template=template, key=key, recipients=(house.staff,), message_id=message_id, auto=Auto.GENERATED)
-    outbox.put(tx, _composed(draft, house, mail), now)
-
-
-def _composed(draft: Draft, house: House, mail: Outgoing) -> Outgoing:
-    try:
-        composed = compose(draft, house.letters)
-    except GatepostError as error:
-        return replace(mail, error=error.message)
-    return replace(mail, raw=house.seal(composed.raw, draft.brand, draft.date), subject=composed.subject)
 
 
 def _look_at_delays(tx: Tx, house: House, now: Millis, before: Millis) -> None:

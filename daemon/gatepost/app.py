@@ -48,6 +48,7 @@ from .postroom import Postroom
 from .promises import promises
 from .reader.pool import ReaderPool
 from .release import Releases
+from .report_cards import CardWatch
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
 from .store.audit import AuditLog
@@ -209,6 +210,8 @@ class Office:
         self._scheduler.every(1.0, "deadlines", self._clockwork.look)
         digests = Digests(house=self.house, db=self.db, clock=clock, hour=config.clock.digest_hour)
         self._scheduler.every(60.0, "digests", digests.look)
+        cards = CardWatch(house=self.house, db=self.db, clock=clock, section=config.report_card)
+        self._scheduler.every(60.0, "report cards", cards.look)
         self._scheduler.every(2.0, "rules", self._look_at_rules)
         self._heads = Heads(
             house=self.house, db=self.db, clock=clock, section=config.audit, data=config.data,

@@ -4,29 +4,21 @@ Each recipient gets one a day, at or after the configured hour of their own zone
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from . import notice
 from .clock import Clock
 from .core import Millis
-from .core.effect import Auto
 from .core.letter import Mailbox
-from .core.outgoing import Outgoing
-from .core.party import Brand, Vendor
+from .core.party import Vendor
 from .core.reply_address import scrub
 from .core.wall import local
-from .errors import GatepostError
 from .house import House
 from .mail import wording
-from .mail.compose import Draft, compose, via_name
+from .mail.catalogue import say
 from .mail.masking import mask
-from .mail.values import ticket_values
-from .store import digests, outbox, parties
+from .mail.wording import iso_day
+from .store import digests, parties
 from .store.database import Database, Row, Tx
-
-_WORDS = {
-    "en": ("{open} open, {overdue} overdue, {today} due today", "overdue", "due"),
-    "de": ("{open} offen, {overdue} überfällig, {today} heute fällig", "überfällig", "fällig"),
-}
 
 
 class Digests:
@@ -52,12 +44,10 @@ def write(tx: Tx, house: House, hour: int, now: Millis) -> int:
         if vendor.active and _is_time(vendor.hours.zone, hour, now):
             rows = _seen_by(tx, house, vendor, digests.open_tickets(tx, vendor.id))
             to = Mailbox(address=vendor.support_address, name=vendor.name)
-            done += _put(tx, house, brand, "vendor/digest", to, vendor.language, vendor.hours.zone, rows, now)
+            done += _put(tx, house, "vendor/digest", to, vendor.language, vendor.hours.zone, rows, now)
     if _is_time(brand.zone, hour, now):
         rows = [*digests.overdue_of_all(tx), *digests.open_tickets(tx, 0)]
-        done += _put(
-            tx, house, brand, "staff/digest", Mailbox(address=house.staff), brand.languages[0], brand.zone, rows, now
-        )
+        done += _put(tx, house, "staff/digest", Mailbox(address=house.staff), brand.languages[0], brand.zone, rows, now)
     return done
 
 
@@ -76,57 +66,39 @@ def _is_time(zone: str, hour: int, now: Millis) -> bool:
 
 
 def _put(
-    tx: Tx,
-    house: House,
-    brand: Brand,
-    template: str,
-    to: Mailbox,
-    language: str,
-    zone: str,
-    rows: Sequence[Row],
-    now: Millis,
+    tx: Tx, house: House, template: str, to: Mailbox, language: str, zone: str, rows: Sequence[Row], now: Millis
 ) -> int:
-    day = local(now, zone).date().isoformat()
-    key = f"digest-{day}-{to.address}"
+    key = f"digest-{iso_day(now, zone)}-{to.address}"
     if not rows or digests.written(tx, to.address, key):
         return 0
-    ident = house.message_id("", key)
     summary, listing = _listing(rows, language, zone, now)
-    values = ticket_values(brand=brand, language=language, customer=Mailbox(address=""), words=listing, reason=summary)
-    draft = Draft(
-        template=template,
-        language=language,
-        brand=brand,
-        to=to,
-        from_name=via_name("", "", brand),
-        reply_address=brand.support[0],
-        message_id=ident,
-        auto=Auto.GENERATED,
-        values=values,
-        date=now,
-    )
-    blank = Outgoing(template=template, key=key, recipients=(to.address,), message_id=ident, auto=Auto.GENERATED)
-    try:
-        composed = compose(draft, house.letters)
-    except GatepostError as error:
-        outbox.put(tx, replace(blank, error=error.message), now)
-    else:
-        outbox.put(tx, replace(blank, subject=composed.subject, raw=composed.raw), now)
+    notice.put(tx, house, template, to, key=key, language=language, now=now, words=listing, reason=summary)
     return 1
 
 
 def _listing(rows: Sequence[Row], language: str, zone: str, now: Millis) -> tuple[str, str]:
     """The summary in a line, and a line for each ticket."""
-    summary, overdue_word, due_word = _WORDS.get(language.lower().partition("-")[0], _WORDS["en"])
-    today = local(now, zone).date()
-    overdue = [row for row in rows if "overdue" in row["flags"].split()]
-    due_today = [row for row in rows if row["due"] is not None and local(row["due"], zone).date() == today]
-    lines = []
-    for row in rows:
-        late = overdue_word if row in overdue else ""
-        when = (
-            f"{due_word}: {wording.moment(row['due'], language, zone)}" if row["due"] is not None and not late else late
-        )
-        lines.append(f"#{row['number']}  {' '.join(row['subject'].split())[:70]}" + (f"\n    {when}" if when else ""))
-    said = summary.format(open=len(rows), overdue=len(overdue), today=len(due_today))
-    return said, "\n".join(lines)
+    today = iso_day(now, zone)
+    late = [row["number"] for row in rows if "overdue" in row["flags"].split()]
+    due_today = [row for row in rows if row["due"] is not None and iso_day(row["due"], zone) == today]
+    lines = [_line(row, row["number"] in late, language, zone) for row in rows]
+    summary = say(
+        language,
+        "%(open)s open, %(overdue)s overdue, %(today)s due today",
+        open=len(rows),
+        overdue=len(late),
+        today=len(due_today),
+    )
+    return summary, "\n".join(lines)
+
+
+def _line(row: Row, late: bool, language: str, zone: str) -> str:
+    """A ticket with its subject, and below it when it is due."""
+    line = f"#{row['number']}  {' '.join(row['subject'].split())[:70]}"
+    if late:
+        when = say(language, "overdue")
+    elif row["due"] is not None:
+        when = say(language, "due: %(moment)s", moment=wording.moment(row["due"], language, zone))
+    else:
+        return line
+    return f"{line}\n    {when}"

@@ -89,6 +89,7 @@ class House:
         self._reply = reply
         self._authentication = authentication
         self.reopen_days = promises.reopen_days
+        self.overdue_business_days = promises.overdue_business_days
         self._promises = promises
         self._calendars = Calendars()
         self._names: tuple[int, Names] = (-1, names_of(()))

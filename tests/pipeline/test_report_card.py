@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gatepost import report_cards
 from gatepost.calendars import Calendars
+from gatepost.clock import FixedClock
+from gatepost.config import ReportCardSection
 from gatepost.core import DAY, HOUR, MINUTE
-from gatepost.core.report_card import card
+from gatepost.core.report_card import WINDOWS, Card, Share, Times, card
 from gatepost.store import parties, report_card
 
 JANE = "Jane Roe <jane@customer.example>"
@@ -120,3 +123,75 @@ def test_the_figures_are_those_that_were_written_down_by_hand(market, acme, comp
     assert (made.first_response.count, made.first_response.median) == (36, (took[17] + took[18]) // 2)
     assert made.first_response.p90 == took[32]
     assert (made.shares[3].in_time, made.shares[3].count) == (kept, 36)
+
+
+def told(market, template):
+    return [(mail.to, mail.message["Subject"]) for mail in market.sent(template)]
+
+
+@pytest.fixture
+def judge(market):
+    """Look at Acme's card of 30 days as the daemon does, with so many in time of ten, and ratings of this mean."""
+    vendor = market.db.read_now(lambda tx: parties.vendor_named(tx, "acme"))
+
+    def look(in_time, mean=None, *, days=1, **more):
+        market.now += days * DAY
+        nothing = Times(count=0, median=0, p90=0)
+        made = Card(
+            days=30, ratings=0 if mean is None else 12, mean=mean, good=None, by_score=(0,) * 5, last=(),
+            first_response=nothing, next_response=nothing,
+            shares=tuple(Share(days=n, count=10, in_time=in_time) for n in WINDOWS), overdue=0, complaints=0,
+        )  # fmt: skip
+        section = ReportCardSection(**more)
+        market.db.write_now(lambda tx: report_cards.judge(tx, market.house, vendor, made, section, market.now))
+
+    return look
+
+
+def test_staff_and_vendor_are_told_once_that_a_figure_is_too_low_and_once_that_it_is_not(market, judge):
+    for in_time in (9, 7, 6, 7):
+        judge(in_time)
+    ((staff, to_staff),) = told(market, "staff/report-card")
+    ((vendor, to_vendor),) = told(market, "vendor/report-card")
+    assert (staff, vendor) == ("staff@staff.example", ACME)
+    assert "Acme: figures are too low" in to_staff
+    assert "Some of your figures are too low" in to_vendor
+    (letter,) = market.sent("vendor/report-card")
+    assert "Answered in time: 70% of 10 questions in 30 days. We ask for 80%." in letter.text.replace("\r\n", " ")
+    assert letter.message["Auto-Submitted"] == "auto-generated"
+    judge(7, 3.0)
+    assert "Ratings: 3 of 5 on average, from 12 customers" in market.sent("vendor/report-card")[-1].text.replace(
+        "\r\n", " "
+    )
+    judge(9, 4.0)
+    assert "as they should be again" in told(market, "vendor/report-card")[-1][1]
+    # What wavers is not told of day by day, but what lasts is.
+    judge(7, 4.0)
+    assert len(market.sent("vendor/report-card")) == 3
+    judge(7, 4.0, days=14)
+    assert len(market.sent("vendor/report-card")) == 4
+
+
+def test_the_config_says_what_is_asked_and_who_is_told(market, judge):
+    judge(7, in_time_percent=70)
+    judge(7, 1.0, in_time_percent=0, mean_rating=0)
+    judge(0, 1.0, least=13)
+    assert market.sent() == []
+    judge(7, tell_vendor=False)
+    assert [mail.template for mail in market.sent()] == ["staff/report-card"]
+
+
+async def test_the_daemon_looks_in_the_morning_of_the_vendor_and_once_a_day(market, compose_mail, reply_to):
+    for n in range(3):
+        file(market, compose_mail, n)
+    market.now += 7 * DAY - HOUR  # Monday 08:00 UTC, 09:00 in Berlin.
+    clock = FixedClock(market.now - 2 * HOUR)
+    watch = report_cards.CardWatch(house=market.house, db=market.db, clock=clock, section=ReportCardSection(least=3))
+    assert await watch.look() == 0  # 07:00 in Berlin and in Rome.
+    clock.at = market.now
+    assert (await watch.look(), await watch.look()) == (2, 0)
+    assert [mail.to for mail in market.sent("vendor/report-card")] == [ACME]
+    assert "0% of 3 questions" in market.sent("vendor/report-card")[0].text
+    clock.at += DAY
+    assert await watch.look() == 2
+    assert len(market.sent("vendor/report-card")) == 1

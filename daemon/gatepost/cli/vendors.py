@@ -12,13 +12,14 @@ import click
 from ..calendars import Calendars
 from ..clock import Clock
 from ..config import Config, find, load
-from ..core import DAY, Millis
+from ..core import Millis
 from ..core.calendar import length_text
 from ..core.party import Vendor
-from ..core.report_card import WINDOWS, Card, Times, card
+from ..core.report_card import WINDOWS, Card, Times
 from ..core.wall import day_text, local
 from ..errors import PermanentError
 from ..log import printable
+from ..report_cards import read_card
 from ..store import parties, report_card
 from ..store.database import Tx
 from .chart import chart
@@ -71,18 +72,8 @@ def _card_of(tx: Tx, config: Config, slug: str, days: int, now: Millis) -> tuple
 
 
 def _card(tx: Tx, config: Config, vendor: Vendor, days: int, now: Millis) -> Card:
-    since = now - max(days, *WINDOWS) * DAY
-    _, overdue, complaints = report_card.counts(tx, vendor.id, now - days * DAY)
-    return card(
-        said=report_card.said(tx, vendor.id, since),
-        ratings=report_card.ratings(tx, vendor.id, now - days * DAY),
-        calendar=Calendars().get(vendor.hours, now, (vendor.away,) if vendor.away is not None else ()),
-        business_days=config.clock.overdue_business_days,
-        overdue=overdue,
-        complaints=complaints,
-        days=days,
-        now=now,
-    )
+    calendar = Calendars().get(vendor.hours, now, (vendor.away,) if vendor.away is not None else ())
+    return read_card(tx, vendor, calendar, business_days=config.clock.overdue_business_days, days=days, now=now)
 
 
 def _table(tx: Tx, config: Config, now: Millis) -> Iterator[str]:

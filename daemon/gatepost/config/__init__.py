@@ -21,6 +21,7 @@ from .model import (
     TopicsSection,
 )
 from .portal import PageSection, PortalSection
+from .report_card import ReportCardSection
 from .section import Secret
 from .types import endpoint
 
@@ -37,6 +38,7 @@ __all__ = [
     "PageSection",
     "PortalSection",
     "ReplyAddressSection",
+    "ReportCardSection",
     "Secret",
     "SmtpSection",
     "TeamSection",

@@ -13,6 +13,7 @@ from ..core.party import Brand, Team
 from ..core.staff import Member
 from .imap import ImapSection
 from .portal import PageSection, PortalSection
+from .report_card import ReportCardSection
 from .section import Secret, Section
 from .staff import AuditSection, RoleSection, StaffSection, members_of
 from .types import (
@@ -328,6 +329,7 @@ class Config(Section):
     limits: LimitsSection = LimitsSection()
     clock: ClockSection = ClockSection()
     topics: TopicsSection = TopicsSection()
+    report_card: ReportCardSection = ReportCardSection()
     page: PageSection = PageSection()
     portal: PortalSection = PortalSection()
     audit: AuditSection = AuditSection()

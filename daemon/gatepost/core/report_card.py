@@ -163,3 +163,49 @@ def _share(calendar: Calendar, among: Iterable[Wait], business_days: int, days: 
             count += 1
             in_time += answered_in_time
     return Share(days=days, count=count, in_time=in_time)
+
+
+class Figure(StrEnum):
+    """What of a report card can fall short of what the marketplace asks for."""
+
+    IN_TIME = "in_time"
+    RATING = "rating"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What is asked for: percent of answers in time, the mean rating; 0 asks for nothing.
+
+    A share or a mean of fewer than `least` says nothing.
+    """
+
+    in_time_percent: float
+    mean_rating: float
+    least: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Short:
+    """A figure below its bound: what was seen in how many, and what is asked for."""
+
+    figure: Figure
+    seen: float
+    count: int
+    wanted: float
+
+
+def told(card: Card) -> dict[Figure, tuple[float, int]]:
+    """The figures of the card in its own days, each with how many it was made of; those of nothing are left out."""
+    share = next(share for share in card.shares if share.days == card.days)
+    found = ((Figure.IN_TIME, share.percent, share.count), (Figure.RATING, card.mean, card.ratings))
+    return {figure: (seen, count) for figure, seen, count in found if seen is not None}
+
+
+def shortfalls(card: Card, bounds: Bounds) -> tuple[Short, ...]:
+    """Where the card falls short."""
+    wanted = {Figure.IN_TIME: bounds.in_time_percent, Figure.RATING: bounds.mean_rating}
+    return tuple(
+        Short(figure=figure, seen=seen, count=count, wanted=wanted[figure])
+        for figure, (seen, count) in told(card).items()
+        if count >= bounds.least and seen < wanted[figure]
+    )

@@ -47,6 +47,10 @@ _FIGURES: dict[str, Any] = {
     "choices": [("Sample", _PORTAL)], "reason": "sample", "unsubscribe": _PORTAL,
     "confirm": {"link": f"{_PORTAL}/confirm/sample", "subject": "Sample", "date": "today", "names": ["a@shop.example"]},
     "cards": [Card(kind=CardKind.PRODUCT, title="Sample", note="Sample", link=_PORTAL)],
+    "short": [
+        {"figure": "in_time", "seen": "61 %", "wanted": "80 %", "count": "18", "days": "30"},
+        {"figure": "rating", "seen": "3.1", "wanted": "3.5", "count": "12", "days": "30"},
+    ],
     "linked": [{"name": "sample.zip", "size": "31 MB", "link": f"{_PORTAL}/files/sample", "until": "today"}],
     "later": [{"author": "Sample", "at": "today", "words": "Sample"}],
     "transcript": Transcript(lines=(("#sample", "Sample"),), help=(("#sample", "Sample"),), done=False),

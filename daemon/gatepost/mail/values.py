@@ -51,6 +51,7 @@ def ticket_values(
     until: str = "",
     later: Iterable[dict[str, str]] = (),
     linked: Iterable[dict[str, str]] = (),
+    short: Iterable[dict[str, str]] = (),
     cards: Iterable[Card] = (),
     transcript: Transcript | None = None,
 ) -> dict[str, object]:
@@ -65,7 +66,8 @@ def ticket_values(
     `later` is what was said since (`author`, `at`, `words`), for who comes to a ticket; `cards` stand below an answer;
     `transcript` is what became of the commands of a mail; `pair` is whom or what a notice about the house is about,
     `over` whether that has ended; `linked` are files too large for the mail (`name`, `size`, `link`, `until`);
-    `until` is how long a link is good.
+    `until` is how long a link is good;
+    `short` are figures of a report card that are too low (`figure`, `seen`, `wanted`, `count`, `days`).
     """
     return {
         "customer": {
@@ -102,6 +104,7 @@ def ticket_values(
         "until": until,
         "later": list(later),
         "linked": list(linked),
+        "short": list(short),
         "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],
         "transcript": _transcript(transcript or Transcript(lines=())),
     }

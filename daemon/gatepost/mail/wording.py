@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_date, format_time
+from babel.numbers import format_decimal, format_percent
 
 from ..core import Millis
 from ..core.party import Standing
@@ -52,6 +53,16 @@ def moment(at: Millis, language: str = "en", zone: str = "UTC") -> str:
     date = format_date(here, "full", _locale(language))
     time = format_time(here, _TIMES.get(served(language), _TIME), locale=_locale(language))
     return f"{date}, {time} ({here.tzname()})"
+
+
+def percent(value: float, language: str = "en") -> str:
+    """A share of so many per cent: `61%`, `61 %`."""
+    return format_percent(round(value) / 100, locale=_locale(language))
+
+
+def number(value: float, language: str = "en") -> str:
+    """A number with at most one decimal: `3.5`, `3,5`."""
+    return format_decimal(round(value, 1), format="0.#", locale=_locale(language))
 
 
 def score(value: int, language: str = "en") -> str:

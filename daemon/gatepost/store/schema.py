@@ -13,6 +13,7 @@ from ..errors import PermanentError
 from . import (
     alarms,
     audit,
+    card_warnings,
     consents,
     decisions,
     intake,
@@ -181,6 +182,7 @@ _migrations()(alarms.m0070_alarms)
 _migrations()(mail_limits.m0100_mail_limits)
 _migrations()(decisions.m0080_rule_books)
 _migrations()(marks.m0081_marks)
+_migrations()(card_warnings.m0101_card_warnings)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:

@@ -39,6 +39,7 @@ AUTOMATIC = {
     "delay": Auto.GENERATED,
     "audit-head": Auto.GENERATED,
     "sign-in": Auto.GENERATED,
+    "report-card": Auto.GENERATED,
 }
 WORDS = """Hello,
 
@@ -100,7 +101,10 @@ def golden_draft(draft, values):
             transcript=Transcript(
                 lines=(("#close", "The ticket is closed."), ("#nonsense", "There is no such command.")),
                 help=(("#close", "Closes the ticket."), ("#product SLUG", "Moves the ticket.")), done=False,
-            ), pair="bot@loop.example", until=time, **changes,
+            ), pair="bot@loop.example", short=[
+                {"figure": "in_time", "seen": wording.percent(61, language), "wanted": wording.percent(80, language), "count": "18", "days": "30"},
+                {"figure": "rating", "seen": wording.number(3.1, language), "wanted": wording.number(3.5, language), "count": "12", "days": "30"},
+            ], until=time, **changes,
         )  # fmt: skip
         auto = next((auto for name, auto in AUTOMATIC.items() if name in template), Auto.NO)
         return draft(template, language=language, values=about, auto=auto)
@@ -126,6 +130,7 @@ def test_every_letter_is_shipped_in_english_and_german_with_text_and_html(letter
         *(f"customer/acknowledgement{end}" for end in ("", "-team", "-expired", "-no-subscription", "-which-product")),
         "customer/acknowledgement-unverified", "customer/confirm-reply", "customer/confirm-alias",
         "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/moved", "vendor/transcript", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "vendor/digest", "staff/digest", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay", "staff/alarm", "staff/audit-head", "customer/sign-in",
+        "vendor/report-card", "staff/report-card",
         "collaborator/collaborator",
     }  # fmt: skip
     for stem in LETTERS:
