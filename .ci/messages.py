@@ -2,8 +2,9 @@
 
     .ci/messages.py missing            lists what is missing, stale or at odds; exit code 1 where there is anything
     .ci/messages.py update [AREA]      writes what is missing into locale/<language>/<area>.po, to be filled in, and
-                                       takes out what no template says any more; without AREA the template's folder
-                                       decides: mail, or that below templates/portal
+                                       takes out what no template says any more or another area says already;
+                                       without AREA the template's folder decides: mail, or that below
+                                       templates/portal
 
 What only staff reads (templates/mail/staff, templates/portal/staff) is English and may be translated.
 """
@@ -104,8 +105,9 @@ def update(area: str) -> None:
             kept = Catalog(locale=language)
             for message in catalogue:
                 ids = (message.id, "") if isinstance(message.id, str) else message.id
-                if message.id and (message.context or "", *ids) in known:
-                    present.add((message.context or "", *ids))
+                key = (message.context or "", *ids)
+                if message.id and key in known and key not in present:
+                    present.add(key)
                     kept.add(message.id, message.string, context=message.context)
             _write(path, kept)
         for key, where in known.items():

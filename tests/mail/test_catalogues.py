@@ -7,9 +7,11 @@ import pytest
 from jinja2 import DictLoader, Environment
 
 from gatepost import shipped
+from gatepost.core.confirmation import says_yes
 from gatepost.core.party import Standing
 from gatepost.errors import MistakesError, PermanentError
 from gatepost.mail import catalogue, wording
+from gatepost.mail.quote import delimiter, reply_text
 from gatepost.mail.templates import Letters
 
 ROOT = Path(__file__).parents[2]
@@ -185,3 +187,14 @@ def test_what_a_letter_translates_is_fixed_text_with_named_values(tmp_path, said
         Letters(None, letter(tmp_path, f"Subject: x\n\n{said}\n", "customer/x.txt.j2"))
     assert [m.line for m in error.value.mistakes] == [3]
     assert fault in error.value.mistakes[0].message
+
+
+@pytest.mark.parametrize("language", catalogue.LANGUAGES)
+def test_the_word_for_yes_that_a_letter_asks_for_is_understood(language):
+    assert says_yes(catalogue.say(language, "yes")) and says_yes(catalogue.say(language, "yes").capitalize() + ".")
+
+
+@pytest.mark.parametrize("language", catalogue.LANGUAGES)
+def test_the_line_above_which_an_answer_is_written_is_cut_in_every_language(language):
+    line = delimiter(catalogue.say(language, "Please write your answer above this line"))
+    assert reply_text(f"The answer.\n\n> {line}\n>\n> the mail").strip() == "The answer."

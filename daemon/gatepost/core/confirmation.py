@@ -6,6 +6,7 @@ mail never answers, nor does a person who writes anything else than yes.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from unicodedata import normalize
 
 from . import DAY, HOUR, Millis
 from .identity import Identity
@@ -20,11 +21,11 @@ SUBJECT_CAP = 80
 _WORDS_CAP = 300
 _YES = frozenset(
     {"yes", "ja", "oui", "sí", "si", "sì", "tak", "sim", "confirm", "confirmed", "confirmo", "confermo", "confirme"}
-    | {"bestätigt", "bestätige"}
+    | {"bestätigt", "bestätige", "potwierdzam", "vâng", "dạ", "có", "bevestig", "bevestigd"}
 )
 _NO = frozenset(
     {"no", "not", "never", "wasn't", "isn't", "didn't", "nein", "nicht", "kein", "keine", "non", "pas", "nie", "não"}
-    | {"nej", "inte", "ikke", "niet", "geen"}
+    | {"nej", "inte", "ikke", "niet", "geen", "không", "chưa"}
 )
 
 
@@ -91,7 +92,8 @@ def refused(
 
 def says_yes(words: str) -> bool:
     """Whether the beginning of an answer says yes and not also no, in the usual languages."""
-    said = {word.strip(".,;:!?()*\"'„“”»«") for word in words[:_WORDS_CAP].replace("’", "'").casefold().split()}
+    words = normalize("NFC", words[:_WORDS_CAP])
+    said = {word.strip(".,;:!?()*\"'„“”»«") for word in words.replace("’", "'").casefold().split()}
     return bool(said & _YES) and not said & _NO
 
 

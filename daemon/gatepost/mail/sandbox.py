@@ -13,8 +13,9 @@ from typing import Any
 from jinja2 import BaseLoader, StrictUndefined
 from jinja2.environment import Template
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import LoopContext
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import pass_context
 from markupsafe import Markup, escape
 
 from . import catalogue
@@ -60,7 +61,14 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         catalogue.install(self)
         self.globals["delimiter"] = delimiter
         self.filters = {name: made for name, made in self.filters.items() if name in _FILTERS}
-        self.filters |= {"wrapped": wrapped, "quoted": quoted, "blocks": blocks, "broken": broken, "strong": strong}
+        self.filters |= {
+            "wrapped": wrapped,
+            "quoted": quoted,
+            "blocks": blocks,
+            "broken": broken,
+            "strong": strong,
+            "label": label,
+        }
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Plus and minus of numbers; anything else could build text or numbers without end."""
@@ -146,6 +154,16 @@ def broken(lines: Iterable[str]) -> Markup:
 def strong(text: object) -> Markup:
     """`text` in bold, for a sentence whose words are translated as one."""
     return Markup("<strong>{}</strong>").format(text)
+
+
+@pass_context
+def label(context: Context, text: str, width: int = 0, *others: str) -> str:
+    """`text` as the label of a row, with its colon, filled to `width` columns (60 at most) or beyond the `others`."""
+    # French sets a space before it.
+    colon = "\u00a0:" if catalogue.served(str(context["language"])) == "fr" else ":"
+    columns = max([width, *(len(other + colon) + 2 for other in (text, *others) if others)])
+    said = text + colon
+    return said if not columns else said + " " * max(1, min(60, columns) - len(said))
 
 
 def _line_kind(line: str) -> str:
