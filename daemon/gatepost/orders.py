@@ -13,13 +13,14 @@ from .core.audit import Act, Action, ActorKind, Who
 from .core.command_words import help_language
 from .core.commands import Command, Name, Orders, Rank, below, read_orders
 from .core.discount import Card
-from .core.effect import Join
+from .core.effect import Join, Send
 from .core.identity import Authentication
 from .core.letter import Letter
 from .core.nature import Author
 from .core.obey import Known, Obeyed, obey
 from .core.party import Participant, Role, Standing, Subscription, Vendor
 from .core.product import find_product
+from .core.staff import Member
 from .core.ticket import Terms
 from .core.verdict import Route
 from .house import House
@@ -88,6 +89,32 @@ def carry_out(tx: Tx, house: House, case: Case, given: Given, message: int, now:
     after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
     perform(tx, house, after, done.effects, now)
     return replace(after, participants=tickets.participants(tx, done.ticket.number))
+
+
+def by_staff(tx: Tx, house: House, case: Case, member: Member, command: Command, now: Millis) -> tuple[bool, str]:
+    """Do one command that a member of staff gives on a page; whether it is done, and the sentence that says so.
+
+    They need not take part in the ticket, and no transcript is mailed.
+    """
+    author = author_of(case, member)
+    done = _obey(tx, house, case, Orders(given=(command,), rest=""), replace(author, language="en"), Rank.STAFF, 0, now)
+    said = next(line for effect in done.effects if isinstance(effect, Send) and effect.transcript is not None
+                for _, line in effect.transcript.lines)  # fmt: skip
+    if done.done:
+        written = f"{command.written}, by {member.slug} on the staff pages"
+        trace.note(tx, kind="command", said=written, now=now, ticket=case.ticket.number)
+        tickets.save(tx, done.ticket)
+        effects = [one for one in done.effects if not (isinstance(one, Send) and one.transcript is not None)]
+        perform(tx, house, case_of(tx, house, done.ticket, now), effects, now)
+    return done.done, said
+
+
+def author_of(case: Case, member: Member) -> Participant:
+    """The member as they take part in the ticket; without a number where they do not."""
+    known = next((p for p in case.participants if p.active and p.is_at(member.address)), None)
+    return known or Participant(
+        ticket=case.ticket.number, number=0, role=Role.STAFF, address=member.address, name=member.name
+    )
 
 
 def _into_audit(tx: Tx, house: House, case: Case, given: Given, done: Obeyed, now: Millis) -> None:

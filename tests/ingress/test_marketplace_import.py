@@ -19,7 +19,7 @@ from gatepost.store.schema import migrate
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "marketplace"
 LOG, ANN = AuditLog(b"a" * 64), operator("ann")
-ORDER = (Kind.VENDORS, Kind.PRODUCTS, Kind.CUSTOMERS, Kind.SUBSCRIPTIONS)
+ORDER = (Kind.VENDORS, Kind.PRODUCTS, Kind.CUSTOMERS, Kind.SUBSCRIPTIONS, Kind.ORDERS)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`gatepost import …`: take vendors, products, customers and subscriptions from a shop's export."""
+"""`gatepost import …`: take vendors, products, customers, subscriptions and orders from a shop's export."""
 
 import getpass
 import sys
@@ -33,8 +33,8 @@ _SHOWN = 50
 def import_(*, kind: str, file: Path, form: str | None, dry_run: bool, partial: bool, config_path: str | None) -> int:
     """Add or update who sells what to whom, from a CSV or JSON table.
 
-    A vendor and a product are known by slug, a customer by address, a subscription by reference, or by customer and
-    product. All rows or none, unless --partial. Exits with 65 where a row was refused.
+    A vendor and a product are known by slug, a customer by address, an order by reference, a subscription by
+    reference, or by customer and product. All rows or none, unless --partial. Exits with 65 where a row was refused.
     """
     config = load(find(config_path), secrets=False)
     table = Kind(kind)

@@ -64,4 +64,11 @@ class Undeliverable:
     reason: str
 
 
-Event: TypeAlias = Filed | Wrote | CameDue | Undeliverable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A member of staff has read the ticket, or wants it to look as if nobody had."""
+
+    unread: bool
+
+
+Event: TypeAlias = Filed | Wrote | CameDue | Undeliverable | Marked

@@ -203,8 +203,8 @@ class _Work:
         return self._said(Said.TOPIC, word=topic)
 
     def _assign(self, word: str) -> _Line:
-        address = self.author.address if word.lower() == "me" else word.strip("<>").casefold()
-        if address.casefold() not in self.known.staff:
+        address = (self.author.address if word.lower() == "me" else word.strip("<>")).casefold()
+        if address not in self.known.staff:
             return self._cannot(Said.NOT_STAFF, near=_near(address, self.known.staff), word=word)
         self.ticket = replace(self.ticket, assignee=address)
         return self._said(Said.ASSIGNED, who=address)

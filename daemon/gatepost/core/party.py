@@ -184,6 +184,20 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a customer bought at once: `total` in hundredths of `currency` (ISO 4217), `items` in words."""
+
+    id: int
+    customer_id: int
+    reference: str
+    placed: Millis
+    total: int
+    currency: str
+    status: str = ""
+    items: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
     """One party on one ticket. `number` counts from 1 within the ticket and is what a reply address carries.
 

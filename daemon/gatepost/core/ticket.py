@@ -11,7 +11,7 @@ from typing import assert_never
 from . import DAY, Millis
 from .confirmation import Ask, Kind, letter_for
 from .effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
-from .event import CameDue, DeadlineKind, Event, Filed, Undeliverable, Wrote
+from .event import CameDue, DeadlineKind, Event, Filed, Marked, Undeliverable, Wrote
 from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author, Nature
 from .party import Participant, Role
@@ -124,6 +124,8 @@ def _advanced(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now:
             return _came_due(ticket, event, terms, now)
         case Undeliverable():
             return _undeliverable(ticket, event, terms, now)
+        case Marked():
+            return replace(ticket, unread=event.unread), ()
         case _:
             assert_never(event)
 

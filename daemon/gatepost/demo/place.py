@@ -24,7 +24,7 @@ from ..ingress.table_file import read_table
 from ..keys import audit_key
 from ..store.audit import AuditLog
 
-_KINDS = (Kind.VENDORS, Kind.PRODUCTS, Kind.CUSTOMERS, Kind.SUBSCRIPTIONS)
+_KINDS = (Kind.VENDORS, Kind.PRODUCTS, Kind.CUSTOMERS, Kind.SUBSCRIPTIONS, Kind.ORDERS)
 _START_SECONDS = 20.0
 
 

@@ -1,4 +1,4 @@
-"""Imports who sells what to whom: rows of vendors, products, customers or subscriptions into the store, by natural key.
+"""Imports who sells what to whom: rows of vendors, products, customers, subscriptions, orders, each by natural key.
 
 All rows or none, unless `partial`: a row that is refused says where, why and what to write instead. A column that the
 table does not have leaves what is stored as it is; an empty cell clears it.
@@ -12,7 +12,7 @@ from typing import Any, TypeVar, assert_never
 from ..config import Config
 from ..core import Millis
 from ..core.audit import Act, Action, Who
-from ..store import parties
+from ..store import orders, parties
 from ..store.audit import AuditLog
 from ..store.database import Database, Tx
 from ..store.parties import Change
@@ -30,6 +30,7 @@ class Kind(StrEnum):
     PRODUCTS = "products"
     CUSTOMERS = "customers"
     SUBSCRIPTIONS = "subscriptions"
+    ORDERS = "orders"
 
 
 COLUMNS: dict[Kind, Columns] = {
@@ -37,6 +38,7 @@ COLUMNS: dict[Kind, Columns] = {
     Kind.PRODUCTS: rows.PRODUCTS,
     Kind.CUSTOMERS: rows.CUSTOMERS,
     Kind.SUBSCRIPTIONS: rows.SUBSCRIPTIONS,
+    Kind.ORDERS: rows.ORDERS,
 }
 
 
@@ -143,6 +145,8 @@ def _put(reading: Rows, kind: Kind, row: Row) -> Change | list[Refusal]:
             return _unless_refused(cells, tx, parties.put_customer, reading.customer(cells))
         case Kind.SUBSCRIPTIONS:
             return _unless_refused(cells, tx, parties.put_subscription, reading.subscription(cells))
+        case Kind.ORDERS:
+            return _unless_refused(cells, tx, orders.put, reading.order(cells))
         case _:
             assert_never(kind)
 

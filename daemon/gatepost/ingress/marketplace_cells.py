@@ -13,6 +13,7 @@ from ..core import Millis, address
 
 _SLUG = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")
 _TIME = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
+_AMOUNT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,2}))?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,6 +97,22 @@ def minute(text: str) -> int:
     if hit is None or int(hit[1]) * 60 + int(hit[2]) > 1440:
         raise ValueError(f"{text!r} is not a time of the day; write it like 09:00 or 17:30")
     return int(hit[1]) * 60 + int(hit[2])
+
+
+def hundredths(text: str) -> int:
+    """An amount of money with at most two decimals, in hundredths."""
+    hit = _AMOUNT.fullmatch(text)
+    if hit is None:
+        raise ValueError(f"{text!r} is not an amount; write it like 49 or 49.90, without a currency")
+    sign, whole, part = hit[1], hit[2], (hit[3] or "").ljust(2, "0")
+    return int(f"{sign}{whole}{part}")
+
+
+def currency(text: str) -> str:
+    """A currency code of three letters (ISO 4217)."""
+    if not re.fullmatch(r"[A-Za-z]{3}", text):
+        raise ValueError(f"{text!r} is not a currency code like EUR or USD")
+    return text.upper()
 
 
 def yes_or_no(text: str) -> bool:

@@ -11,8 +11,8 @@ from typing import TypeVar
 from .. import calendars
 from ..config import Config
 from ..core import Millis, address
-from ..core.party import Away, Customer, Hours, Product, Standing, Subscription, Vendor
-from ..store import parties
+from ..core.party import Away, Customer, Hours, Order, Product, Standing, Subscription, Vendor
+from ..store import orders, parties
 from ..store.database import Tx
 from . import marketplace_cells as cell
 from .table_file import Columns, Row
@@ -29,6 +29,10 @@ PRODUCTS = Columns(("slug", "name", "vendor", "aliases", "brand"), ("slug", "nam
 CUSTOMERS = Columns(("address", "name", "language", "zone"), ("address",))
 SUBSCRIPTIONS = Columns(
     ("customer", "product", "status", "starts", "ends", "reference"), ("customer", "product", "status", "starts")
+)
+ORDERS = Columns(
+    ("reference", "customer", "placed", "total", "currency", "status", "items"),
+    ("reference", "customer", "placed", "total", "currency"),
 )
 
 # What other shops call the states of a subscription.
@@ -231,6 +235,26 @@ class Rows:
             starts=starts,
             ends=ends,
             reference=reference,
+        )
+
+    def order(self, cells: Cells) -> Order:
+        """The order of a row."""
+        given = cells.get("customer", address.plain, "")
+        customer = parties.customer_of(self.tx, given)
+        if given and customer is None:
+            cells.refuse("customer", f"there is no customer {given}", "import customers first")
+        reference = cells.get("reference", cell.name, "")
+        self._once(cells, "reference", reference)
+        old = orders.named(self.tx, reference)
+        return Order(
+            id=0,
+            customer_id=customer.id if customer else 0,
+            reference=reference,
+            placed=cells.get("placed", cell.instant, 0),
+            total=cells.get("total", cell.hundredths, 0),
+            currency=cells.get("currency", cell.currency, ""),
+            status=cells.get("status", cell.optional_name, old.status if old else "", ""),
+            items=cells.get("items", cell.words, old.items if old else "", ""),
         )
 
 

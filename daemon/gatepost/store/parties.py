@@ -30,7 +30,7 @@ def put_customer(tx: Tx, customer: Customer) -> tuple[int, Change]:
         "language": customer.language,
         "zone": customer.zone,
     }
-    return _upsert(tx, "customer", ("folded",), values)
+    return upsert(tx, "customer", ("folded",), values)
 
 
 def put_vendor(tx: Tx, vendor: Vendor) -> tuple[int, Change]:
@@ -47,7 +47,7 @@ def put_vendor(tx: Tx, vendor: Vendor) -> tuple[int, Change]:
         "active": int(vendor.active),
         "masking": int(vendor.masking),
     }
-    vendor_id, change = _upsert(tx, "vendor", ("slug",), values)
+    vendor_id, change = upsert(tx, "vendor", ("slug",), values)
     if change is Change.UNCHANGED:
         return vendor_id, change
     tx.run("DELETE FROM vendor_sender WHERE vendor = :vendor", vendor=vendor_id)
@@ -72,7 +72,7 @@ def put_product(tx: Tx, product: Product) -> tuple[int, Change]:
         "aliases": "|".join(product.aliases),
         "brand": product.brand,
     }
-    return _upsert(tx, "product", ("slug",), values)
+    return upsert(tx, "product", ("slug",), values)
 
 
 def put_subscription(tx: Tx, subscription: Subscription) -> tuple[int, Change]:
@@ -86,9 +86,9 @@ def put_subscription(tx: Tx, subscription: Subscription) -> tuple[int, Change]:
         "reference": subscription.reference,
     }
     if not subscription.reference:
-        return _upsert(tx, "subscription", ("customer", "product", "reference"), values)
+        return upsert(tx, "subscription", ("customer", "product", "reference"), values)
     # The index leaves empty references out; it is used only where the statement says so too.
-    return _upsert(tx, "subscription", ("reference",), values, also=" AND reference <> ''")
+    return upsert(tx, "subscription", ("reference",), values, also=" AND reference <> ''")
 
 
 def version(tx: Tx) -> int:
@@ -170,9 +170,10 @@ def best(subscriptions: tuple[Subscription, ...], product_id: int, now: int) -> 
     return min(fitting, key=lambda subscription: _BEST_FIRST.index(subscription.standing(now)), default=None)
 
 
-def _upsert(
+def upsert(
     tx: Tx, table: str, keys: tuple[str, ...], values: Mapping[str, object], *, also: str = ""
 ) -> tuple[int, Change]:
+    """Insert a row, or update the one with these keys; the id and what changed. `also` narrows the look-up."""
     where = " AND ".join(f"{key} = :{key}" for key in keys) + also
     old = tx.row(f"SELECT * FROM {table} WHERE {where}", **{key: values[key] for key in keys})  # noqa: S608
     if old is not None and all(old[name] == value for name, value in values.items()):

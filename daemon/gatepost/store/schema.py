@@ -21,9 +21,12 @@ from . import (
     mail_limits,
     mailboxes,
     marks,
+    orders,
     outbox_tables,
+    queue,
     ratings,
     sessions,
+    staff_tables,
     threads,
 )
 
@@ -176,6 +179,9 @@ def m0001_first(db: Utils) -> None:
 _migrations()(audit.m0020_audit)
 _migrations()(audit.m0021_audit_mail)
 _migrations()(sessions.m0030_sessions)
+_migrations()(queue.m0022_queue)
+_migrations()(orders.m0023_orders)
+_migrations()(staff_tables.m0024_staff)
 _migrations()(consents.m0050_consent)
 # Later migrations live with their tables.
 _migrations()(alarms.m0070_alarms)

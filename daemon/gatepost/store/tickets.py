@@ -6,7 +6,7 @@ from ..core.party import Membership, Participant, Role
 from ..core.ticket import State, Ticket
 from ..core.topics import AT_MOST
 from ..core.verdict import Route
-from . import aliases
+from . import aliases, queue
 from .database import Row, Tx
 from .trace import count
 
@@ -20,13 +20,14 @@ def open_(tx: Tx, ticket: Ticket) -> int:
              :last_activity, :unread, :rating_wanted, :clock_wanted, :flags, :language, :assignee) RETURNING number""",
         **_values(ticket),
     )
-    count(tx, f"ticket.{ticket.state.value}", 1)
+    for name in _counters(ticket):
+        count(tx, name, 1)
     return number
 
 
 def save(tx: Tx, ticket: Ticket) -> None:
     """Store what has become of a ticket."""
-    was = tx.value("SELECT state FROM ticket WHERE number = :number", number=ticket.number)
+    was = find(tx, ticket.number)
     tx.run(
         """UPDATE ticket SET brand = :brand, subject = :subject, filed = :filed, state = :state, route = :route,
              team = :team, customer = :customer, product = :product, vendor = :vendor, waiting_since = :waiting_since,
@@ -36,9 +37,11 @@ def save(tx: Tx, ticket: Ticket) -> None:
         number=ticket.number,
         **_values(ticket),
     )
-    if was != ticket.state.value:
-        count(tx, f"ticket.{was}", -1)
-        count(tx, f"ticket.{ticket.state.value}", 1)
+    before, after = _counters(was) if was is not None else frozenset(), _counters(ticket)
+    for name in before - after:
+        count(tx, name, -1)
+    for name in after - before:
+        count(tx, name, 1)
 
 
 def find(tx: Tx, number: int) -> Ticket | None:
@@ -111,6 +114,10 @@ def labels(tx: Tx, number: int) -> tuple[str, ...]:
         most=AT_MOST,
     )
     return tuple(row["topic"] for row in rows)
+
+
+def _counters(ticket: Ticket) -> frozenset[str]:
+    return queue.counters_of(ticket.state.value, " ".join(ticket.flags), ticket.assignee, unread=ticket.unread)
 
 
 def _values(ticket: Ticket) -> dict[str, object]:

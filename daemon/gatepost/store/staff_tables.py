@@ -1,0 +1,85 @@
+"""What is kept of members of staff: the secret of each one's authenticator, and their notes on customers."""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database as Utils
+
+from ..core import Millis
+from .database import Tx
+
+TABLES: tuple[str, ...] = (
+    # `secret` is sealed with a key outside the database; `step` is that of the last code that was taken.
+    """CREATE TABLE authenticator (
+        staff TEXT PRIMARY KEY, secret BLOB NOT NULL, step INTEGER NOT NULL,
+        enrolled INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE customer_note (
+        id INTEGER PRIMARY KEY, customer INTEGER NOT NULL REFERENCES customer (id), staff TEXT NOT NULL,
+        at INTEGER NOT NULL, text TEXT NOT NULL)""",
+    "CREATE INDEX customer_note_customer ON customer_note (customer, id)",
+)
+
+
+def m0024_staff(db: Utils) -> None:
+    """Members of staff: their authenticators, and their notes on customers."""
+    for statement in TABLES:
+        db.execute(statement)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a member of staff has written down about a customer."""
+
+    id: int
+    staff: str
+    at: Millis
+    text: str
+
+
+def secret_of(tx: Tx, staff: str) -> bytes | None:
+    """The sealed secret of a member's authenticator; None where they have none yet."""
+    found = tx.value("SELECT secret FROM authenticator WHERE staff = :staff", staff=staff)
+    return bytes(found) if found is not None else None
+
+
+def enrol(tx: Tx, staff: str, secret: bytes, step: int, now: Millis) -> bool:
+    """Keep a member's first authenticator, whose code of `step` was just taken; False where they have one."""
+    return bool(
+        tx.run(
+            """INSERT INTO authenticator (staff, secret, step, enrolled) VALUES (:staff, :secret, :step, :now)
+               ON CONFLICT (staff) DO NOTHING""",
+            staff=staff,
+            secret=secret,
+            step=step,
+            now=now,
+        )
+    )
+
+
+def take_step(tx: Tx, staff: str, step: int) -> bool:
+    """Take the code of a step, once: False where that one, or a later one, was taken before (RFC 6238 5.2)."""
+    sql = "UPDATE authenticator SET step = :step WHERE staff = :staff AND step < :step"
+    return tx.run(sql, staff=staff, step=step) > 0
+
+
+def reset(tx: Tx, staff: str) -> bool:
+    """Forget a member's authenticator: at their next sign-in they enrol a new one. False where they had none."""
+    return tx.run("DELETE FROM authenticator WHERE staff = :staff", staff=staff) > 0
+
+
+def note(tx: Tx, customer: int, staff: str, text: str, now: Millis) -> int:
+    """Keep a note on a customer; its id."""
+    return tx.insert(
+        """INSERT INTO customer_note (customer, staff, at, text) VALUES (:customer, :staff, :now, :text)
+           RETURNING id""",
+        customer=customer,
+        staff=staff,
+        text=text,
+        now=now,
+    )
+
+
+def notes(tx: Tx, customer: int, limit: int = 50) -> tuple[Note, ...]:
+    """The notes on a customer, the newest first."""
+    sql = "SELECT id, staff, at, text FROM customer_note WHERE customer = :customer ORDER BY id DESC LIMIT :limit"
+    rows = tx.rows(sql, customer=customer, limit=limit)
+    return tuple(Note(id=row["id"], staff=row["staff"], at=row["at"], text=row["text"]) for row in rows)
