@@ -9,6 +9,7 @@ from typing import assert_never
 from . import alarm
 from .aside import confirmed, put_aside
 from .case import Case, case_of
+from .choosing import product_named
 from .company import ask_about_copied, without_inactive_vendor
 from .core import Millis
 from .core.event import Filed, Undeliverable, Wrote
@@ -27,7 +28,7 @@ from .events import advance_ticket, undeliverable
 from .house import House, requester
 from .lighter import send_lighter
 from .mail.fields import writable
-from .orders import Given, carry_out, copied_by_rule, given_in, product_named
+from .orders import Given, carry_out, copied_by_rule, given_in
 from .store import arrivals, decisions, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx

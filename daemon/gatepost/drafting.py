@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from . import asking
+from .candidates import choices
 from .case import Case, case_of
 from .core import DAY, Millis
 from .core.confirmation import Ask
@@ -201,7 +202,7 @@ def _values(
         verified=case.verified,
         away_until=wording.day(away.ends, language, brand.zone) if away is not None else "",
         masked=bool(_hidden(case, to)),
-        choices=[(product.name, "") for product in case.candidates],
+        choices=choices(house.links, brand, to, case.candidates, now),
         reason=case.reason,
         filed=wording.day(case.ticket.filed, language, brand.zone),
         waiting_since=wording.moment(case.ticket.waiting_since, language, brand.zone)

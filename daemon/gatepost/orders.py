@@ -18,8 +18,7 @@ from .core.identity import Authentication
 from .core.letter import Letter
 from .core.nature import Author
 from .core.obey import Known, Obeyed, obey
-from .core.party import Participant, Role, Standing, Subscription, Vendor
-from .core.product import find_product
+from .core.party import Participant, Product, Role, Subscription, Vendor
 from .core.staff import Member
 from .core.ticket import Terms
 from .core.verdict import Route
@@ -220,27 +219,18 @@ def copied_by_rule(tx: Tx, house: House, case: Case, names: tuple[str, ...], now
     return case
 
 
-def product_named(tx: Tx, house: House, case: Case, author: Participant | None, letter: Letter, now: Millis) -> Case:
-    """Give a ticket in triage to the vendor of the product that its requester names by a reply (R1).
+def move(tx: Tx, house: House, case: Case, product: Product, author: Participant, why: str, now: Millis) -> Case | None:
+    """Give a ticket to the vendor of a product, as `#product` of staff does, by `why`; None where that cannot be done.
 
-    Only where no product was known, and the customer has an active subscription to this one: all else is for people.
+    The customer is told once, and the vendor has all that was said (R10).
     """
-    unclear = case.ticket.product_id == 0 and case.ticket.route is Route.TRIAGE and case.ticket.customer_id
-    if author is None or author.role is not Role.REQUESTER or not unclear:
-        return case
-    bought = parties.subscriptions_of(tx, case.ticket.customer_id)
-    active = {one.product_id for one in bought if one.standing(now) is Standing.ACTIVE}
-    names = house.names(tx)
-    found = find_product(detail="", subject="", text=letter.reply_text, names=names, subscriptions=bought, now=now)
-    if found.product is None or found.product.id not in active:
-        return case
-    order = Command(name=Name.PRODUCT, written=found.why, words=(found.product.slug,))
+    order = Command(name=Name.PRODUCT, written=why, words=(product.slug,))
     done = _obey(tx, house, case, Orders(given=(order,), rest=""), author, Rank.STAFF, 0, now)
     if not done.done:
-        return case
-    trace.note(tx, kind="product", said=f"the reply says which: {found.why}", now=now, ticket=case.ticket.number)
+        return None
+    trace.note(tx, kind="product", said=why, now=now, ticket=case.ticket.number, arrival=case.arrival)
     tickets.save(tx, done.ticket)
     after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
-    # The last effect is the transcript of a command, and the customer gave none.
+    # The last effect is the transcript of a command, and nobody has given one.
     perform(tx, house, after, done.effects[:-1], now)
     return replace(after, participants=tickets.participants(tx, done.ticket.number))

@@ -73,7 +73,7 @@ def find_product(
             return found
     if len(active) == 1 and (only := names.by_id.get(next(iter(active)))) is not None:
         return Found(product=only, why="the sender's only active subscription")
-    candidates = tuple(names.by_id[i] for i in sorted(active) if i in names.by_id)[:_MOST_CANDIDATES]
+    candidates = tuple(names.by_id[i] for i in sorted(active or owned_ids) if i in names.by_id)[:_MOST_CANDIDATES]
     return Found(product=None, candidates=candidates, why="no address, purchase or name says which product")
 
 

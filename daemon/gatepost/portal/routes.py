@@ -9,6 +9,7 @@ from .rating import RatingPages
 from .sign_in import SignInPages
 from .style import StylePage
 from .table import Table
+from .which_product import WhichProductPages
 
 
 def pages(counter: Counter) -> tuple[Page, ...]:
@@ -18,6 +19,7 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *StylePage(counter).pages(),
         *sign_in.pages(),
         *RatingPages(counter).pages(),
+        *WhichProductPages(counter).pages(),
     )
     sign_in.table = Table(every)
     return every
