@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import shipped
+from . import absences, shipped
+from .absences import AwayConfig
 from .audit_heads import Heads
 from .clock import Clock
 from .clockwork import Clockwork
@@ -21,6 +22,7 @@ from .config import AuthenticationSection, Config
 from .config.types import endpoint
 from .core.addresses import Addresses
 from .core.audit import Who, operator
+from .core.away_plan import AwayPlan
 from .core.event import Undeliverable
 from .core.letter import Door
 from .core.outgoing import Due, Expired, Refused
@@ -212,6 +214,9 @@ class Office:
         self._scheduler.every(60.0, "digests", digests.look)
         cards = CardWatch(house=self.house, db=self.db, clock=clock, section=config.report_card)
         self._scheduler.every(60.0, "report cards", cards.look)
+        plans = {slug: section.plan() for slug, section in config.away.items()}
+        away = AwayConfig(house=self.house, db=self.db, clock=clock, plans=plans)
+        self._scheduler.every(10.0, "absences", away.look)
         self._scheduler.every(2.0, "rules", self._look_at_rules)
         self._heads = Heads(
             house=self.house, db=self.db, clock=clock, section=config.audit, data=config.data,
@@ -307,6 +312,13 @@ class Office:
         """Who answers what a command may ask."""
         taker = Taker(self.db, self._intakes[Door.IMPORT].wake)
 
+        async def away(said: Said) -> Said:
+            plan = AwayPlan(**said["plan"]) if said["plan"] is not None else None
+            told = await self.db.write(
+                lambda tx: absences.put(tx, self.house, str(said["vendor"]), plan, _by(said), clock.now())
+            )
+            return {"said": told}
+
         async def label(said: Said) -> Said:
             await self.db.write(
                 lambda tx: corrections.correct(
@@ -319,6 +331,7 @@ class Office:
             Question.MAIL: taker.answer,
             Question.IMPORT: Importer(self.db, config, self.house.audit, clock).answer,
             Question.LABEL: label,
+            Question.AWAY: away,
             **_answers(releases, postroom),
         }
 

@@ -159,6 +159,9 @@ def _marketplace(config: Config) -> Iterator[Finding]:
         return
     vendors = glance(config.data, parties.vendors)
     products = glance(config.data, parties.products)
+    for slug in sorted(set(config.away) - {vendor.slug for vendor in vendors}):
+        seen = f"[away.{slug}] names a vendor that is not imported"
+        yield Finding(state=State.LOOK, subject="marketplace", seen=seen, detail=("write the slug as the import does",))
     ours = config.domains()
     loops = [each for each in vendors if each.support_address.rpartition("@")[2].lower() in ours]
     for vendor in loops:

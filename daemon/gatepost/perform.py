@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from . import alarm
+from . import absences, alarm
 from .case import Case
 from .core import DAY, Millis
 from .core.confirmation import PAUSE, Kind
@@ -60,6 +60,7 @@ def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[
             return _absent(tx, case, effect)
         case VendorAway():
             parties.set_away(tx, effect.vendor, effect.away)
+            absences.reckon_again(tx, house, effect.vendor, now)
             return "away", f"vendor {effect.vendor}: {_until(effect.away)}"
         case _:
             assert_never(effect)

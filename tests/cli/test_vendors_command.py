@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
@@ -77,3 +78,34 @@ def test_the_card_as_csv_json_and_chart(config, capsys, tmp_path):
 def test_a_vendor_that_is_not_there(config, capsys):
     assert run(["vendors", "show", "nobody", "-c", config]) == 70
     assert "there is no vendor nobody" in capsys.readouterr().err
+
+
+def test_an_absence_is_written_shown_and_ended(config, capsys):
+    capsys.readouterr()
+    year = datetime.now(UTC).year + 1
+    until = ["--until", f"{year}-01-08", "--substitute", "partner@else.example", "--text", "Back in January."]
+    assert run(["vendors", "away", "brightside", "-c", config, *until]) == 0
+    assert f"back on 8 January {year}; partner@else.example answers, the clock runs on" in capsys.readouterr().out
+    assert run(["vendors", "away", "brightside", "-c", config]) == 0
+    assert "Customers are told: Back in January." in capsys.readouterr().out
+    assert run(["vendors", "show", "brightside", "-c", config]) == 0
+    assert "partner@else.example answers" in capsys.readouterr().out
+    assert run(["vendors", "away", "brightside", "-c", config, "--back"]) == 0
+    assert "is here" in capsys.readouterr().out
+    assert run(["vendors", "away", "brightside", "-c", config]) == 0
+    assert "is here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--from", "2030-01-01"], "an absence needs its end"),
+        (["--until", "2030-01-01", "--back"], "say opposite things"),
+        (["--until", "2030-13-01"], "is no date like 2027-01-31"),
+        (["--until", "2030-01-01", "--substitute", "nobody"], "nobody"),
+        (["--until", "2030-01-01", "--substitute", "support@orchard.example"], "a loop"),
+    ],
+)
+def test_an_absence_that_cannot_be_is_refused(config, capsys, options, said):
+    assert run(["vendors", "away", "brightside", "-c", config, *options]) != 0
+    assert said in capsys.readouterr().err

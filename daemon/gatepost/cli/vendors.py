@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..absences import told
 from ..calendars import Calendars
 from ..clock import Clock
 from ..config import Config, find, load
@@ -24,6 +25,7 @@ from ..store import parties, report_card
 from ..store.database import Tx
 from .chart import chart
 from .options import config_option, look
+from .vendors_away import away
 
 _DAYS = click.Choice([str(days) for days in WINDOWS])
 
@@ -31,6 +33,9 @@ _DAYS = click.Choice([str(days) for days in WINDOWS])
 @click.group()
 def vendors() -> None:
     """Look at the vendors and their report cards."""
+
+
+vendors.add_command(away)
 
 
 @vendors.command("list")
@@ -61,7 +66,7 @@ def show(config_path: str | None, slug: str, days: str, as_csv: bool, as_json: b
     elif as_json:
         click.echo(json.dumps(_figures(vendor, made) | {"last": _last(made)}, ensure_ascii=False, indent=2))
     elif chart_file is None:
-        click.echo("\n".join(_lines(vendor, made)))
+        click.echo("\n".join(_lines(vendor, made, Clock().now())))
 
 
 def _card_of(tx: Tx, config: Config, slug: str, days: int, now: Millis) -> tuple[Vendor, Card]:
@@ -88,8 +93,10 @@ def _table(tx: Tx, config: Config, now: Millis) -> Iterator[str]:
         )
 
 
-def _lines(vendor: Vendor, made: Card) -> Iterator[str]:
+def _lines(vendor: Vendor, made: Card, now: Millis) -> Iterator[str]:
     yield f"{vendor.slug}: {printable(vendor.name)}, the last {made.days} days"
+    if vendor.away is not None and vendor.away.covers(now):
+        yield f"{printable(vendor.name)} {told(vendor.away, vendor.hours.zone)}."
     yield ""
     yield (
         "Ratings           none"

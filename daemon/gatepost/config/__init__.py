@@ -4,6 +4,7 @@
 reads a file and says what is wrong with it, `example` writes the example and the table of the documentation.
 """
 
+from .away import AwaySection
 from .file import find, load
 from .imap import ImapSection
 from .model import (
@@ -27,6 +28,7 @@ from .types import endpoint
 
 __all__ = [
     "AuthenticationSection",
+    "AwaySection",
     "BrandSection",
     "ClockSection",
     "Config",

@@ -29,6 +29,7 @@ def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
     yield from _support_addresses(config)
     yield from _staff(config)
     yield from _loops(config)
+    yield from _away(config)
     yield from _smtp(config)
     yield from _mailboxes(config)
     yield from _delivery(config)
@@ -93,6 +94,18 @@ def _loops(config: Config) -> Iterator[Finding]:
     for place, address in people:
         if config.receives(address):
             yield place, f"{address} comes in here again: a loop", "name a mailbox that people read somewhere else"
+
+
+def _away(config: Config) -> Iterator[Finding]:
+    for slug, away in config.away.items():
+        if away.first and away.back <= away.first:
+            yield ("away", slug, "back"), f"{away.back} is not after {away.first}", "the first day back, after first"
+        if away.substitute and config.receives(away.substitute):
+            yield (
+                ("away", slug, "substitute"),
+                f"{away.substitute} comes in here again: a loop",
+                "name a mailbox that people read somewhere else",
+            )
 
 
 def _smtp(config: Config) -> Iterator[Finding]:

@@ -59,6 +59,10 @@ _SAMPLES: dict[str, str] = {
     "staff.vera.address": '"vera@office.example"',
     "discount.WINTER-20.percent": "20",
     "discount.WINTER-20.until": '"2027-01-31"',
+    "away.acme.first": '"2026-12-21"',
+    "away.acme.back": '"2027-01-04"',
+    "away.acme.substitute": '"help@partner.example"',
+    "away.acme.text": '"Acme is on holiday until 4 January; Partner answers meanwhile."',
 }
 _NAMED = {
     "imap": ("support",),
@@ -67,10 +71,11 @@ _NAMED = {
     "team": ("triage", "billing"),
     "brand": ("market",),
     "discount": ("WINTER-20",),
+    "away": ("acme",),
 }
 
 # Tables that may be absent: the example shows them commented out.
-_OFF = ("imap.", "role.", "staff.")
+_OFF = ("imap.", "role.", "staff.", "away.")
 
 # Keys with a default that the example nevertheless sets, so that it can be loaded as it is.
 _SET = frozenset({"authentication.authserv_id", "brand.market.privacy", "brand.market.data_use"})

@@ -11,6 +11,7 @@ from pydantic import Field
 from ..core.discount import Discount
 from ..core.party import Brand, Team
 from ..core.staff import Member
+from .away import AwaySection
 from .imap import ImapSection
 from .portal import PageSection, PortalSection
 from .report_card import ReportCardSection
@@ -338,6 +339,7 @@ class Config(Section):
     team: dict[Slug, TeamSection]
     brand: dict[Slug, BrandSection] = Field(min_length=1)
     discount: dict[Code, DiscountSection] = Field(default_factory=dict)
+    away: dict[Slug, AwaySection] = Field(default_factory=dict)
 
     @property
     def data(self) -> Path:

@@ -36,6 +36,7 @@ class Question(StrEnum):
     RETRY = "retry"
     DROP = "drop"
     CLOSE_BREAKER = "close_breaker"
+    AWAY = "away"
     LABEL = "label"
 
 

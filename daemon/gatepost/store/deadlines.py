@@ -79,6 +79,18 @@ def next_due(tx: Tx) -> Millis | None:
     return found
 
 
+def of_vendor(tx: Tx, vendor: int, kinds: Iterable[DeadlineKind]) -> Sequence[Row]:
+    """The open deadlines of these kinds of the tickets that a vendor answers."""
+    rows = tx.rows(
+        """SELECT deadline.* FROM deadline JOIN ticket ON ticket.number = deadline.ticket
+           WHERE deadline.state = 'open' AND ticket.vendor = :vendor AND ticket.route = 'vendor'
+           ORDER BY deadline.id""",
+        vendor=vendor,
+    )
+    wanted = {kind.value for kind in kinds}
+    return [row for row in rows if row["kind"] in wanted]
+
+
 def of_ticket(tx: Tx, number: int) -> Sequence[Row]:
     """Every deadline of a ticket, as rows, the earliest first."""
     return tx.rows("SELECT * FROM deadline WHERE ticket = :number ORDER BY due, id", number=number)

@@ -13,6 +13,7 @@ from ..errors import PermanentError
 from . import (
     alarms,
     audit,
+    away_configs,
     card_warnings,
     consents,
     decisions,
@@ -189,6 +190,7 @@ _migrations()(mail_limits.m0100_mail_limits)
 _migrations()(decisions.m0080_rule_books)
 _migrations()(marks.m0081_marks)
 _migrations()(card_warnings.m0101_card_warnings)
+_migrations()(away_configs.m0102_away_configs)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:
