@@ -20,6 +20,7 @@ from .clock import Clock
 from .clockwork import Clockwork
 from .config import AuthenticationSection, Config
 from .config.types import endpoint
+from .core import Millis
 from .core.addresses import Addresses
 from .core.audit import Who, operator
 from .core.away_plan import AwayPlan
@@ -53,6 +54,7 @@ from .release import Releases
 from .report_cards import CardWatch
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
+from .store.arrivals import Outcome
 from .store.audit import AuditLog
 from .store.audit import head as audit_head
 from .store.database import Database, Tx
@@ -65,6 +67,7 @@ from .watch import Watch
 
 if TYPE_CHECKING:
     from .authentication import Evaluator
+    from .metrics import Metrics
 
 _log = logging.getLogger("gatepost.app")
 _GRACE = 10.0
@@ -159,6 +162,14 @@ class Office:
                 header_octets=config.smtp.header_octets + TRACE_OCTETS,
             ),
         )
+        # Whether all is well, and the figures for those who watch over several machines.
+        self._watch = Watch(
+            data=config.data, db=self.db, house=self.house, spool=self._spool, clock=clock,
+            least_octets=config.smtp.free_octets or config.smtp.message_octets * 3 // 2,
+        )  # fmt: skip
+        self._metrics = build_metrics(config, self.db, self._watch)
+        self._health = build_health_pages(config, self._watch, self._metrics)
+
         self._courier = Courier(config.delivery, hostname=config.gatepost.hostname, password=_password(config))
         self._deliverer = Deliverer(
             self.db,
@@ -168,6 +179,7 @@ class Office:
             owner=f"desk-{os.getpid()}",
             chance=random.Random(),
             on_failed=partial(_tell_ticket, self.house, clock),
+            on_result=self._metrics.tried if self._metrics is not None else None,
         )
         self._desk = Desk(
             house=self.house,
@@ -178,6 +190,7 @@ class Office:
             clock=clock,
             wake_delivery=self._deliverer.wake,
             evaluator=build_evaluator(config.authentication),
+            on_handled=self._on_handled,
         )
 
         self._clockwork = Clockwork(
@@ -230,10 +243,6 @@ class Office:
         postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
         self._scheduler.every(5.0, "postroom", postroom.look)
         self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom, clock)).look)
-        self._watch = Watch(
-            data=config.data, db=self.db, house=self.house, spool=self._spool, clock=clock,
-            least_octets=config.smtp.free_octets or config.smtp.message_octets * 3 // 2,
-        )  # fmt: skip
         self._scheduler.every(_WATCH_SECONDS, "watch", self._watch.look)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -252,8 +261,9 @@ class Office:
             mailbox.start()
         self._deliverer.start()
         self._scheduler.start()
-        if self._portal_server is not None:
-            await self._open_portal(self._portal_server)
+        await self._watch.look()
+        for server in self._servers():
+            await _open_server(server)
 
     async def close(self) -> None:
         """Stop working: nothing new is begun, what is being sent is finished within the grace."""
@@ -265,19 +275,15 @@ class Office:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._deliverer.close(_GRACE)
         await self._courier.close()
-        if self._portal_server is not None:
-            await self._portal_server.close()
+        for server in self._servers():
+            await server.close()
         await self._readers.close()
         self._spool.close()
         self._heads.note_now(await self.db.read(audit_head))
         self.db.close()
 
-    async def _open_portal(self, server: PortalServer) -> None:
-        """Open the pages; mail goes on where that cannot be done."""
-        try:
-            await server.open()
-        except PermanentError as error:
-            _log.error("portal.closed no page can be seen: %s", error)
+    def _servers(self) -> list[PortalServer]:
+        return [server for server in (self._portal_server, self._health) if server is not None]
 
     def reload(self) -> None:
         """Read rules and templates again; a set with a mistake in it never replaces a sound one (R7)."""
@@ -304,7 +310,12 @@ class Office:
             readers=self._readers,
             clock=clock,
             wake_delivery=self._deliverer.wake,
+            on_handled=self._on_handled,
         )
+
+    def _on_handled(self, outcome: Outcome, took: Millis) -> None:
+        if self._metrics is not None:
+            self._metrics.handled(outcome, took)
 
     def _answers(
         self, config: Config, releases: Releases, postroom: Postroom, clock: Clock
@@ -381,6 +392,33 @@ def _answers(releases: Releases, postroom: Postroom) -> dict[Question, Callable[
         Question.DROP: drop,
         Question.CLOSE_BREAKER: close_breaker,
     }
+
+
+def build_metrics(config: Config, db: Database, watch: Watch) -> "Metrics | None":
+    """The figures for Prometheus; nothing, not even its library, where the config wants none."""
+    if not config.metrics.listen:
+        return None
+    from .metrics import Metrics  # noqa: PLC0415
+
+    return Metrics(data=config.data, db=db, watch=watch)
+
+
+def build_health_pages(config: Config, watch: Watch, metrics: "Metrics | None") -> PortalServer | None:
+    """The pages on which health and figures are asked for."""
+    if metrics is None:
+        return None
+    from .health_page import health_pages  # noqa: PLC0415
+
+    section = config.page.model_copy(update={"listen": config.metrics.listen})
+    return PortalServer(health_pages(watch, metrics), section, "metrics.listen")
+
+
+async def _open_server(server: PortalServer) -> None:
+    """Open the pages; mail goes on where that cannot be done."""
+    try:
+        await server.open()
+    except PermanentError as error:
+        _log.error("portal.closed no page can be seen: %s", error)
 
 
 def _by(said: Said) -> Who:

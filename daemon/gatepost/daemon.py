@@ -3,21 +3,20 @@
 import json
 import os
 import socket
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from . import standing
 from .app import build_house, open_database, run_desk
 from .clock import Clock
 from .config import Config
 from .ingress import gate
 from .ingress.sockets import inherited, open_door, open_listeners
 from .lock import DataLock, prepare_data_folder
-from .supervisor import Part, Standing, Supervisor
-from .watch import parts_file
+from .supervisor import Part, Supervisor
 
 Only = Literal["gate", "desk"]
 
@@ -56,8 +55,7 @@ def run(
         try:
             if only == "gate":
                 return gate.run(config, listening, clock=clock, lmtp=lmtp)
-            tell = partial(_tell_standing, config.data)
-            tell({})
+            tell = partial(standing.tell, config.data)
             return Supervisor(_parts(config, clock, listening, lmtp), now=clock.now, tell=tell).run()
         finally:
             if "lmtp" not in doors and config.lmtp.socket:
@@ -98,15 +96,6 @@ def _tell_where(config: Config, name: str, listening: Sequence[socket.socket]) -
     """Port 0 takes a free port: whoever asked for one reads here which it is."""
     path = config.data / "run" / f"{name}.json"
     path.write_text(json.dumps([_endpoint(listener) for listener in listening]), encoding="utf-8")
-
-
-def _tell_standing(data: Path, parts: Mapping[str, Standing]) -> None:
-    """How the parts stand, for the watch and for `gatepost status`; a disk that refuses this stops nothing."""
-    path = parts_file(data)
-    with suppress(OSError):
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps({name: asdict(standing) for name, standing in parts.items()}), encoding="utf-8")
-        new.replace(path)
 
 
 def _endpoint(listener: socket.socket) -> str:

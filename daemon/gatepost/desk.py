@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from .clock import Clock
+from .core import Millis
 from .core.identity import Proof
 from .core.letter import Arrival, Letter
 from .core.quarantine import Cause
@@ -82,6 +83,7 @@ class Desk:
         clock: Clock,
         wake_delivery: Callable[[], None],
         evaluator: Evaluator | None = None,
+        on_handled: Callable[[Outcome, Millis], None] = lambda *_: None,
     ) -> None:
         self._house = house
         self._db = db
@@ -91,6 +93,7 @@ class Desk:
         self._clock = clock
         self._wake_delivery = wake_delivery
         self._evaluator = evaluator
+        self._on_handled = on_handled
         self._news = asyncio.Event()
         self._read: asyncio.Queue[list[_Read]] = asyncio.Queue(maxsize=1)
         self._last = 0
@@ -187,15 +190,21 @@ class Desk:
             if isinstance(outcome, Exception):
                 await self._write_one(read)
             else:
-                _log.info("arrival.handled id=%d outcome=%s", read.arrival.id, outcome)
+                self._tell(read.arrival, outcome)
         return [read.arrival.id for read in batch]
+
+    def _tell(self, arrival: Arrival, outcome: Outcome | None) -> None:
+        """Say what became of an arrival; None is one that must be tried again."""
+        _log.info("arrival.handled id=%d outcome=%s", arrival.id, outcome)
+        if outcome is not None:
+            self._on_handled(outcome, self._clock.now() - arrival.received)
 
     async def _write_one(self, read: _Read) -> int:
         """Take one mail through the pipeline, and try until it has an outcome; its id in the spool."""
         while True:
             try:
                 outcome = await self._persist(partial(self._handle, read))
-                _log.info("arrival.handled id=%d outcome=%s", read.arrival.id, outcome)
+                self._tell(read.arrival, outcome)
             except Exception:
                 _log.exception("arrival.failed id=%d", read.arrival.id)
                 if await self._try_failed(read.arrival, Cause.HANDLING_FAILED, "see the log"):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from .clock import Clock
 from .core import Millis
+from .standing import Standing
 
 _log = logging.getLogger("gatepost.supervisor")
 _WATCHED = frozenset({signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
@@ -30,16 +31,6 @@ class Part:
     run: Callable[[], None]
     grace: float = 15.0
     reloads: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How a part stands: its process (0: none at the moment), how often it has died in all, how, and when last."""
-
-    pid: int
-    deaths: int
-    exit: int
-    died: Millis | None
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ What counts as a trouble is the core's (`core.health`); what is done about an al
 staff when two looks in a row have seen it, so that a start or a short fault writes no mail.
 """
 
-import json
 import logging
 import shutil
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import alarm
+from . import alarm, standing
 from .clock import Clock, Steps
 from .core import Millis
 from .core.health import Seen, Trouble, healthy, troubles
@@ -56,6 +55,7 @@ class Watch:
         self._stepped: tuple[Millis, Millis] | None = None
         self._before: set[tuple[str, str]] = set()
         self.seen: Seen | None = None
+        self.looked: float | None = None
         self.gate: dict[str, Any] = {}
         self.found: tuple[Trouble, ...] = ()
 
@@ -76,7 +76,7 @@ class Watch:
             self.seen = replace(self.seen, database_fault=self.seen.database_fault or fault)
             found = troubles(self.seen)
             _log.error("watch.unwritten %s", fault)
-        self.found = found
+        self.found, self.looked = found, self._monotonic()
 
     def report(self) -> dict[str, Any]:
         """The last look, for the health endpoint: a verdict, and every trouble with what to do."""
@@ -118,7 +118,7 @@ class Watch:
             step=self._stepped[1] if self._stepped else 0,
             latest=read.latest,
             gate_fault=await self._ask_gate(),
-            deaths=deaths(self._data),
+            deaths=_deaths(self._data),
             dead_letters=read.dead_letters,
             breakers=read.breakers,
         )
@@ -148,18 +148,9 @@ class Watch:
         return ""
 
 
-def parts_file(data: Path) -> Path:
-    """Where the supervisor tells of its parts."""
-    return data / "run" / "parts.json"
-
-
-def deaths(data: Path) -> tuple[tuple[str, Millis], ...]:
-    """Which parts have died, each with the instant of the last time, as the supervisor tells it."""
-    try:
-        said = json.loads(parts_file(data).read_text(encoding="utf-8"))
-        return tuple((name, int(part["died"])) for name, part in sorted(said.items()) if part["died"])
-    except (OSError, ValueError, KeyError):
-        return ()
+def _deaths(data: Path) -> tuple[tuple[str, Millis], ...]:
+    """Which parts have died, each with the instant of the last time."""
+    return tuple((name, part.died) for name, part in sorted(standing.read(data).items()) if part.died is not None)
 
 
 def _told(trouble: Trouble) -> dict[str, Any]:

@@ -1,16 +1,15 @@
 """What the watch finds, and what staff hear of it: once when it lasts, once when it is over (M16, N07)."""
 
-import json
-
 import pytest
 
 from gatepost.clock import FixedClock
 from gatepost.core import HOUR, MINUTE
 from gatepost.core.letter import Door, Envelope
 from gatepost.errors import TemporaryError
+from gatepost.standing import Standing, tell
 from gatepost.store import alarms, breakers, intake, mailboxes, vitals
 from gatepost.store.intake import Found
-from gatepost.watch import Watch, parts_file
+from gatepost.watch import Watch
 
 JANE = "Jane Roe <jane@customer.example>"
 PLENTY = 10**12
@@ -180,8 +179,8 @@ async def test_a_database_that_cannot_be_written_or_read_is_unhealthy(post, monk
 
 async def test_a_part_that_died_is_told_to_staff_and_is_no_reason_to_be_unhealthy(post):
     await post.look()
-    said = {"gate": {"pid": 7, "deaths": 1, "exit": -9, "died": post.clock.at}, "desk": {"pid": 8, "died": None}}
-    parts_file(post.data).write_text(json.dumps(said))
+    died = Standing(pid=7, deaths=1, exit=-9, died=post.clock.at)
+    tell(post.data, {"gate": died, "desk": Standing(pid=8, deaths=0, exit=0, died=None)})
     assert await post.look() == ["part"]
     assert post.watch.healthy
     await post.look()

@@ -7,6 +7,7 @@ reads a file and says what is wrong with it, `example` writes the example and th
 from .away import AwaySection
 from .file import find, load
 from .imap import ImapSection
+from .metrics import MetricsSection
 from .model import (
     AuthenticationSection,
     BrandSection,
@@ -37,6 +38,7 @@ __all__ = [
     "ImapSection",
     "LimitsSection",
     "LmtpSection",
+    "MetricsSection",
     "PageSection",
     "PortalSection",
     "ReplyAddressSection",

@@ -57,6 +57,7 @@ _SAMPLES: dict[str, str] = {
     "role.reader.permissions": '["tickets.read", "customers.read"]',
     "staff.vera.name": '"Vera Lind"',
     "staff.vera.address": '"vera@office.example"',
+    "metrics.listen": '"127.0.0.1:9125"',
     "discount.WINTER-20.percent": "20",
     "discount.WINTER-20.until": '"2027-01-31"',
     "away.acme.first": '"2026-12-21"',

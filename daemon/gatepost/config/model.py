@@ -13,6 +13,7 @@ from ..core.party import Brand, Team
 from ..core.staff import Member
 from .away import AwaySection
 from .imap import ImapSection
+from .metrics import MetricsSection
 from .portal import PageSection, PortalSection
 from .report_card import ReportCardSection
 from .section import Secret, Section
@@ -333,6 +334,7 @@ class Config(Section):
     report_card: ReportCardSection = ReportCardSection()
     page: PageSection = PageSection()
     portal: PortalSection = PortalSection()
+    metrics: MetricsSection = MetricsSection()
     audit: AuditSection = AuditSection()
     role: dict[Slug, RoleSection] = Field(default_factory=dict)
     staff: dict[Slug, StaffSection] = Field(default_factory=dict)

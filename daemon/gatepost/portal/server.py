@@ -27,11 +27,12 @@ _FOLDS = (b"\n ", b"\n\t")
 
 
 class PortalServer:
-    """Serves the portal at the configured address until it is closed."""
+    """Serves pages at the configured address until it is closed; `key` is where the config names that address."""
 
-    def __init__(self, app: ASGIApp, section: PageSection) -> None:
+    def __init__(self, app: ASGIApp, section: PageSection, key: str = "page.listen") -> None:
         self._app = app
         self._section = section
+        self._key = key
         self._server: _Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -43,7 +44,7 @@ class PortalServer:
             listener = socket.create_server((host, port), family=family)
         except OSError as error:
             raise PermanentError(
-                f"page.listen: {self._section.listen} cannot be opened: {error.strerror}", "Is it taken?"
+                f"{self._key}: {self._section.listen} cannot be opened: {error.strerror}", "Is it taken?"
             ) from error
         await self.serve(listener)
 
