@@ -19,7 +19,9 @@ from .core import DAY, Millis
 from .errors import GatepostError, Mistake, MistakesError
 from .ingress.sockets import open_listener
 from .lock import holder
+from .mail.letter_lint import lint
 from .mail.templates import Letters
+from .mail.upsell import read as read_upsell
 from .rulebook import examine_folders, known_names
 from .store import parties
 from .store.glance import DESK_FILE, glance
@@ -104,16 +106,18 @@ def _letter_names(config: Config) -> frozenset[str] | None:
 
 
 def _templates(config: Config) -> Iterator[Finding]:
+    """Every letter is tried with sample figures, as text and as HTML, for each brand (A2)."""
     letters = _letters(config)
+    upsell = read_upsell(shipped.folder("templates"), Path(config.gatepost.templates))
     languages = sorted({language for name in letters.names() for language in letters.languages(name)})
     seen = f"{len(letters.names())} letters in {', '.join(languages)}"
     wanted = {language for brand in config.brands() for language in brand.languages}
     missing = sorted(language for language in wanted if language.partition("-")[0] not in languages)
+    detail = sorted({str(mistake) for brand in config.brands() for mistake in lint(letters, brand, upsell)})
     if missing:
-        detail = f"a brand writes {', '.join(missing)}, which no letter has: those customers get another language"
-        yield Finding(state=State.LOOK, subject="templates", seen=seen, detail=(detail,))
-    else:
-        yield Finding(state=State.FINE, subject="templates", seen=seen)
+        detail.append(f"a brand writes {', '.join(missing)}, which no letter has: those customers get another language")
+    state = State.LOOK if detail else State.FINE
+    yield Finding(state=state, subject="templates", seen=seen, detail=tuple(detail))
 
 
 def _data_folder(config: Config) -> Iterator[Finding]:

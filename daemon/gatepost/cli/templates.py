@@ -9,6 +9,7 @@ from .. import config, shipped
 from ..core.party import Brand
 from ..mail.letter_lint import lint, sample
 from ..mail.templates import Letters
+from ..mail.upsell import UpsellWords, read
 from . import EX_OK
 
 EX_FOUND = 1
@@ -28,8 +29,8 @@ def check(config_file: str | None) -> int:
     Without a config, the shipped letters on their own. Exit codes: 1 when a letter is wrong, 78 when a file cannot be
     read as a letter.
     """
-    letters, brands = _letters(config_file)
-    found = sorted({str(mistake) for brand in brands for mistake in lint(letters, brand)})
+    letters, brands, upsell = _letters(config_file)
+    found = sorted({str(mistake) for brand in brands for mistake in lint(letters, brand, upsell)})
     print("\n".join(found) if found else f"{len(letters.all())} letters are sound")
     return EX_FOUND if found else EX_OK
 
@@ -44,7 +45,7 @@ def check(config_file: str | None) -> int:
 @click.option("--raw", is_flag=True, help="The whole mail, as it would go out.")
 def preview(name: str, config_file: str | None, language: str, as_html: bool, raw: bool) -> None:
     """Show the letter NAME, for example rating or vendor/overdue, with sample figures. Nothing is sent."""
-    letters, brands = _letters(config_file)
+    letters, brands, _ = _letters(config_file)
     mail = sample(letters, brands[0], name, language)
     if raw:
         sys.stdout.buffer.write(mail.raw)
@@ -52,10 +53,14 @@ def preview(name: str, config_file: str | None, language: str, as_html: bool, ra
         click.echo(mail.html if as_html else f"Subject: {mail.subject}\n\n{mail.text}", nl=False)
 
 
-def _letters(config_file: str | None) -> tuple[Letters, tuple[Brand, ...]]:
-    """The letters in use and the brands for which they go out; without a config, the shipped ones for a sample."""
+def _letters(config_file: str | None) -> tuple[Letters, tuple[Brand, ...], UpsellWords]:
+    """The letters in use, the brands for which they go out, and what none of them may say.
+
+    Without a config, the shipped ones for a sample.
+    """
     if config_file is None:
-        return Letters(None, shipped.folder("templates") / "mail"), (_SAMPLE,)
+        ours = shipped.folder("templates")
+        return Letters(None, ours / "mail"), (_SAMPLE,), read(ours, None)
     loaded = config.load(config.find(config_file), secrets=False)
-    own = Path(loaded.gatepost.templates) / "mail"
-    return Letters(own, shipped.folder("templates") / "mail"), loaded.brands()
+    own, ours = Path(loaded.gatepost.templates), shipped.folder("templates")
+    return Letters(own / "mail", ours / "mail"), loaded.brands(), read(ours, own)

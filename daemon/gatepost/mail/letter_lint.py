@@ -17,6 +17,7 @@ from ..errors import GatepostError, Mistake
 from .compose import Composed, Draft, compose
 from .status_report import find
 from .templates import Letters, TemplateError
+from .upsell import FILE, UpsellWords
 from .values import ticket_values
 
 _AUTOMATIC = "customer/acknowledgement"
@@ -24,8 +25,10 @@ _PORTAL = "https://portal.example"
 _DATE = 1_780_315_200_000
 _LINK = re.compile(r"https?://[^\s\"'<>)]{1,2000}")
 _TARGET = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s>]{0,2000})", re.IGNORECASE)
+_MARKUP = re.compile(r"<[^<>]{0,2000}>")
 _LOADS = re.compile(r"\bsrc\s*=|url\(|@import|<script|<iframe|<form|<object", re.IGNORECASE)
 _AFFILIATE = re.compile(r"utm_\w+|aff\w*|ref|referrer|partner\w*|coupon|discount|promo\w*|gclid|fbclid|\w*clickid")
+_NONE = UpsellWords(None)
 _REPORT = """### WordPress Environment ###
 WP Version: 6.4
 WC Version: 8.5
@@ -63,9 +66,12 @@ _SAMPLES: tuple[dict[str, Any] | None, ...] = (
 )  # fmt: skip
 
 
-def lint(letters: Letters, brand: Brand) -> list[Mistake]:
-    """Every mistake of the letters as they would go out for `brand`, in the order of the files."""
-    found = {mistake for key, language in letters.all() for mistake in _letter(letters, brand, key, language)}
+def lint(letters: Letters, brand: Brand, upsell: UpsellWords = _NONE) -> list[Mistake]:
+    """Every mistake of the letters as they would go out for `brand`, in the order of the files.
+
+    `upsell` are words that no automatic answer may say.
+    """
+    found = {mistake for key, language in letters.all() for mistake in _letter(letters, brand, key, language, upsell)}
     return sorted(found, key=lambda mistake: (mistake.file, mistake.line, mistake.message))
 
 
@@ -78,7 +84,7 @@ def sample(letters: Letters, brand: Brand, name: str, language: str) -> Composed
     return compose(_draft(brand, keys[0] if keys else name, language, {}), letters)
 
 
-def _letter(letters: Letters, brand: Brand, key: str, language: str) -> Iterator[Mistake]:
+def _letter(letters: Letters, brand: Brand, key: str, language: str, upsell: UpsellWords) -> Iterator[Mistake]:
     text, html = letters.file(key, language), letters.file(key, language, html=True)
     if not letters.source(html):
         beside = text.replace(".txt.j2", ".html.j2")
@@ -95,6 +101,17 @@ def _letter(letters: Letters, brand: Brand, key: str, language: str) -> Iterator
             continue
         yield from _look(letters, brand, text, mail.text, automatic=automatic)
         yield from _look(letters, brand, html, mail.html, automatic=automatic)
+        if automatic:
+            yield from _sells(letters, text, f"{mail.subject}\n{mail.text}", language, upsell)
+            yield from _sells(letters, html, unescape(_MARKUP.sub(" ", mail.html)), language, upsell)
+
+
+def _sells(letters: Letters, file: str, said: str, language: str, upsell: UpsellWords) -> Iterator[Mistake]:
+    """Words that sell something, in an answer that nobody has written."""
+    for word in upsell.said(said):
+        line = _line(letters.source(file).lower(), word)
+        message = f"an automatic answer sells nothing, and this says “{word}” ({language})"
+        yield Mistake(file=file, line=line, message=message, suggestion=f"or take the word out of {FILE}")
 
 
 def _look(letters: Letters, brand: Brand, file: str, said: str, *, automatic: bool) -> Iterator[Mistake]:

@@ -6,8 +6,10 @@ import pytest
 
 from gatepost import cli
 from gatepost.core.party import Brand
+from gatepost.errors import MistakesError
 from gatepost.mail.letter_lint import lint
 from gatepost.mail.templates import Letters
+from gatepost.mail.upsell import read
 
 SHIPPED = Path(__file__).parents[3] / "templates" / "mail"
 
@@ -101,3 +103,47 @@ def test_the_command_tells_what_it_found(tmp_path, monkeypatch, capsys):
     put(tmp_path, "own/mail/customer/acknowledgement.en.txt.j2", "Subject: x\n\nhttps://evil.example\n")
     assert cli.run(["templates", "check", "-c", "config.toml"]) == 1
     assert capsys.readouterr().out.startswith("customer/acknowledgement.en.txt.j2:3: an automatic answer links only")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Subject: x\n\nA SPECIAL\nOFFER for you.\n", ["special offer"]),
+        ("Subject: Buy now\n\nThank you.\n", ["buy now"]),
+        ("Subject: x\n\nWe discounted nothing, and this is no resale.\n", []),
+    ],
+)
+def test_an_acknowledgement_that_sells_is_told(tmp_path, text, said):
+    put(tmp_path, "customer/acknowledgement.en.html.j2", "<p>x</p>")
+    put(tmp_path, "customer/acknowledgement.en.txt.j2", text)
+    found = lint(Letters(tmp_path, tmp_path), BRAND, read(SHIPPED.parent, None))
+    assert [mistake.message for mistake in found] == [
+        f"an automatic answer sells nothing, and this says “{word}” (en)" for word in said
+    ]
+
+
+def test_markup_hides_no_word_and_other_letters_may_sell(tmp_path):
+    put(tmp_path, "customer/acknowledgement.en.txt.j2", "Subject: x\n\nx\n")
+    put(tmp_path, "customer/acknowledgement.en.html.j2", "<p>A special <b>offer</b>: R&amp;D discount</p>")
+    put(tmp_path, "customer/answer.en.txt.j2", "Subject: x\n\nYour discount: 20.\n")
+    put(tmp_path, "customer/answer.en.html.j2", "<p>Your discount</p>")
+    found = lint(Letters(tmp_path, tmp_path), BRAND, read(SHIPPED.parent, None))
+    assert [(mistake.file, mistake.line) for mistake in found] == [
+        ("customer/acknowledgement.en.html.j2", 0),
+        ("customer/acknowledgement.en.html.j2", 1),
+    ]
+
+
+def test_the_shipped_acknowledgements_sell_nothing_in_any_language(letters):
+    assert lint(letters, BRAND, read(SHIPPED.parent, None)) == []
+
+
+def test_the_operators_list_replaces_ours_and_a_bad_one_is_refused_with_its_line(tmp_path):
+    put(tmp_path, "upsell-words.txt", "# ours\n\ncheap\n")
+    own = read(SHIPPED.parent, tmp_path)
+    assert (own.said("Cheap, cheap and a special offer"), own.said("cheaper")) == (("cheap",), ())
+    put(tmp_path, "upsell-words.txt", "")
+    assert read(SHIPPED.parent, tmp_path).said("special offer") == ()
+    put(tmp_path, "upsell-words.txt", f"good\n{'x' * 101}\n")
+    with pytest.raises(MistakesError, match=r"upsell-words.txt:2: this is longer than 100 characters"):
+        read(SHIPPED.parent, tmp_path)
