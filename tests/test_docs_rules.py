@@ -20,7 +20,7 @@ def test_the_tables_are_those_of_the_code():
 
 def test_each_rule_shown_is_a_rule():
     blocks = re.findall(r"```toml\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         findings = examine({"50-doc.toml": block.encode()}, Known(teams=frozenset({"sales"})))
         assert findings.mistakes == []

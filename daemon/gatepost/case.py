@@ -1,6 +1,7 @@
 """A ticket with everyone and everything that its effects need: read once per transaction, then frozen."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from .core import Millis
 from .core.letter import Mailbox
@@ -8,7 +9,7 @@ from .core.party import Brand, Participant, Product, Role, Standing, Subscriptio
 from .core.rating import why_not
 from .core.ticket import UNVERIFIED, Terms, Ticket
 from .house import House
-from .store import parties, ratings, tickets
+from .store import marks, parties, ratings, tickets
 from .store.database import Tx
 from .store.messages import Message
 
@@ -30,6 +31,7 @@ class Case:
     subscription: Subscription | None = None
     standing: Standing = Standing.UNKNOWN
     topics: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
     candidates: tuple[Product, ...] = ()
     message: Message | None = None
     verified: bool = True
@@ -74,6 +76,7 @@ def case_of(tx: Tx, house: House, ticket: Ticket, now: Millis) -> Case:
         subscription=subscription,
         standing=_standing(product, subscription, now),
         topics=topics,
+        fields=marks.fields(tx, ticket.number),
         verified=UNVERIFIED not in ticket.flags,
         no_rating=_no_rating(tx, ticket, participants, topics),
     )

@@ -130,7 +130,7 @@ def _draft(
         tag=case.ticket.number,
         auto=send.auto,
         passed=passed.of(tx, about.id) if about is not None else (),
-        values=_values(house, case, send, to, about, relayed, now)
+        values=_values(house, case, send, to, about, relayed, clean, now)
         | {"first": not chain, "later": [_later(case, to, message, clean) for message in since]}
         | {"linked": [_linked(house, case, file, to, language, now) for file in left]}
         | {"confirm": _confirm(house, case, send.ask, to, question)}
@@ -170,7 +170,14 @@ def _linked(house: House, case: Case, file: Attachment, to: Participant, languag
 
 
 def _values(
-    house: House, case: Case, send: Send, to: Participant, about: Message | None, relayed: Relayed, now: Millis
+    house: House,
+    case: Case,
+    send: Send,
+    to: Participant,
+    about: Message | None,
+    relayed: Relayed,
+    clean: Callable[[str], str],
+    now: Millis,
 ) -> dict[str, object]:
     """The figures of the letter, in the recipient's language."""
     brand, requester, vendor = case.brand, case.requester, case.vendor
@@ -192,6 +199,7 @@ def _values(
         subscription=case.subscription,
         standing=case.standing,
         topics=[house.topics.name(topic, language) for topic in case.topics],
+        fields={name: clean(value) for name, value in case.fields.items()},
         author=_author_name(case, author, to) if author is not None else "",
         words=relayed.words,
         files=[attachment.filename for attachment in relayed.files],

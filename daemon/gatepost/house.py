@@ -13,7 +13,7 @@ from .calendars import Calendars, hours_of_brand
 from .config import AuthenticationSection, LimitsSection, ReplyAddressSection
 from .core import Millis
 from .core.addresses import Addresses, Kind, Located
-from .core.calendar import Calendar
+from .core.calendar import Calendar, is_open
 from .core.discount import Discount
 from .core.identity import Authentication, Citation, Place, Proof
 from .core.letter import Envelope, Letter
@@ -274,6 +274,10 @@ class House:
         """When an answer to a message of a given instant is overdue, in the vendor's calendar or the brand's."""
         calendar = self.calendar(brand, vendor, now)
         return partial(self._promises.overdue_at, calendar)
+
+    def works(self, brand: Brand, vendor: Vendor | None, now: Millis) -> bool:
+        """Whether it is working time for the vendor, or for the brand's own teams."""
+        return is_open(self.calendar(brand, vendor, now), now)
 
     def calendar(self, brand: Brand, vendor: Vendor | None, now: Millis) -> Calendar:
         """The business time around `now` of the vendor, or of the brand's own teams."""

@@ -11,19 +11,30 @@ import re2
 class Pattern(Protocol):
     """A compiled pattern."""
 
+    names: tuple[str, ...]
+
     def search(self, text: bytes) -> str | None:
         """What the pattern found first in `text` (UTF-8), or None. '' is a find: a pattern may match nothing at all."""
 
+    def groups(self, text: bytes) -> dict[str, str]:
+        """What its named groups found in `text`, as far as they took part in the match."""
+
 
 class _Re2Pattern:
-    __slots__ = ("_compiled",)
+    __slots__ = ("_compiled", "names")
 
     def __init__(self, compiled: re2._Regexp) -> None:
         self._compiled = compiled
+        self.names: tuple[str, ...] = tuple(sorted(compiled.groupindex))
 
     def search(self, text: bytes) -> str | None:
         found = self._compiled.search(text)
         return None if found is None else found.group(0).decode("utf-8", "replace")
+
+    def groups(self, text: bytes) -> dict[str, str]:
+        found = self._compiled.search(text)
+        named = found.groupdict() if found is not None else {}
+        return {name: octets.decode("utf-8", "replace") for name, octets in named.items() if octets is not None}
 
 
 def compile_pattern(pattern: str) -> Pattern:

@@ -8,7 +8,7 @@ from . import absences, alarm
 from .case import Case
 from .core import DAY, Millis
 from .core.confirmation import PAUSE, Kind
-from .core.effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
+from .core.effect import Absent, Auto, Effect, Fill, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
 from .core.party import Away, Participant, Role
 from .core.topics import AT_MOST
 from .drafting import write
@@ -25,6 +25,8 @@ def perform(tx: Tx, house: House, case: Case, effects: Iterable[Effect], now: Mi
     labels = [effect.topic for effect in effects if isinstance(effect, Label)]
     reason = "; ".join(effect.reason for effect in effects if isinstance(effect, Flag))
     case = replace(case, reason=reason, topics=tuple(dict.fromkeys((*labels, *case.topics)))[:AT_MOST])
+    fields = {effect.name: effect.value for effect in effects if isinstance(effect, Fill)}
+    case = replace(case, fields={**case.fields, **fields})
     for effect in effects:
         kind, said = _do(tx, house, case, effect, now)
         trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
@@ -47,11 +49,8 @@ def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[
             return "flag", f"{effect.name}: {effect.reason}"
         case Unflag():
             return "unflag", effect.name
-        case Label():
-            tickets.label(tx, number, effect, now)
-            if effect.corrects:
-                marks.correct(tx, number, effect.topic, now)
-            return "label", f"{effect.topic} ({effect.confidence:.2f})"
+        case Label() | Fill():
+            return _mark(tx, number, effect, now)
         case Note():
             return "note", effect.text
         case Join():
@@ -64,6 +63,17 @@ def _do(tx: Tx, house: House, case: Case, effect: Effect, now: Millis) -> tuple[
             return "away", f"vendor {effect.vendor}: {_until(effect.away)}"
         case _:
             assert_never(effect)
+
+
+def _mark(tx: Tx, ticket: int, mark: Label | Fill, now: Millis) -> tuple[str, str]:
+    """Give the ticket a topic, which is a correction by the word of staff, or a field."""
+    if isinstance(mark, Fill):
+        marks.fill(tx, ticket, mark.name, mark.value, now)
+        return "field", f"{mark.name} = {mark.value}"
+    tickets.label(tx, ticket, mark, now)
+    if mark.corrects:
+        marks.correct(tx, ticket, mark.topic, now)
+    return "label", f"{mark.topic} ({mark.confidence:.2f})"
 
 
 def _send(tx: Tx, house: House, case: Case, send: Send, now: Millis) -> tuple[str, str]:

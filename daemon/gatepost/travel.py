@@ -114,7 +114,8 @@ def travel(
     new = nature.author is Author.HUMAN and identity.ticket is None
     topics = house.topics_of(letter, facts.product) if new else ()
     labels = [(topic.name, topic.confidence) for topic in topics]
-    seen, book = rules.see(facts, letter, nature, identity, labels, notice), house.rulebook.book
+    works = house.works(facts.brand, facts.vendor, now)
+    seen, book = rules.see(facts, letter, nature, identity, labels, notice, works), house.rulebook.book
     verdict = unheld(judge_rules(book, seen), release)
     flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None and not archived else ""
     decision = decide(

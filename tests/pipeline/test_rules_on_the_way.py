@@ -1,10 +1,14 @@
 """What the rules decide is what happens: routes, quarantine, events, flags; and a reload between two mails."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gatepost.core import HOUR
 from gatepost.core.verdict import Route
+from gatepost.store import whole_way
 
 JANE, SUBJECT = "Jane Roe <jane@customer.example>", "Shipping Labels"
 SPAM = """
@@ -62,6 +66,69 @@ def test_flags_of_a_rule_stand_on_the_ticket(market, compose_mail, tmp_path: Pat
     assert market.arrive(compose_mail(JANE, SUBJECT, "It is urgent.")) == "opened"
     assert "urgent" in market.ticket().flags
     assert market.ticket().route is Route.VENDOR
+
+
+ORDER = """
+[[rule]]
+name = "order number"
+when = { pattern = 'order #?(?P<order_number>[\\w@.-]{3,}\\w)' }
+then = { notes = "An order is named." }
+
+[[rule.hit]]
+text = "It is about order #55123."
+
+[[rule.miss]]
+text = "I want to order it."
+"""
+CLOSED = """
+[[rule]]
+name = "at night"
+when = { ticket = "new", office_open = false }
+then = { flags = "at-night" }
+
+[[rule.hit]]
+office_open = false
+
+[[rule.miss]]
+"""
+
+
+def test_what_a_pattern_captures_is_a_field_of_the_ticket_that_the_vendor_reads(
+    market, compose_mail, reply_to, tmp_path: Path
+) -> None:
+    put(tmp_path, "05-order.toml", ORDER)
+    assert market.house.rulebook.reload().changed
+    market.arrive(compose_mail(JANE, SUBJECT, "It is about order #55123."))
+    (brought,) = market.sent("ticket")
+    html = next(p for p in brought.message.walk() if p.get_content_type() == "text/html").get_payload(decode=True)
+    assert re.search(r"^Order number: +55123$", brought.text.replace("\r", ""), re.M)
+    assert b">Order number</th>" in html and b">55123</td>" in html
+    (acknowledgement,) = market.sent("acknowledgement")
+    market.arrive(reply_to(acknowledgement, JANE, "Sorry, order 66001."), acknowledgement.reply_to)
+    assert [(row["name"], row["value"]) for row in market.rows("SELECT * FROM ticket_field")] == [
+        ("order_number", "66001")
+    ]
+    assert "66001" in market.sent("ticket")[-1].text
+    way = market.db.read_now(lambda tx: whole_way.of_ticket(tx, 1001))
+    assert way["fields"] == ["order_number: 66001"]
+
+
+def test_a_captured_address_is_masked_where_addresses_are(market, compose_mail, tmp_path: Path) -> None:
+    put(tmp_path, "05-order.toml", ORDER)
+    assert market.house.rulebook.reload().changed
+    market.house.brands["orchard"] = replace(market.house.brands["orchard"], masking=True)
+    market.arrive(compose_mail(JANE, SUBJECT, "order jane@customer.example"))
+    (brought,) = market.sent("ticket")
+    assert (brought.state, brought.error) != ("error", "") and "jane@customer.example" not in brought.text
+
+
+@pytest.mark.parametrize(("hour", "flags"), [(9, ()), (2, ("at-night",)), (5 * 24 + 9, ("at-night",))])
+def test_a_rule_may_ask_whether_the_vendor_works_now(market, compose_mail, tmp_path: Path, hour, flags) -> None:
+    put(tmp_path, "05-night.toml", CLOSED)
+    assert market.house.rulebook.reload().changed
+    market.now += (hour - 9) * HOUR
+    market.arrive(compose_mail(JANE, SUBJECT, "The labels are empty."))
+    assert market.ticket().flags == flags
 
 
 @pytest.mark.catalogue("H08")

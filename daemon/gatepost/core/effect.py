@@ -92,6 +92,14 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """Set a field of the ticket: what a named group of a rule's pattern has found."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """Write a sentence into the ticket's trace, for staff only."""
 
@@ -122,4 +130,4 @@ class VendorAway:
     away: Away | None
 
 
-Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Note | Join | Absent | VendorAway
+Effect: TypeAlias = Send | Promise | Release | Flag | Unflag | Label | Fill | Note | Join | Absent | VendorAway

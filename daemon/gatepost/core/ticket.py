@@ -10,7 +10,7 @@ from typing import assert_never
 
 from . import DAY, Millis
 from .confirmation import Ask, Kind, letter_for
-from .effect import Absent, Auto, Effect, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
+from .effect import Absent, Auto, Effect, Fill, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
 from .event import CameDue, DeadlineKind, Event, Filed, Marked, Undeliverable, Wrote
 from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author, Nature
@@ -150,7 +150,7 @@ def _recorded(before: Ticket, after: Ticket, event: Event, effects: tuple[Effect
 def _stays_inside(effect: Effect) -> bool:
     """Whether an effect only says something of the ticket, to nobody, and owes nothing."""
     match effect:
-        case Flag() | Label() | Note():
+        case Flag() | Label() | Fill() | Note():
             return True
         case Send() | Promise() | Release() | Unflag() | Join() | Absent() | VendorAway():
             return False
@@ -342,6 +342,7 @@ def _marks(verdict: Verdict) -> list[Effect]:
     return [
         *(Flag(name=name, reason=f"rule {verdict.by}") for name in verdict.flags),
         *(Label(topic=topic, confidence=1.0) for topic in verdict.labels),
+        *(Fill(name=name, value=value) for name, value in verdict.fields),
         *(Note(text=text) for text in verdict.notes),
     ]
 

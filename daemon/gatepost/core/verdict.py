@@ -47,7 +47,10 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the rules decided. `acknowledge` names a template, '' sends none; the later of two rules wins a field."""
+    """What the rules decided. `acknowledge` names a template, '' sends none; the later of two rules wins a field.
+
+    `fields` is what named groups of patterns have captured, as (name, value).
+    """
 
     route: Route
     team: str = ""
@@ -58,6 +61,7 @@ class Verdict:
     flags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
     cause: str = ""
     by: str = ""
     trail: tuple[RuleTrace, ...] = ()

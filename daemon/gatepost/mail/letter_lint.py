@@ -46,6 +46,7 @@ _FIGURES: dict[str, Any] = {
     "subscription": Subscription(
         id=1, customer_id=1, product_id=1, status=Standing.ACTIVE, starts=_DATE, ends=_DATE, reference="1"
     ),
+    "fields": {"order_number": "1"},
     "words": "Sample\n\n> quote\n\n  code", "files": ["sample.txt"], "report": find(_REPORT), "link": _PORTAL,
     "choices": [("Sample", _PORTAL)], "reason": "sample", "unsubscribe": _PORTAL,
     "confirm": {"link": f"{_PORTAL}/confirm/sample", "subject": "Sample", "date": "today", "names": ["a@shop.example"]},

@@ -13,6 +13,7 @@ from . import wording
 from .status_report import StatusReport
 
 NOTHING_ASKED: Mapping[str, object] = {"link": "", "subject": "", "date": "", "names": []}
+_NO_FIELDS: Mapping[str, str] = {}
 
 
 def ticket_values(
@@ -27,6 +28,7 @@ def ticket_values(
     subscription: Subscription | None = None,
     standing: Standing = Standing.UNKNOWN,
     topics: Iterable[str] = (),
+    fields: Mapping[str, str] = _NO_FIELDS,
     author: str = "",
     words: str = "",
     files: Iterable[str] = (),
@@ -57,17 +59,17 @@ def ticket_values(
 ) -> dict[str, object]:
     """The figures of a letter in `language`.
 
-    `author` and `words` are relayed: masked and scrubbed by the caller. With `masked` the customer's address is left
-    out. `link` leads to the ticket for this recipient; `answer_by`, `waiting_since`, `filed` and `away_until` are times
-    as the recipient reads them (`wording.moment`, `wording.day`), `away` is a sentence; `choices` are (label, link)
-    pairs; `reason` is what a notice to staff is about; `first` is whether `words` opened the ticket; `absent` is
-    who of the other side is away (`name`, `until`); `forwarder` is who of us or of the vendors brought the mail;
-    `confirm` is what the letter asks: the held mail's `subject` and `date`, the `names` asked about, a `link` for yes;
-    `later` is what was said since (`author`, `at`, `words`), for who comes to a ticket; `cards` stand below an answer;
-    `transcript` is what became of the commands of a mail; `pair` is whom or what a notice about the house is about,
-    `over` whether that has ended; `linked` are files too large for the mail (`name`, `size`, `link`, `until`);
-    `until` is how long a link is good;
-    `short` are figures of a report card that are too low (`figure`, `seen`, `wanted`, `count`, `days`).
+    `author`, `words` and `fields` (by name) are relayed: masked and scrubbed by the caller. With `masked` the
+    customer's address is left out. `link` leads to the ticket for this recipient; `answer_by`, `waiting_since`,
+    `filed` and `away_until` are times as the recipient reads them (`wording.moment`, `wording.day`), `away` is a
+    sentence; `choices` are (label, link) pairs; `reason` is what a notice to staff is about; `first` is whether
+    `words` opened the ticket; `absent` is who of the other side is away (`name`, `until`); `forwarder` is who of us
+    or of the vendors brought the mail; `confirm` is what the letter asks: the held mail's `subject` and `date`, the
+    `names` asked about, a `link` for yes; `later` is what was said since (`author`, `at`, `words`), for who comes to
+    a ticket; `cards` stand below an answer; `transcript` is what became of the commands of a mail; `pair` is whom or
+    what a notice about the house is about, `over` whether that has ended; `linked` are files too large for the mail
+    (`name`, `size`, `link`, `until`); `until` is how long a link is good; `short` are figures of a report card that
+    are too low (`figure`, `seen`, `wanted`, `count`, `days`).
     """
     return {
         "customer": {
@@ -80,6 +82,7 @@ def ticket_values(
         "team": team,
         "subscription": _subscription(subscription, standing, language, brand.zone),
         "topics": list(topics),
+        "fields": {name: {"label": name.replace("_", " ").capitalize(), "value": fields[name]} for name in fields},
         "author": author,
         "words": words,
         "files": list(files),

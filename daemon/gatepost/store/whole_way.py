@@ -6,7 +6,7 @@ from typing import Any
 from ..core.verdict import RuleTrace
 from ..errors import PermanentError
 from ..outline import instant
-from . import arrivals, deadlines, decisions, messages, outbox_view, tickets, trace
+from . import arrivals, deadlines, decisions, marks, messages, outbox_view, tickets, trace
 from .database import Row, Tx
 
 
@@ -22,6 +22,7 @@ def of_ticket(tx: Tx, number: int) -> dict[str, Any]:
         "route": f"{ticket.route.value} {ticket.team}".strip(),
         "filed": instant(ticket.filed),
         "flags": list(ticket.flags),
+        "fields": [f"{name}: {value}" for name, value in marks.fields(tx, number).items()],
         "participants": [
             f"{p.number} {p.role.value} {p.address}{'' if p.active else f' ({p.membership.value})'}"
             for p in tickets.participants(tx, number)

@@ -112,13 +112,47 @@ def test_groups(when: dict[str, Any], held: bool) -> None:
 
 
 def test_the_words_and_the_verdict_are_one_vocabulary() -> None:
-    verdict_fields = {field.name for field in fields(Verdict)} - {"by", "trail"}
+    verdict_fields = {field.name for field in fields(Verdict)} - {"by", "trail", "fields"}
     assert set(STEPS) - {"stop"} == verdict_fields
     seen_fields = {field.name for field in fields(Seen)}
     assert seen_fields - set(CONDITIONS) == {"subject", "text", "doubt"}
     for word in CONDITIONS.values():
         assert word.read(Seen()) is not None
         assert word.help.endswith(".")
+
+
+ORDER = r"order #?(?P<order_number>\d{4,})"
+
+
+@pytest.mark.parametrize(
+    ("when", "fields"),
+    [
+        ({"pattern": ORDER}, {"order_number": "5512"}),
+        ({"text_pattern": ORDER}, {}),
+        ({"pattern": [r"nothing (?P<never>x)", ORDER]}, {"order_number": "5512"}),
+        ({"pattern": r"(?P<order_number>\d+)|(?P<key>never)"}, {"order_number": "5512"}),
+        ({"any": [{"pattern": r"(?P<first>Order)"}, {"pattern": ORDER}]}, {"first": "Order"}),
+        ({"any": [{"all": [{"pattern": ORDER}, {"party": "staff"}]}, {"words": "order"}]}, {}),
+        ({"pattern": ORDER, "text_pattern": r"(?P<order_number>\d)$"}, {"order_number": "7"}),
+        ({"pattern": r"Order(?P<empty>\s*)"}, {}),
+        ({"pattern": r"(?s)(?P<all>O.+)"}, {"all": f"Order #5512 {'x ' * 200}"[:200]}),
+    ],
+)
+def test_a_named_group_fills_a_field_where_its_rule_hits(when: dict[str, Any], fields: dict[str, str]) -> None:
+    hit = {"subject": "Order #5512", "text": "x\x07\n" * 300 + "7"}
+    book = book_of({"when": when, "then": {"route": "triage"}}, {"when": {}, "then": {"route": "triage"}})
+    for thorough in (False, True):
+        verdict = judge(book, Seen(**hit), thorough=thorough)  # type: ignore[arg-type]
+        assert dict(verdict.fields) == fields
+    assert all(f"{name} = {value}" in render_verdict(verdict) for name, value in fields.items())
+
+
+def test_the_later_rule_wins_a_field() -> None:
+    rules = [
+        {"when": {"pattern": r"(?P<a>\d)(?P<b>\d)"}, "then": TRIAGE},
+        {"when": {"pattern": r"(?P<b>\d)$"}, "then": TRIAGE},
+    ]
+    assert judge(book_of(*rules), Seen(text="12 and 3")).fields == (("a", "1"), ("b", "3"))
 
 
 def test_a_digest_is_of_what_the_files_say() -> None:

@@ -15,7 +15,7 @@ from .rule import Rule
 from .seen import Seen
 
 SAMPLES = 3
-_STEPS = ("acknowledge", "rating", "clock", "labels", "flags", "notes", "copies")
+_STEPS = ("acknowledge", "rating", "clock", "labels", "flags", "notes", "copies", "fields")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,4 +126,6 @@ def _changes(before: Verdict, after: Verdict) -> Iterator[Change]:
 def _told(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(" = ".join(one) if isinstance(one, tuple) else str(one) for one in value)
+    return str(value)

@@ -14,12 +14,20 @@ from .words import ConditionWord, Read, Type
 
 Answer = tuple[bool, str]
 
+_NAME_LENGTH = 30
+_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+
 
 class Pattern(Protocol):
-    """A compiled pattern, given by the caller: the core has no engine of its own."""
+    """A compiled pattern, given by the caller: the core has no engine of its own. `names` are its named groups."""
+
+    names: tuple[str, ...]
 
     def search(self, text: bytes) -> str | None:
         """What the pattern found first in `text`, or None; in time linear in the text."""
+
+    def groups(self, text: bytes) -> dict[str, str]:
+        """What the named groups found in `text`."""
 
 
 CompilePattern = Callable[[str], Pattern]
@@ -27,9 +35,13 @@ CompilePattern = Callable[[str], Pattern]
 
 
 class Condition(Protocol):
-    """A condition, ready to be asked. `costly` ones read text, and are asked after the others."""
+    """A condition, ready to be asked. `costly` ones read text, and are asked after the others.
+
+    Where it holds, what it `captures` has been noted on the reading by name.
+    """
 
     costly: bool
+    captures: tuple[str, ...]
 
     def ask(self, reading: Reading) -> Answer:
         """Whether it holds, and what was seen."""
@@ -75,6 +87,7 @@ def _said(values: tuple[str, ...]) -> str:
 
 class _OneOf:
     costly = False
+    captures: tuple[str, ...] = ()
 
     def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
         self._read, self._wanted = read, frozenset(wanted)
@@ -89,6 +102,7 @@ class _OneOf:
 
 class _YesNo:
     costly = False
+    captures: tuple[str, ...] = ()
 
     def __init__(self, read: Read, wanted: bool) -> None:
         self._read, self._wanted = read, wanted
@@ -100,6 +114,7 @@ class _YesNo:
 
 class _Address:
     costly = False
+    captures: tuple[str, ...] = ()
 
     def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
         for one in wanted:
@@ -121,6 +136,7 @@ class _Address:
 
 class _Language:
     costly = False
+    captures: tuple[str, ...] = ()
 
     def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
         self._read, self._wanted = read, frozenset(one.casefold() for one in wanted)
@@ -135,6 +151,7 @@ class _Starred:
     """Whole names and, with a star, endings (`*.log`) or beginnings (`image/*`), in any case."""
 
     costly = False
+    captures: tuple[str, ...] = ()
 
     def __init__(self, read: Read, wanted: tuple[str, ...], example: str) -> None:
         at_end = example.endswith("*")
@@ -159,6 +176,7 @@ class _Starred:
 
 class _Number:
     costly = False
+    captures: tuple[str, ...] = ()
 
     def __init__(self, read: Read, wanted: object) -> None:
         self._read = read
@@ -193,6 +211,7 @@ def _comparison(wanted: object) -> tuple[str, float]:
 
 class _Words:
     costly = True
+    captures: tuple[str, ...] = ()
 
     def __init__(self, read: Read, wanted: tuple[str, ...]) -> None:
         self._read, self._list = read, WordList(wanted)
@@ -207,6 +226,10 @@ class _Pattern:
 
     def __init__(self, read: Read, wanted: tuple[str, ...], compile_pattern: CompilePattern) -> None:
         self._read, self._patterns = read, tuple(compile_pattern(one) for one in wanted)
+        self.captures = tuple(dict.fromkeys(name for pattern in self._patterns for name in pattern.names))
+        for name in self.captures:
+            if len(name) > _NAME_LENGTH or not _NAME_LETTERS.issuperset(name) or not name[0].isalpha():
+                raise ValueError(f"the group {name!r} names a field: small letters, digits and _, a letter first")
         for one, pattern in zip(wanted, self._patterns, strict=True):
             if pattern.search(b"") is not None and pattern.search(b"\x07") is not None:
                 raise ValueError(f"{one!r} is found in every text; write + for *, or name what is looked for")
@@ -216,5 +239,7 @@ class _Pattern:
         for pattern in self._patterns:
             found = pattern.search(text)
             if found is not None:
+                if pattern.names:
+                    reading.captured += pattern.groups(text).items()
                 return True, clipped(found) or "nothing, which the pattern allows"
         return False, "no match"

@@ -15,6 +15,7 @@ from .seen import Seen
 
 FALLBACK = "built-in fallback"
 GUARD = "built-in guard"
+_VALUE_LENGTH = 200
 
 
 def judge(book: Book, seen: Seen, *, thorough: bool = False, reading: Reading | None = None) -> Verdict:
@@ -29,10 +30,11 @@ def judge(book: Book, seen: Seen, *, thorough: bool = False, reading: Reading | 
     reading, draft = reading or Reading(seen), _Draft()
     for rule in book.rules:
         conditions: list[Condition] = []
+        reading.captured.clear()
         hit = _parts_hold(rule.when, reading, conditions, 0, thorough)
         draft.trail.append(rule.trace(hit, conditions))
         if hit:
-            draft.take(rule)
+            draft.take(rule, reading.captured)
             if rule.stop:
                 break
     return draft.verdict()
@@ -71,16 +73,25 @@ def _parts_hold(group: Group, reading: Reading, asked: list[Condition], depth: i
     decisive = group.word == "any"  # One part that answers so decides the group.
     decided = False
     for part in group.parts:
+        before = len(reading.captured)
         if isinstance(part, Clause):
             held, saw = part.condition.ask(reading)
             asked.append(part.told(held, saw, depth))
         else:
             held = _group_holds(part, reading, asked, depth, thorough)
+        if decided or not held:
+            del reading.captured[before:]  # What did not hold, or was asked for the trace alone, captures nothing.
         if held is decisive:
             decided = True
             if not thorough:
                 break
     return decided is decisive
+
+
+def _value(found: str) -> str:
+    """What a group has found, as the value of a field: on one line, printable, of bounded length."""
+    line = " ".join(found[: 4 * _VALUE_LENGTH].split())
+    return "".join(c for c in line if c.isprintable())[:_VALUE_LENGTH]
 
 
 @dataclass(slots=True)
@@ -89,11 +100,13 @@ class _Draft:
 
     single: dict[str, str | bool] = field(default_factory=dict)
     many: dict[str, dict[str, None]] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
     by: str = FALLBACK
     trail: list[RuleTrace] = field(default_factory=list)
 
-    def take(self, rule: Rule) -> None:
-        """Write the steps of a rule that hit."""
+    def take(self, rule: Rule, captured: list[tuple[str, str]]) -> None:
+        """Write the steps of a rule that hit, and what its patterns have captured."""
+        self.fields.update((name, value) for name, found in captured if (value := _value(found)))
         for step in rule.steps:
             if isinstance(step.value, tuple):
                 self.many.setdefault(step.word, {}).update(dict.fromkeys(step.value))
@@ -117,6 +130,7 @@ class _Draft:
             flags=tuple(self.many.get("flags", ())),
             notes=tuple(self.many.get("notes", ())),
             copies=tuple(self.many.get("copies", ())),
+            fields=tuple(self.fields.items()),
             by=self.by,
             trail=tuple(self.trail),
         )

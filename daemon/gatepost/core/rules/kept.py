@@ -39,5 +39,10 @@ def unpack(kept: Mapping[str, object], *, subject: str = "", text: str = "") -> 
 def verdict_of(said: Mapping[str, object]) -> Verdict:
     """The verdict that was kept, without its trail."""
     values = {name: said[name] for name in _SAID if name in said}
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    values = {name: _frozen(value) for name, value in values.items()}
     return Verdict(route=Route(str(said["route"])), **values)  # type: ignore[arg-type]
+
+
+def _frozen(value: object) -> object:
+    """A list of JSON as the tuple that it was."""
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from ..verdict import Route
 from .conditions import CompilePattern, make
-from .rule import Clause, Fault, Group, Node, Path, Rule, Step
+from .rule import Clause, Fault, Group, Node, Path, Rule, Step, clauses
 from .seen import Seen
 from .values import Suggestion, choices, clipped, closest, texts, yes_no
 from .words import CONDITIONS, GROUPS, STEPS, StepWord, Type
@@ -100,6 +100,8 @@ def _group(loader: Loader, path: Path, word: str, table: object, depth: int) -> 
 def _part(loader: Loader, path: Path, key: str, value: object, depth: int) -> Node | None:
     if key == "not":
         group = _group(loader, path, "not", value, depth - 1)
+        if any(clause.condition.captures for clause in clauses(group)):
+            loader.tell(path, "a pattern under not captures nothing", "write (…) in place of (?P<name>…)")
         if isinstance(value, Mapping) and not value:
             loader.tell(path, "an empty table always holds, so this never does; name a condition")
         return group

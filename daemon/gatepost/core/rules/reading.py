@@ -6,10 +6,14 @@ from .words import Read
 
 
 class Reading:
-    """What was seen of one mail, with what was made of its texts so far, by the function that reads the text."""
+    """What was seen of one mail, with what was made of its texts so far, by the function that reads the text.
+
+    `captured` is what named groups have found since the rule at hand was begun, the later of a name behind the earlier.
+    """
 
     def __init__(self, seen: Seen) -> None:
         self.seen = seen
+        self.captured: list[tuple[str, str]] = []
         self._tokens: dict[Read, Tokens] = {}
         self._encoded: dict[Read, bytes] = {}
 

@@ -39,6 +39,8 @@ def _decision(verdict: Verdict) -> Iterator[str]:
         values: tuple[str, ...] = getattr(verdict, name)
         if values:
             yield f"{name:<12} {', '.join(values)}"
+    for name, value in verdict.fields:
+        yield f"{'field':<12} {name} = {value}"
 
 
 def _yes(value: bool) -> str:

@@ -51,6 +51,7 @@ class Seen:
     vendor_active: bool = True
     vendor_away: bool = False
     vendor_substitute: bool = False
+    office_open: bool = True
     topic: tuple[str, ...] = ()
     topic_confidence: float = 0.0
     language: str = "en"
@@ -72,8 +73,12 @@ def see(
     identity: Identity,
     topics: Sequence[tuple[str, float]] = (),
     notice: Notice = NOT_A_VENDOR,
+    office_open: bool = True,
 ) -> Seen:
-    """What the rules see of one mail; `topics` are the labels with their confidence, best first. Never raises."""
+    """What the rules see of one mail; `topics` are the labels with their confidence, best first. Never raises.
+
+    `office_open` is whether whoever would answer works now, by their calendar.
+    """
     product, vendor, ticket = facts.product, facts.vendor, facts.ticket
     existing = identity.ticket is not None or (nature.author is Author.REPORT and ticket is not None)
     away = facts.vendor_away
@@ -106,6 +111,7 @@ def see(
         vendor_active=vendor is not None and vendor.active and bool(vendor.support_address),
         vendor_away=away,
         vendor_substitute=away and vendor is not None and vendor.away is not None and bool(vendor.away.substitute),
+        office_open=office_open,
         topic=tuple(name for name, _ in topics),
         topic_confidence=max((confidence for _, confidence in topics), default=0.0),
         language=letter.language,

@@ -48,7 +48,7 @@ TYPE_HELP: dict[Type, str] = {
     Type.FILE_NAME: 'a file name or its ending, or a list: `"report.txt"`, `"*.log"`',
     Type.CONTENT_TYPE: 'a content type, or a list: `"application/pdf"`, `"image/*"`',
     Type.WORDS: 'words and phrases of any script, in any case, or a list: `"money back"`; `"refund*"` is refunds too',
-    Type.PATTERN: "a pattern in RE2's syntax, in any case, or a list; letters of every script are `\\pL`, not `\\w`",
+    Type.PATTERN: "a pattern in RE2's syntax, in any case, or a list; letters are `\\pL`; `(?P<order>…)` fills a field",
     Type.SENTENCE: "a sentence, or a list of them",
     Type.HELPER: "a vendor's name or a mail address, or a list of them",
 }
@@ -129,6 +129,9 @@ CONDITIONS: dict[str, ConditionWord] = {
         _word("vendor_active", Type.YES_NO, "Whether the vendor still sells here and has a support address."),
         _word("vendor_away", Type.YES_NO, "Whether the vendor is away now."),
         _word("vendor_substitute", Type.YES_NO, "Whether the vendor who is away has named a substitute."),
+        _word(
+            "office_open", Type.YES_NO, "Whether it is working time now: the vendor's, or the brand's without a vendor."
+        ),
         _word("topic", Type.NAME, "The topics of the mail, at most two."),
         _word("topic_confidence", Type.NUMBER, "The confidence of the surest topic, 0 to 1; 0 without one."),
         _word("language", Type.LANGUAGE, "The language of the mail."),
