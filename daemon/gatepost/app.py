@@ -47,6 +47,7 @@ from .mail.templates import Letters
 from .portal.app import Portal, open_counter
 from .portal.counter import Counter
 from .portal.server import PortalServer
+from .portal.staff_desk import StaffDesk
 from .postroom import Postroom
 from .promises import promises
 from .reader.pool import ReaderPool
@@ -54,6 +55,7 @@ from .release import Releases
 from .report_cards import CardWatch
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
+from .staff_reset import reset_totp
 from .store.arrivals import Outcome
 from .store.audit import AuditLog
 from .store.audit import head as audit_head
@@ -203,10 +205,14 @@ class Office:
         # Mail that this process takes itself waits in its own database; an archive never holds up a mailbox.
         self._intakes = {door: self._intake(door, clock) for door in (Door.IMPORT, Door.IMAP)}
 
+        releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
+        postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
+
         # The pages behind the links of our letters; without a portal's URL no letter has such links.
         self._portal = self._portal_server = None
         if any(brand.portal for brand in config.brands()):
-            self._portal = Portal(_counter(config, self.house, self.db, clock, self._deliverer.wake))
+            staff_desk = StaffDesk(releases, postroom, self._readers)
+            self._portal = Portal(_counter(config, self.house, self.db, clock, staff_desk, self._deliverer.wake))
             self._portal_server = PortalServer(self._portal.app, config.page)
 
         self._mailboxes = open_mailboxes(
@@ -238,9 +244,7 @@ class Office:
         self._scheduler.every(20.0, "audit-heads", self._heads.look)
         if self._portal is not None:
             self._scheduler.every(30.0, "portal", self._portal.look)
-        releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)
-        postroom = Postroom(db=self.db, house=self.house, clock=clock, delay_hours=config.delivery.delay_notice_hours)
         self._scheduler.every(5.0, "postroom", postroom.look)
         self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom, clock)).look)
         self._scheduler.every(_WATCH_SECONDS, "watch", self._watch.look)
@@ -338,11 +342,18 @@ class Office:
             )
             return {}
 
+        async def reset(said: Said) -> Said:
+            had = await self.db.write(
+                lambda tx: reset_totp(tx, self.house.audit, str(said["name"]), _by(said), clock.now())
+            )
+            return {"had": had}
+
         return {
             Question.MAIL: taker.answer,
             Question.IMPORT: Importer(self.db, config, self.house.audit, clock).answer,
             Question.LABEL: label,
             Question.AWAY: away,
+            Question.RESET_TOTP: reset,
             **_answers(releases, postroom),
         }
 
@@ -360,9 +371,14 @@ class Office:
         self.house.look_at_topics()
 
 
-def _counter(config: Config, house: House, db: Database, clock: Clock, wake: Callable[[], None]) -> Counter:
+def _counter(
+    config: Config, house: House, db: Database, clock: Clock, desk: StaffDesk, wake: Callable[[], None]
+) -> Counter:
     own_pages = Path(config.gatepost.templates) / "portal"
-    return open_counter(house, db, clock, own_pages, page=config.page, portal=config.portal, wake=wake)
+    return open_counter(
+        house, db, clock, own_pages, page=config.page, portal=config.portal, staff=config.staff_pages, desk=desk,
+        wake=wake,
+    )  # fmt: skip
 
 
 def _answers(releases: Releases, postroom: Postroom) -> dict[Question, Callable[[Said], Awaitable[Said]]]:

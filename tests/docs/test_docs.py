@@ -43,7 +43,7 @@ def test_every_page_named_in_code_is_there(name):
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_command_that_a_page_names_exists(name):
     context = click.Context(gatepost)
-    for words in re.findall(r"(?:^|`|/)gatepost ((?:[a-z]+ ?){1,2})", TEXTS[name], re.MULTILINE):
+    for words in re.findall(r"(?:^|`|/)gatepost ((?:[a-z][a-z-]* ?){1,2})", TEXTS[name], re.MULTILINE):
         command: click.Command = gatepost
         for word in words.split():
             if not isinstance(command, click.Group):

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "rules": "rules:rules",
     "run": "run_:run",
     "secrets": "secrets:secrets",
+    "staff": "staff:staff",
     "status": "tickets:status",
     "templates": "templates:templates",
     "ticket": "ticket:ticket",

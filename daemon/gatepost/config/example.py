@@ -56,6 +56,7 @@ _SAMPLES: dict[str, str] = {
     "brand.market.product_page": '"https://market.example/products/{slug}"',
     "role.reader.permissions": '["tickets.read", "customers.read"]',
     "staff.vera.name": '"Vera Lind"',
+    "staff.vera.zone": '"Europe/Berlin"',
     "staff.vera.address": '"vera@office.example"',
     "metrics.listen": '"127.0.0.1:9125"',
     "discount.WINTER-20.percent": "20",

@@ -17,7 +17,7 @@ from .metrics import MetricsSection
 from .portal import PageSection, PortalSection
 from .report_card import ReportCardSection
 from .section import Secret, Section
-from .staff import AuditSection, RoleSection, StaffSection, members_of
+from .staff import AuditSection, RoleSection, StaffPagesSection, StaffSection, members_of
 from .types import (
     Address,
     Code,
@@ -335,6 +335,7 @@ class Config(Section):
     page: PageSection = PageSection()
     portal: PortalSection = PortalSection()
     metrics: MetricsSection = MetricsSection()
+    staff_pages: StaffPagesSection = StaffPagesSection()
     audit: AuditSection = AuditSection()
     role: dict[Slug, RoleSection] = Field(default_factory=dict)
     staff: dict[Slug, StaffSection] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from ..core.staff import ROLES, Member, Permission, permitted
 from .section import Section
-from .types import Address, Count, FilePath, Name, Slug
+from .types import Address, Count, FilePath, Name, Slug, Zone
 
 
 def _permission(value: str) -> str:
@@ -32,7 +32,16 @@ class StaffSection(Section):
 
     name: Name = Field(description="What colleagues and customers read, for example Vera Lind.")
     address: Address = Field(description="Where the sign-in link goes, and whence they give mail commands.")
+    zone: Zone | Literal[""] = Field("", description="Time zone in which they see times; '' is the brand's.")
     roles: tuple[Slug, ...] = Field(("agent",), min_length=1, description="Their roles; what each permits adds up.")
+
+
+class StaffPagesSection(Section):
+    """The staff pages, at /staff below every portal."""
+
+    hours: int = Field(12, ge=1, le=168, description="Hours after which staff have to sign in again.")
+    idle_minutes: Count = Field(60, description="Minutes without a page after which staff have to sign in again.")
+    rows: int = Field(50, ge=10, le=200, description="Rows on one page of a list.")
 
 
 class AuditSection(Section):
@@ -59,6 +68,7 @@ def members_of(staff: dict[str, StaffSection], roles: dict[str, RoleSection]) ->
             slug=slug,
             name=section.name,
             address=section.address,
+            zone=section.zone,
             roles=section.roles,
             permissions=permitted(section.roles, known),
         )

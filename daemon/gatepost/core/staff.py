@@ -67,13 +67,17 @@ ROLES: Mapping[str, tuple[Permission, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A member of staff: `slug` names them in the config and in the audit log, `name` is what others read."""
+    """A member of staff: `slug` names them in the config and in the audit log, `name` is what others read.
+
+    `zone` is in which they see times, '' for the brand's.
+    """
 
     slug: str
     name: str
     address: str
     roles: tuple[str, ...]
     permissions: frozenset[Permission]
+    zone: str = ""
 
     @property
     def who(self) -> Who:

@@ -38,6 +38,7 @@ class Question(StrEnum):
     CLOSE_BREAKER = "close_breaker"
     AWAY = "away"
     LABEL = "label"
+    RESET_TOTP = "reset_totp"
 
 
 class Tray:

@@ -9,12 +9,14 @@ from pathlib import Path
 from .. import shipped
 from ..clock import Clock
 from ..config import PageSection, PortalSection
+from ..config.staff import StaffPagesSection
 from ..house import House
 from ..store.database import Database
 from .counter import Counter, shelf
 from .guard import Guard
 from .routes import pages
 from .sign_in import send_links
+from .staff_desk import StaffDesk
 
 
 class Portal:
@@ -38,6 +40,8 @@ def open_counter(
     *,
     page: PageSection | None = None,
     portal: PortalSection | None = None,
+    staff: StaffPagesSection | None = None,
+    desk: StaffDesk | None = None,
     wake: Callable[[], None] = lambda: None,
 ) -> Counter:
     """What the pages over this house share. `own_templates` is the operator's folder of portal templates."""
@@ -48,5 +52,7 @@ def open_counter(
         shelf(own_templates, shipped.folder("templates") / "portal"),
         page_section=page or PageSection(),
         portal=portal or PortalSection(),
+        staff=staff or StaffPagesSection(),
+        desk=desk,
         wake=wake,
     )

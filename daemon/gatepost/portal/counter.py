@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from ..clock import Clock
 from ..config import PageSection, PortalSection
+from ..config.staff import StaffPagesSection
 from ..core import Millis
 from ..core.party import Brand
 from ..house import House
@@ -23,6 +24,7 @@ from ..store.database import Database, Tx
 from .cookies import Cookies
 from .page import Visitor
 from .presence import Presence
+from .staff_desk import StaffDesk
 from .tries import Tries
 
 T = TypeVar("T")
@@ -31,7 +33,7 @@ _STYLE = "style.css.j2"
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """The parts that pages share. `wake` says that there is mail to send."""
+    """The parts that pages share. `wake` says that there is mail to send, `desk` does what staff ask of the daemon."""
 
     house: House
     db: Database
@@ -39,6 +41,8 @@ class Counter:
     shelf: Environment
     page_section: PageSection = field(default_factory=PageSection)
     portal: PortalSection = field(default_factory=PortalSection)
+    staff: StaffPagesSection = field(default_factory=StaffPagesSection)
+    desk: StaffDesk | None = None
     wake: Callable[[], None] = lambda: None
     presence: Presence = field(default_factory=Presence)
     tries: Tries = field(default_factory=Tries)

@@ -24,6 +24,10 @@ class Presence:
         """The customer, by this session, has asked for a page."""
         self._customers[customer] = self._sessions[session] = now
 
+    def used(self, session: int, now: Millis) -> None:
+        """A session of staff was used."""
+        self._sessions[session] = now
+
     def left(self, customer: int) -> None:
         """The customer has signed out."""
         self._customers.pop(customer, None)

@@ -7,6 +7,8 @@ from .counter import Counter
 from .page import Page
 from .rating import RatingPages
 from .sign_in import SignInPages
+from .staff_door import StaffDoor
+from .staff_queue import QueuePages
 from .style import StylePage
 from .table import Table
 from .which_product import WhichProductPages
@@ -20,6 +22,8 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *sign_in.pages(),
         *RatingPages(counter).pages(),
         *WhichProductPages(counter).pages(),
+        *StaffDoor(counter).pages(),
+        *QueuePages(counter).pages(),
     )
     sign_in.table = Table(every)
     return every

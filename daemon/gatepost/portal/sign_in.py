@@ -16,7 +16,7 @@ from ..core import DAY, MINUTE, Millis
 from ..core.audit import Act, Action, ActorKind
 from ..core.audit import Who as Actor
 from ..core.letter import Mailbox
-from ..core.party import Customer
+from ..core.party import Brand, Customer
 from ..links import LinkError
 from ..mail import wording
 from ..store import parties, sessions
@@ -29,6 +29,7 @@ from .post import post
 from .table import Table
 
 LETTER = "customer/sign-in"
+STAFF_LETTER = "staff/sign-in"
 HOME = "/tickets"
 _SECRET_OCTETS = 32
 
@@ -184,6 +185,9 @@ async def send_links(counter: Counter) -> int:
 def _send(tx: Tx, counter: Counter, asked: SignIn, now: Millis) -> None:
     house = counter.house
     brand = house.brands.get(asked.brand) or next(iter(house.brands.values()))
+    if asked.kind is Kind.STAFF:
+        _send_to_staff(tx, counter, brand, asked, now)
+        return
     if why := refused(tx, house, brand, asked.address):
         sessions.drop(tx, asked.id, why)
         return
@@ -195,6 +199,24 @@ def _send(tx: Tx, counter: Counter, asked: SignIn, now: Millis) -> None:
     values = {"link": f"{brand.portal.rstrip('/')}/sign-in/{secret}", "until": wording.moment(until, language, zone)}
     to = Mailbox(address=asked.address, name=known.name if known is not None else "")
     post(tx, house, brand, template=LETTER, to=to, language=language, key=f"sign-in-{asked.id}", now=now, values=values)
+
+
+def _send_to_staff(tx: Tx, counter: Counter, brand: Brand, asked: SignIn, now: Millis) -> None:
+    member = counter.house.member_at(asked.address)
+    if member is None:
+        sessions.drop(tx, asked.id, "it is nobody of staff")
+        return
+    secret, until = secrets.token_urlsafe(_SECRET_OCTETS), now + counter.portal.sign_in_minutes * MINUTE
+    sessions.mailed(tx, asked.id, secret, until)
+    values = {
+        "link": f"{brand.portal.rstrip('/')}/staff/sign-in/{secret}",
+        "until": wording.moment(until, "en", member.zone or brand.zone),
+    }
+    to = Mailbox(address=member.address, name=member.name)
+    post(
+        tx, counter.house, brand, template=STAFF_LETTER, to=to, language="en", key=f"sign-in-{asked.id}", now=now,
+        values=values,
+    )  # fmt: skip
 
 
 def _act(action: Action, customer: Customer, **details: object) -> Act:

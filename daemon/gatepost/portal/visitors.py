@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Scope
 
+from ..core import MINUTE
 from ..core.party import Brand, Customer
 from ..store import parties, sessions
 from ..store.database import Tx
@@ -66,11 +67,22 @@ class Visitors:
         if cookies:
             now = self._counter.now()
             found = await self._counter.read(lambda tx: _find(tx, cookies, now))
+        if found[0] is not None and found[0].kind is Kind.STAFF and not self._still_works_here(found[0]):
+            found = (None, None)
         if found[0] is None and page.who in (Who.CUSTOMER, Who.STAFF):
             raise SignInNeeded(staff=page.who is Who.STAFF)
         if found[0] is not None and found[0].kind is Kind.CUSTOMER:
             self._counter.presence.seen(found[0].customer, found[0].id, self._counter.now())
         return found
+
+    def _still_works_here(self, session: Session) -> bool:
+        """Whether the config still names the member, who has asked for a page lately; then this look counts too."""
+        now, presence = self._counter.now(), self._counter.presence
+        idle = now - max(session.seen, presence.last_seen(session.id) or 0)
+        if session.staff not in self._counter.house.members or idle >= self._counter.staff.idle_minutes * MINUTE:
+            return False
+        presence.used(session.id, now)
+        return True
 
     def _permissions(self, session: Session | None) -> frozenset[str]:
         """What the member of staff may, as the config says today; nothing for who is one no more."""

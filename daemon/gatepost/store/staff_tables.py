@@ -41,6 +41,12 @@ def secret_of(tx: Tx, staff: str) -> bytes | None:
     return bytes(found) if found is not None else None
 
 
+def enrolled(tx: Tx, staff: str) -> Millis | None:
+    """Since when a member has an authenticator."""
+    found = tx.value("SELECT enrolled FROM authenticator WHERE staff = :staff", staff=staff)
+    return int(found) if found is not None else None
+
+
 def enrol(tx: Tx, staff: str, secret: bytes, step: int, now: Millis) -> bool:
     """Keep a member's first authenticator, whose code of `step` was just taken; False where they have one."""
     return bool(

@@ -129,7 +129,7 @@ def test_every_letter_is_shipped_in_english_and_german_with_text_and_html(letter
     assert {stem.rsplit(".", 1)[0] for stem in LETTERS} == {
         *(f"customer/acknowledgement{end}" for end in ("", "-team", "-expired", "-no-subscription", "-which-product")),
         "customer/acknowledgement-unverified", "customer/confirm-reply", "customer/confirm-alias",
-        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/moved", "vendor/transcript", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "vendor/digest", "staff/digest", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay", "staff/alarm", "staff/audit-head", "customer/sign-in",
+        "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/moved", "vendor/transcript", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "vendor/digest", "staff/digest", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay", "staff/alarm", "staff/audit-head", "staff/sign-in", "customer/sign-in",
         "vendor/report-card", "staff/report-card",
         "collaborator/collaborator",
     }  # fmt: skip

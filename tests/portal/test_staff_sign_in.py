@@ -1,0 +1,236 @@
+"""Staff sign in by a mailed link and a code that is taken once; who has no authenticator enrols one on the way."""
+
+import re
+from threading import Barrier, Thread
+
+import pyotp
+import pytest
+
+from gatepost.core import HOUR, MINUTE, SECOND
+from gatepost.core.audit import operator
+from gatepost.core.staff import ROLES, Member, permitted
+from gatepost.staff_reset import reset_totp
+from gatepost.store import audit
+
+VERA = "vera@staff.example"
+
+
+@pytest.fixture
+def market(market):
+    market.house.members = {
+        "vera": Member(
+            slug="vera", name="Vera Lind", address=VERA, roles=("agent",), permissions=permitted(("agent",), ROLES)
+        )
+    }
+    return market
+
+
+def link_for(market, browser, address=VERA, **fields):
+    """Ask for a link; the path in the mail that came."""
+    assert browser.submit("/staff/sign-in", address=address, **fields).status_code == 200
+    letters = [mail for mail in market.sent("staff/sign-in") if mail.to == address]
+    return re.search(r"https://my\.orchard\.example(/staff/sign-in/\S+)", letters[-1].text)[1]
+
+
+def key_on(page):
+    return re.search(r'class="number">([A-Z2-7 ]+)<', page.text)[1].replace(" ", "")
+
+
+def code(secret, now, steps=0):
+    return pyotp.TOTP(secret).at(now // 1000 + 30 * steps)
+
+
+@pytest.fixture
+def enrolled(market, browser, clock):
+    """Vera has enrolled and signed in; her browser and her secret."""
+    visitor = browser()
+    link = link_for(market, visitor)
+    page = visitor.get(link)
+    secret = key_on(page)
+    assert visitor.submit(page, code=code(secret, clock.now())).status_code == 303
+    return visitor, secret
+
+
+def acts(market):
+    assert market.db.read_now(market.house.audit.verify) is None
+    return [entry.action for entry in market.db.read_now(lambda tx: list(audit.entries(tx)))]
+
+
+def test_the_first_sign_in_enrols_and_goes_to_the_queue(market, enrolled):
+    visitor, _ = enrolled
+    answer = visitor.get("/staff")
+    assert answer.status_code == 303 and answer.headers["location"] == "/staff/queue"
+    assert acts(market) == ["staff.enrolled", "staff.signed-in"]
+    stored = market.rows("SELECT secret FROM authenticator")[0]["secret"]
+    assert enrolled[1].encode() not in bytes(stored)
+
+
+def test_looking_at_the_link_changes_nothing_and_shows_a_picture_for_the_app(market, browser):
+    visitor = browser()
+    link = link_for(market, visitor)
+    before = "\n".join(market.db._writer.iterdump())
+    page = visitor.get(link)
+    picture = visitor.get(f"{link}/code.svg")
+    assert visitor.head(link).status_code == 200
+    assert picture.headers["content-type"] == "image/svg+xml" and b"<svg" in picture.content
+    assert key_on(page) == key_on(visitor.get(link))
+    assert "\n".join(market.db._writer.iterdump()) == before
+
+
+def test_a_later_sign_in_shows_no_secret_and_asks_for_a_code(market, browser, clock, enrolled):
+    _, secret = enrolled
+    clock.at += MINUTE
+    visitor = browser()
+    link = link_for(market, visitor)
+    page = visitor.get(link)
+    assert "authenticator app shows" in page.text and 'class="number"' not in page.text
+    assert visitor.get(f"{link}/code.svg").status_code == 404
+    assert visitor.submit(page, code=code(secret, clock.now())).status_code == 303
+    assert visitor.get("/staff").status_code == 303
+
+
+def test_a_code_is_never_taken_twice_nor_one_before_it(market, browser, clock, enrolled):
+    _, secret = enrolled
+    visitor = browser()
+    link = link_for(market, visitor)
+    for steps in (0, -1):
+        answer = visitor.submit(link, code=code(secret, clock.now(), steps))
+        assert answer.status_code == 422 and "was used before" in answer.text
+    assert visitor.submit(link, code=code(secret, clock.now(), 1)).status_code == 303
+    assert acts(market).count("staff.refused") == 2
+
+
+@pytest.mark.parametrize("wrong", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "000000 OR 1=1"])
+def test_what_is_no_code_is_not_taken(market, browser, wrong):
+    visitor = browser()
+    answer = visitor.submit(link_for(market, visitor), code=wrong)
+    assert answer.status_code == 422 and market.rows("SELECT * FROM authenticator") == []
+    assert market.rows("SELECT * FROM session") == []
+
+
+def test_codes_cannot_be_guessed(market, browser, clock, enrolled):
+    _, secret = enrolled
+    clock.at += MINUTE
+    visitor = browser()
+    link = link_for(market, visitor)
+    page = visitor.get(link)
+    answers = [visitor.submit(page, code="000000").status_code for _ in range(6)]
+    assert answers[:4] == [422] * 4 and answers[5] == 429
+    assert visitor.submit(page, code=code(secret, clock.now())).status_code == 429
+    clock.at += 16 * MINUTE
+    assert visitor.submit(link_for(market, visitor), code=code(secret, clock.now())).status_code == 303
+
+
+@pytest.mark.catalogue("I02", "I04")
+def test_one_link_opens_one_session_however_many_send_it_at_once(market, site, browser, clock, enrolled):
+    _, secret = enrolled
+    clock.at += MINUTE
+    first = browser()
+    page = first.get(link_for(market, first))
+    given, gate, answers = code(secret, clock.now()), Barrier(8), []
+
+    def enter():
+        other = browser()
+        other.cookies.update(first.cookies)
+        gate.wait()
+        answers.append(other.submit(page, code=given).status_code)
+
+    site.counter.tries._most = 20_000
+    threads = [Thread(target=enter) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers.count(303) == 1
+    assert len(market.rows("SELECT id FROM session WHERE kind = 'staff'")) == 2
+
+
+def test_a_stranger_is_told_the_same_and_gets_no_link(market, browser):
+    visitor = browser()
+    same = [
+        visitor.submit("/staff/sign-in", address=address).text.replace(address, "X")
+        for address in (VERA, "eve@elsewhere.example", "jane@customer.example")
+    ]
+    assert len(set(same)) == 1
+    assert {mail.to for mail in market.sent("staff/sign-in")} == {VERA}
+
+
+def test_a_customers_link_opens_no_staff_session_and_the_other_way_round(market, browser):
+    visitor = browser()
+    link = link_for(market, visitor)
+    token = link.rpartition("/")[2]
+    assert visitor.get(f"/sign-in/{token}").status_code == 404
+    visitor.submit("/sign-in", address="jane@customer.example")
+    (letter,) = market.sent("customer/sign-in")
+    token = re.search(r"/sign-in/(\S+)", letter.text)[1]
+    assert visitor.get(f"/staff/sign-in/{token}").status_code == 404
+
+
+@pytest.mark.catalogue("J05")
+def test_who_is_taken_out_of_the_config_is_out_at_the_next_page(market, enrolled):
+    visitor, _ = enrolled
+    market.house.members = {}
+    assert visitor.get("/staff").headers["location"].startswith("/staff/sign-in")
+
+
+@pytest.mark.catalogue("J13")
+def test_a_session_ends_when_idle_and_after_its_hours(market, browser, clock, enrolled):
+    visitor, secret = enrolled
+    for _ in range(3):
+        clock.at += 59 * MINUTE
+        assert visitor.get("/staff").headers["location"] == "/staff/queue"
+    clock.at += 60 * MINUTE
+    assert "/sign-in" in visitor.get("/staff").headers["location"]
+    other = browser()
+    assert other.submit(link_for(market, other), code=code(secret, clock.now())).status_code == 303
+    for _ in range(13):
+        clock.at += 55 * MINUTE
+        other.get("/staff")
+    clock.at += HOUR - 59 * SECOND
+    assert "/sign-in" in other.get("/staff").headers["location"]
+
+
+@pytest.mark.catalogue("I27")
+def test_signing_out_ends_the_session_in_the_store(market, enrolled):
+    visitor, _ = enrolled
+    kept = dict(visitor.cookies)
+    answer = visitor.submit("/staff/queue", action="/staff/sign-out")
+    assert answer.status_code == 303
+    visitor.cookies.update(kept)
+    assert "/sign-in" in visitor.get("/staff").headers["location"]
+    assert acts(market)[-1] == "staff.signed-out"
+
+
+def test_a_lost_phone_is_mended_by_an_operator(market, browser, clock, enrolled):
+    visitor, secret = enrolled
+    log = market.house.audit
+    assert market.db.write_now(lambda tx: reset_totp(tx, log, "vera", operator("ann"), clock.now()))
+    assert not market.db.write_now(lambda tx: reset_totp(tx, log, "vera", operator("ann"), clock.now()))
+    assert "/sign-in" in visitor.get("/staff").headers["location"]
+    clock.at += MINUTE
+    page = visitor.get(link_for(market, visitor))
+    assert key_on(page) != secret
+    assert visitor.submit(page, code=code(key_on(page), clock.now())).status_code == 303
+    assert acts(market)[2] == "staff.totp-reset"
+
+
+@pytest.mark.catalogue("I14")
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example", "/staff/../..//evil", "https:evil", "/staff/queue%0d%0aX: y", "/tickets"]
+)
+def test_the_way_on_leads_nowhere_else(market, browser, clock, wanted):
+    visitor = browser()
+    page = visitor.get(link_for(market, visitor, next=wanted))
+    answer = visitor.submit(page, code=code(key_on(page), clock.now()))
+    assert answer.headers["location"] == "/staff/queue"
+
+
+@pytest.mark.catalogue("I10")
+def test_the_cookie_is_tied_to_this_host(market, browser, clock):
+    visitor = browser()
+    page = visitor.get(link_for(market, visitor))
+    answer = visitor.submit(page, code=code(key_on(page), clock.now()))
+    (cookie,) = [value for value in answer.headers.get_list("set-cookie") if "staff" in value]
+    assert cookie.startswith("__Host-gatepost-staff=")
+    for part in ("; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"):
+        assert part in cookie
