@@ -27,6 +27,7 @@ class For(StrEnum):
     ATTACHMENT = "attachment"
     CHOOSE = "choose"
     VENDOR = "vendor"
+    CONSENT = "consent"
 
 
 class LinkError(PermanentError):

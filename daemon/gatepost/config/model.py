@@ -304,6 +304,9 @@ class BrandSection(Section):
     zone: Zone = Field("UTC", description="Time zone, for example Europe/Berlin.")
     country: Country = Field("", description="Country of the public holidays, for example DE.")
     masking: bool = Field(False, description="Keep each side's real address from the other.")
+    impersonation: bool = Field(
+        False, description="Let staff log in as a customer of this brand, with that customer's leave."
+    )
     product_page: ProductPage = Field(
         "", description="URL of a product's page, with {slug} in it: what #link puts below an answer; '' has none."
     )

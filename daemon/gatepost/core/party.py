@@ -62,6 +62,7 @@ class Brand:
     zone: str = "UTC"
     country: str = ""
     masking: bool = False
+    impersonation: bool = False
     product_page: str = ""
 
     @property

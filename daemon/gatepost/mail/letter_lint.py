@@ -55,6 +55,12 @@ _FIGURES: dict[str, Any] = {
         {"figure": "in_time", "seen": "61 %", "wanted": "80 %", "count": "18", "days": "30"},
         {"figure": "rating", "seen": "3.1", "wanted": "3.5", "count": "12", "days": "30"},
     ],
+    "leave": {
+        "staff": "Sample", "customer": "Sample Customer", "reason": "sample", "acting": True, "granted": True,
+        "ticket": 1, "until": "today", "minutes": 30, "link": f"{_PORTAL}/leave/sample", "started": "today",
+        "ended": "today", "why": "Sample.", "acts": [{"at": "today", "said": "Sample"}],
+        "looks": [{"at": "today", "said": "Sample"}],
+    },
     "linked": [{"name": "sample.zip", "size": "31 MB", "link": f"{_PORTAL}/files/sample", "until": "today"}],
     "later": [{"author": "Sample", "at": "today", "words": "Sample"}],
     "transcript": Transcript(lines=(("#sample", "Sample"),), help=(("#sample", "Sample"),), done=False),

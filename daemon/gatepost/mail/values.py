@@ -12,6 +12,10 @@ from ..core.party import Brand, Product, Standing, Subscription, Vendor
 from . import wording
 from .status_report import StatusReport
 
+NO_LEAVE: Mapping[str, object] = {
+    "staff": "", "customer": "", "reason": "", "acting": False, "granted": False, "ticket": 0, "until": "",
+    "minutes": 0, "link": "", "started": "", "ended": "", "why": "", "acts": [], "looks": [],
+}  # fmt: skip
 NOTHING_ASKED: Mapping[str, object] = {"link": "", "subject": "", "date": "", "names": []}
 _NO_FIELDS: Mapping[str, str] = {}
 
@@ -54,6 +58,7 @@ def ticket_values(
     later: Iterable[dict[str, str]] = (),
     linked: Iterable[dict[str, str]] = (),
     short: Iterable[dict[str, str]] = (),
+    leave: Mapping[str, object] = NO_LEAVE,
     cards: Iterable[Card] = (),
     transcript: Transcript | None = None,
 ) -> dict[str, object]:
@@ -68,7 +73,8 @@ def ticket_values(
     `names` asked about, a `link` for yes; `later` is what was said since (`author`, `at`, `words`), for who comes to
     a ticket; `cards` stand below an answer; `transcript` is what became of the commands of a mail; `pair` is whom or
     what a notice about the house is about, `over` whether that has ended; `linked` are files too large for the mail
-    (`name`, `size`, `link`, `until`); `until` is how long a link is good; `short` are figures of a report card that
+    (`name`, `size`, `link`, `until`); `until` is how long a link is good; `leave` is who of
+    staff asks to log in as the customer, or has done so; `short` are figures of a report card that
     are too low (`figure`, `seen`, `wanted`, `count`, `days`).
     """
     return {
@@ -108,6 +114,7 @@ def ticket_values(
         "later": list(later),
         "linked": list(linked),
         "short": list(short),
+        "leave": {**NO_LEAVE, **leave},
         "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],
         "transcript": _transcript(transcript or Transcript(lines=())),
     }

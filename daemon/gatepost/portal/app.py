@@ -11,9 +11,11 @@ from ..clock import Clock
 from ..config import PageSection, PortalSection
 from ..config.staff import StaffPagesSection
 from ..house import House
+from ..store import consents
 from ..store.database import Database
 from .counter import Counter, shelf
 from .guard import Guard
+from .leave import Leave
 from .routes import pages
 from .sign_in import send_links
 from .staff_desk import StaffDesk
@@ -27,9 +29,18 @@ class Portal:
         self.app = Guard(pages(counter), counter)
 
     async def look(self) -> None:
-        """Write the mails that were asked for and not written yet, and down who was here."""
+        """Write the mails that were asked for and not written yet, and down who was here; end what is over."""
         await send_links(self.counter)
+        await self._end_what_is_over()
         await self.counter.presence.write_down(self.counter.db, self.counter.now())
+
+    async def _end_what_is_over(self) -> None:
+        """Customers hear of the end of a visit though the member of staff never comes back (L6)."""
+        if not await self.counter.read(consents.live):
+            return
+        leave, now = Leave(self.counter.house), self.counter.now()
+        if await self.counter.write(lambda tx: leave.sweep(tx, now)):
+            self.counter.wake()
 
 
 def open_counter(

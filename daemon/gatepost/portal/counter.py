@@ -4,6 +4,7 @@ The operator's templates come before the shipped ones, file by file. Nothing her
 """
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +30,9 @@ from .tries import Tries
 
 T = TypeVar("T")
 _STYLE = "style.css.j2"
+
+# Raises in a transaction of the request under way where its visitor may no longer act; set by the guard.
+still_stands: ContextVar[Callable[[Tx], None] | None] = ContextVar("still_stands", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,12 @@ class Counter:
         return await self.db.read(run)
 
     async def write(self, run: Callable[[Tx], T]) -> T:
-        """`run` in a transaction; returns after COMMIT."""
-        return await self.db.write(run)
+        """`run` in a transaction; returns after COMMIT.
+
+        Where staff is logged in as a customer, whether that still stands is asked in the same transaction (J04).
+        """
+        check = still_stands.get()
+        return await self.db.write(run if check is None else lambda tx: _checked(check, run, tx))
 
     def show(self, name: str, visitor: Visitor, status: int = 200, **values: object) -> HTMLResponse:
         """The page `name` for this visitor: in the brand's colours, in their language."""
@@ -72,6 +80,7 @@ class Counter:
         """The page `name` in the brand's colours; `language` falls back to English."""
         style = f"/style/{self.style_digest(brand)}.css"
         values = {"visitor": None, **values, "brand": brand, "language": served(language), "style": style}
+        values["now"] = self.now()
         return HTMLResponse(self.shelf.get_template(f"{name}.html.j2").render(values), status_code=status)
 
     def style(self, brand: Brand) -> str:
@@ -81,6 +90,11 @@ class Counter:
     def style_digest(self, brand: Brand) -> str:
         """A name for the stylesheet that changes with it, so that browsers may keep it."""
         return sha256(self.style(brand).encode("utf-8")).hexdigest()[:16]
+
+
+def _checked(check: Callable[[Tx], None], run: Callable[[Tx], T], tx: Tx) -> T:
+    check(tx)
+    return run(tx)
 
 
 def go(path: str) -> RedirectResponse:

@@ -8,6 +8,7 @@ import hmac
 import logging
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
@@ -16,16 +17,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from ..core import HOUR, MINUTE
+from ..core import HOUR, MINUTE, Millis
 from ..core.party import Brand
-from ..errors import TemporaryError
+from ..errors import GatepostError, TemporaryError
 from ..links import LinkError
-from .counter import Counter, go
+from ..store import consents
+from ..store.database import Tx
+from ..store.sessions import Kind
+from .counter import Counter, go, still_stands
 from .headers import dressed
-from .page import Form, Page, Visitor
+from .page import Form, Page, Visitor, Who
 from .stops import (
     Forbidden,
     Misdirected,
+    Over,
     SignInNeeded,
     Stop,
     TooLarge,
@@ -81,23 +86,27 @@ class Guard:
             page, values = self._table.find(scope["method"], scope["path"])
             request = Request({**scope, "path_params": values}, _counted(receive, page.body))
             visitor = await self._visitors.know(request, page, brand)
+            visitor = self._visitors.follow(request, page, visitor)
             return await self._admitted(request, page, visitor)
+        except Over as stop:
+            return self._over(stop, scope, brand)
         except SignInNeeded as stop:
             if scope["method"] == "POST":
-                return self._stopped(stop, brand, visitor)
+                return await self._stopped(stop, brand, visitor, scope)
             return go(("/staff/sign-in" if stop.staff else "/sign-in") + f"?next={quote(scope['path'])}")
         except LinkError as error:
-            return self._bad_link(scope, error, brand, visitor)
+            return await self._bad_link(scope, error, brand, visitor)
         except Stop as stop:
-            return self._stopped(stop, brand, visitor)
+            return await self._stopped(stop, brand, visitor, scope)
         except ClientDisconnect:
             return Response(status_code=400)
         except HTTPException as error:
-            return self._stopped(TooLarge() if error.status_code == 413 else Unreadable(), brand, visitor)
+            stopped = TooLarge() if error.status_code == 413 else Unreadable()
+            return await self._stopped(stopped, brand, visitor, scope)
         except TemporaryError as fault:
-            return self._failed(fault, 503, brand, visitor)
+            return await self._failed(fault, 503, brand, visitor, scope)
         except Exception as fault:
-            return self._failed(fault, 500, brand, visitor)
+            return await self._failed(fault, 500, brand, visitor, scope)
 
     async def _admitted(self, request: Request, page: Page, visitor: Visitor) -> Response:
         """The page, for a visitor who is known; or a Stop."""
@@ -111,7 +120,7 @@ class Guard:
         if fresh and request.method != "POST":
             visitor = self._visitors.with_visit(request, page, visitor, secrets.token_urlsafe(24))
         try:
-            response = await page.handler(request, visitor)
+            response = await self._handled(request, page, visitor)
         finally:
             await request.close()
         if fresh and visitor.visit:
@@ -123,6 +132,22 @@ class Guard:
             raise Forbidden("permission")
         if visitor.grant and not page.impersonated:
             raise Forbidden("impersonated")
+        if visitor.grant and page.method == "POST" and not (visitor.acting or page.harmless):
+            raise Forbidden("looking")
+
+    async def _handled(self, request: Request, page: Page, visitor: Visitor) -> Response:
+        """The page's answer. What staff does as a customer is noted first, and stands only while the leave does."""
+        if not visitor.grant or page.who is Who.ANYONE:
+            return await page.handler(request, visitor)
+        mark = still_stands.set(partial(self._visitors.stands, visitor))
+        try:
+            note = await self._counter.write(lambda tx: _noted(tx, request, page, visitor, self._counter.now()))
+            response = await page.handler(request, visitor)
+            if page.method == "POST" and response.status_code >= 400:
+                await self._counter.write(lambda tx: consents.came_to_nothing(tx, note))
+        finally:
+            still_stands.reset(mark)
+        return response
 
     def _from_here(self, request: Request) -> None:
         """Refuse what another site's page has sent (I11). With no-referrer, browsers send `Origin: null` from our own
@@ -162,18 +187,24 @@ class Guard:
     def _origin(self, scope: Scope) -> str:
         return self._brands.get(Headers(scope=scope).get("host", "").lower(), (None, ""))[1]
 
-    def _bad_link(self, scope: Scope, error: LinkError, brand: Brand, visitor: Visitor | None) -> Response:
+    async def _bad_link(self, scope: Scope, error: LinkError, brand: Brand, visitor: Visitor | None) -> Response:
         """A link that is not one, or is one no more; who guesses many is asked to wait (I05)."""
         peer = neighbourhood(self._visitors.peer(scope))
         now, tries = self._counter.now(), self._counter.tries
         if not error.expired and not tries.allow("link", peer, now, MINUTE, _BAD_LINKS_A_MINUTE):
-            return self._stopped(TooMany(), brand, visitor)
+            return await self._stopped(TooMany(), brand, visitor, scope)
         language = visitor.language if visitor is not None else self._visitors.language(scope, brand, None)
-        return self._counter.page("useless", brand, language, 410 if error.expired else 404, expired=error.expired)
+        status = 410 if error.expired else 404
+        return self._counter.page("useless", brand, language, status, visitor=visitor, expired=error.expired)
 
-    def _stopped(self, stop: Stop, brand: Brand, visitor: Visitor | None, ident: str = "") -> Response:
-        language = visitor.language if visitor is not None else brand.languages[0]
-        response = self._counter.page("stop", brand, language, stop.status, code=stop.status, why=stop.why, id=ident)
+    async def _stopped(
+        self, stop: Stop, brand: Brand, visitor: Visitor | None, scope: Scope, ident: str = ""
+    ) -> Response:
+        visitor = visitor or await self._in_disguise(scope, brand)
+        language = visitor.language if visitor is not None else self._visitors.language(scope, brand, None)
+        response = self._counter.page(
+            "stop", brand, language, stop.status, visitor=visitor, code=stop.status, why=stop.why, id=ident
+        )
         if isinstance(stop, TooLarge | Unreadable | TooManyFields):
             response.headers["connection"] = "close"
         if isinstance(stop, WrongMethod):
@@ -182,13 +213,39 @@ class Guard:
             response.headers["retry-after"] = "60"
         return response
 
-    def _failed(self, fault: Exception, status: int, brand: Brand, visitor: Visitor | None) -> Response:
+    async def _failed(
+        self, fault: Exception, status: int, brand: Brand, visitor: Visitor | None, scope: Scope
+    ) -> Response:
         """A fault of ours: the visitor gets a number that stands in the log, and nothing else of it (I29)."""
         ident = secrets.token_hex(4)
         _log.error("page.failed id=%s", ident, exc_info=fault)
         stop = Stop()
         stop.status = status
-        return self._stopped(stop, brand, visitor, ident)
+        return await self._stopped(stop, brand, visitor, scope, ident)
+
+    def _over(self, stop: Over, scope: Scope, brand: Brand) -> Response:
+        """Staff is no longer logged in as the customer: the cookie goes, and the page says why."""
+        language = self._visitors.language(scope, brand, None)
+        response = self._counter.page("staff/over", brand, language, stop.status, why=stop.why)
+        self._counter.cookies.put(response, Kind.IMPERSONATION.value, "", 0)
+        return response
+
+    async def _in_disguise(self, scope: Scope, brand: Brand) -> Visitor | None:
+        """Who is logged in as a customer in this browser, for a page that could not ask itself: the banner is on every
+        page, on those of errors too (J12).
+        """
+        try:
+            return await self._visitors.as_customer(Request(scope), Who.ANYONE, brand)
+        except (GatepostError, Stop):
+            return None
+
+
+def _noted(tx: Tx, request: Request, page: Page, visitor: Visitor, now: Millis) -> int:
+    """Note what staff does or looks at as a customer: the page's title, and its ticket where the path names one."""
+    ticket = request.path_params.get("number", "") if page.path.startswith("/tickets/") else ""
+    said, did = page.title, page.method == "POST"
+    number = int(ticket) if str(ticket).isdecimal() else 0
+    return consents.done(tx, visitor.grant, did=did, said=said, ticket=number, now=now)
 
 
 def _counted(receive: Receive, most: int) -> Receive:

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..core import Millis
+from ..core.audit import Act, Action, ActorKind
+from ..core.audit import Who as Actor
 from ..core.party import Brand, Customer
 from ..links import For
 
@@ -44,7 +46,8 @@ class Form(StrEnum):
 class Visitor:
     """Who asks: what the guard has made of host, cookie and link.
 
-    `customer` is who is signed in, or as whom a member of staff is: then `staff` names them and `grant` is the consent.
+    `customer` is who is signed in, or as whom a member of staff is: then `staff` and `staff_name` say who that is,
+    `grant` is the number of the session as a customer, and `acting` whether they may do more than look.
     `about` is what the link in the path says; `form` is the value of the hidden field that the page's own
     form must send back, `session_form` that of the forms in the frame of every page of who is signed in.
     """
@@ -60,6 +63,8 @@ class Visitor:
     staff: str = ""
     permissions: frozenset[str] = frozenset()
     grant: int = 0
+    staff_name: str = ""
+    acting: bool = False
     about: tuple[int | str, ...] = ()
     form: str = ""
     session_form: str = ""
@@ -72,6 +77,17 @@ class Visitor:
             raise LookupError("a page for customers was shown to nobody")
         return self.customer
 
+    def act(self, action: Action, object_: str, **details: object) -> Act:
+        """What this visitor does, for the audit log: by the customer, or by staff on the customer's behalf (L5)."""
+        who = Actor(kind=ActorKind.CUSTOMER, name=self.person.address, party=self.person.id)
+        if not self.grant:
+            return Act(actor=who, action=action, object=object_, details=details, about=self.person.id)
+        staff = Actor(kind=ActorKind.STAFF, name=self.staff)
+        return Act(
+            actor=staff, action=action, object=object_, on_behalf_of=who, grant=self.grant, details=details,
+            about=self.person.id,
+        )  # fmt: skip
+
 
 Handler: TypeAlias = Callable[[Request, Visitor], Awaitable[Response]]
 
@@ -81,8 +97,9 @@ class Page:
     """One line of the table: a method at a path. GET answers HEAD too, and changes nothing (I01).
 
     `link` is the purpose of the signed link that the path holds as {token}. `impersonated`: open to a member of staff
-    who is logged in as the customer; `acting`: only where they may act. `body` is the most that a POST may bring, in
-    octets, `files` how many files are in it, `per_hour` how many POSTs one network address may send, 0 for any number.
+    who is logged in as the customer, a POST only where they may act, unless it is `harmless`. `body` is the most that
+    a POST may bring, in octets, `files` how many files are in it, `per_hour` how many POSTs one network address may
+    send, 0 for any number.
     """
 
     method: str
@@ -95,6 +112,7 @@ class Page:
     link: For | None = None
     form: Form = Form.SESSION
     impersonated: bool = False
+    harmless: bool = False
     body: int = 64 * KIB
     files: int = 0
     per_hour: int = 0

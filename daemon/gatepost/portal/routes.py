@@ -4,6 +4,7 @@ To add a page: docs/portal.md, "A page of your own".
 """
 
 from .counter import Counter
+from .impersonation import ImpersonationPages
 from .page import Page
 from .rating import RatingPages
 from .sign_in import SignInPages
@@ -24,6 +25,7 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *WhichProductPages(counter).pages(),
         *StaffDoor(counter).pages(),
         *QueuePages(counter).pages(),
+        *ImpersonationPages(counter).pages(),
     )
     sign_in.table = Table(every)
     return every

@@ -24,6 +24,7 @@ from ..store.database import Tx
 from ..store.sessions import Kind, Session, SignIn
 from .counter import Counter, go
 from .entry import customer_at, readable, refused
+from .leave import Leave
 from .page import Form, Page, Visitor, Who
 from .post import post
 from .table import Table
@@ -122,6 +123,7 @@ class SignInPages:
 
     def _end_all(self, tx: Tx, visitor: Visitor, now: Millis) -> None:
         sessions.end_all(tx, visitor.person.id, now)
+        Leave(self._counter.house).end_all(tx, visitor.person.id, now)
         self._counter.house.audit.write(tx, _act(Action.CUSTOMER_SIGNED_OUT, visitor.person, everywhere=True), now)
 
     def _left(self, visitor: Visitor) -> Response:

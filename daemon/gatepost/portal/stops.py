@@ -70,3 +70,9 @@ class SignInNeeded(Stop):
     def __init__(self, staff: bool = False) -> None:
         super().__init__()
         self.staff = staff
+
+
+class Over(Stop):
+    """The session of a member of staff as a customer is over; `why` says what ended it, '' where nobody knows it."""
+
+    status = 403

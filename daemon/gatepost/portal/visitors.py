@@ -5,17 +5,20 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
 
-from ..core import MINUTE
+from ..core import MINUTE, Millis
+from ..core.consent import Scope as ConsentScope
 from ..core.party import Brand, Customer
-from ..store import parties, sessions
+from ..store import consents, parties, sessions
+from ..store.consents import Live
 from ..store.database import Tx
 from ..store.sessions import Kind, Session
 from .counter import Counter
+from .leave import Leave
 from .page import Form, Page, Visitor, Who
-from .stops import SignInNeeded
+from .stops import Over, SignInNeeded
 
 _LONGEST_ACCEPT = 200
 
@@ -25,19 +28,18 @@ class Visitors:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
+        self._leave = Leave(counter.house)
         self._proxies = [ip_network(network, strict=False) for network in counter.page_section.proxies]
 
     async def know(self, request: Request, page: Page, brand: Brand) -> Visitor:
-        """The visitor of a page. Raises SignInNeeded, or LinkError where the path holds a link that is none."""
-        about: tuple[int | str, ...] = ()
-        if page.link is not None:
-            about = self._counter.house.links.read(page.link, request.path_params["token"], self._counter.now())
+        """Who asks for a page. Raises SignInNeeded, or Over where staff is no longer logged in as the customer."""
+        if page.who in (Who.CUSTOMER, Who.ANYONE) and (visitor := await self.as_customer(request, page.who, brand)):
+            return self._with_form(request, page, visitor)
         session, customer = await self._session(request, page)
-        language = self.language(request.scope, brand, customer)
         visitor = Visitor(
             who=page.who,
             brand=brand,
-            language=language,
+            language=self.language(request.scope, brand, customer),
             zone=(customer.zone if customer is not None else "") or brand.zone,
             peer=self.peer(request.scope),
             customer=customer,
@@ -45,11 +47,55 @@ class Visitors:
             ends=session.expires if session is not None else 0,
             staff=session.staff if session is not None else "",
             permissions=self._permissions(session),
-            grant=session.consent if session is not None and session.kind is Kind.IMPERSONATION else 0,
-            about=about,
             session_form=self._token("session", str(session.id)) if session is not None else "",
         )
         return self._with_form(request, page, visitor)
+
+    def follow(self, request: Request, page: Page, visitor: Visitor) -> Visitor:
+        """The visitor with what the link in the path says. Raises LinkError where it is none."""
+        if page.link is None:
+            return visitor
+        about = self._counter.house.links.read(page.link, request.path_params["token"], self._counter.now())
+        return replace(visitor, about=about)
+
+    async def as_customer(self, request: HTTPConnection, who: Who, brand: Brand) -> Visitor | None:
+        """The member of staff who is logged in as a customer in this browser; None where nobody is. Raises Over."""
+        secret = self._counter.cookies.get(request, Kind.IMPERSONATION.value)
+        if not secret:
+            return None
+        now = self._counter.now()
+        live, customer, why = await self._counter.read(lambda tx: self._standing(tx, secret, now))
+        if live is None or customer is None or why:
+            raise Over(why)
+        session = live.session
+        return Visitor(
+            who=who,
+            brand=brand,
+            language=self.language(request.scope, brand, None),
+            zone=customer.zone or brand.zone,
+            peer=self.peer(request.scope),
+            customer=customer,
+            ends=session.ends,
+            staff=session.staff,
+            staff_name=session.staff_name,
+            grant=session.id,
+            acting=session.scope is ConsentScope.ACT,
+            session_form=self._token("as", str(session.id)),
+        )
+
+    def stands(self, visitor: Visitor, tx: Tx) -> None:
+        """Raise Over where the session of staff as a customer is over in this transaction (J04)."""
+        live = consents.live_one(tx, visitor.grant)
+        why = self._leave.over(tx, live, self._counter.now()) if live is not None else None
+        if live is None or why is not None:
+            raise Over(why.value if why is not None else "")
+
+    def _standing(self, tx: Tx, secret: str, now: Millis) -> tuple[Live | None, Customer | None, str]:
+        live = consents.by_cookie(tx, sessions.digest(secret))
+        if live is None:
+            return None, None, ""
+        why = self._leave.over(tx, live, now)
+        return live, parties.customer(tx, live.session.customer), why.value if why is not None else ""
 
     def with_visit(self, request: Request, page: Page, visitor: Visitor, visit: str) -> Visitor:
         """The visitor with a new value of the cookie that ties the next POST to this browser (I08)."""
@@ -61,7 +107,7 @@ class Visitors:
         if page.who is Who.STAFF:
             kinds = (Kind.STAFF,)
         elif page.who in (Who.CUSTOMER, Who.ANYONE):
-            kinds = (Kind.IMPERSONATION, Kind.CUSTOMER)
+            kinds = (Kind.CUSTOMER,)
         cookies = {kind: secret for kind in kinds if (secret := self._counter.cookies.get(request, kind.value))}
         found: tuple[Session | None, Customer | None] = (None, None)
         if cookies:

@@ -192,6 +192,12 @@ def by_cookie(tx: Tx, cookie: str) -> Live | None:
     return _live(row) if row else None
 
 
+def live_one(tx: Tx, number: int) -> Live | None:
+    """The session with this number, if it was begun and not ended."""
+    row = tx.row("SELECT * FROM impersonation WHERE id = :id AND started IS NOT NULL AND ended IS NULL", id=number)
+    return _live(row) if row else None
+
+
 def leave_of(tx: Tx, session: Impersonation) -> Scope | None:
     """What allows a session at this moment: its consent while it stands, or the customer's switch."""
     if not session.consent:
@@ -200,17 +206,23 @@ def leave_of(tx: Tx, session: Impersonation) -> Scope | None:
     return consent.scope if consent is not None and consent.stage is Stage.USED else None
 
 
-def done(tx: Tx, number: int, *, did: bool, said: str, ticket: int, now: Millis) -> None:
-    """Note a request of a session; it has been seen by that."""
+def done(tx: Tx, number: int, *, did: bool, said: str, ticket: int, now: Millis) -> int:
+    """Note a request of a session, which has been seen by that; the note's number."""
     tx.run("UPDATE impersonation SET seen = :now WHERE id = :id", id=number, now=now)
-    tx.run(
-        "INSERT INTO impersonation_act (impersonation, at, did, said, ticket) VALUES (:id, :now, :did, :said, :ticket)",
+    return tx.insert(
+        """INSERT INTO impersonation_act (impersonation, at, did, said, ticket)
+           VALUES (:id, :now, :did, :said, :ticket) RETURNING id""",
         id=number,
         now=now,
         did=int(did),
         said=said,
         ticket=ticket,
     )
+
+
+def came_to_nothing(tx: Tx, note: int) -> None:
+    """What was noted as done was refused by its page."""
+    tx.run("UPDATE impersonation_act SET did = 0 WHERE id = :id", id=note)
 
 
 def end(tx: Tx, number: int, why: str, now: Millis) -> bool:

@@ -39,6 +39,7 @@ AUTOMATIC = {
     "delay": Auto.GENERATED,
     "audit-head": Auto.GENERATED,
     "sign-in": Auto.GENERATED,
+    "log-in": Auto.GENERATED,
     "report-card": Auto.GENERATED,
 }
 WORDS = """Hello,
@@ -104,7 +105,12 @@ def golden_draft(draft, values):
             ), pair="bot@loop.example", short=[
                 {"figure": "in_time", "seen": wording.percent(61, language), "wanted": wording.percent(80, language), "count": "18", "days": "30"},
                 {"figure": "rating", "seen": wording.number(3.1, language), "wanted": wording.number(3.5, language), "count": "12", "days": "30"},
-            ], until=time, **changes,
+            ], until=time, leave={
+                "staff": "Anna Berg", "customer": "Jane Doe", "reason": "to see why the order stays empty", "acting": True,
+                "granted": True, "ticket": 1001, "until": time, "minutes": 30, "link": "https://help.market.example/leave/1",
+                "started": time, "ended": time, "why": "Sample.", "acts": [{"at": time, "said": "Reply · 1001"}],
+                "looks": [{"at": time, "said": "Tickets"}, {"at": time, "said": "Ticket · 1001"}],
+            }, **changes,
         )  # fmt: skip
         auto = next((auto for name, auto in AUTOMATIC.items() if name in template), Auto.NO)
         return draft(template, language=language, values=about, auto=auto)
@@ -131,6 +137,7 @@ def test_every_letter_is_shipped_in_english_and_german_with_text_and_html(letter
         "customer/acknowledgement-unverified", "customer/confirm-reply", "customer/confirm-alias",
         "customer/confirm-copies", "vendor/confirm-reply", "customer/answer", "customer/moved", "vendor/transcript", "customer/rating", "vendor/ticket", "vendor/overdue", "vendor/nudge", "vendor/digest", "staff/digest", "staff/team", "staff/overdue", "staff/undeliverable", "staff/breaker", "staff/delay", "staff/alarm", "staff/audit-head", "staff/sign-in", "customer/sign-in",
         "vendor/report-card", "staff/report-card",
+        "customer/log-in-request", "customer/log-in-started", "customer/log-in-ended", "staff/log-in-answered",
         "collaborator/collaborator",
     }  # fmt: skip
     for stem in LETTERS:
