@@ -27,5 +27,5 @@ def test_each_rule_shown_is_a_rule():
 
 
 def test_each_command_shown_exists():
-    shown = set(re.findall(r"^gatepost rules (\w+)", DOC.read_text(encoding="utf-8"), re.MULTILINE))
+    shown = set(re.findall(r"^gatepost rules ([\w-]+)", DOC.read_text(encoding="utf-8"), re.MULTILINE))
     assert shown == set(rules.list_commands(click.Context(rules)))

@@ -25,7 +25,14 @@ from .options import config_option, look
 EX_FOUND = 1
 
 
-@click.group(cls=LazyGroup, table={"explain": "explain:explain", "backtest": "backtest:backtest"})
+@click.group(
+    cls=LazyGroup,
+    table={
+        "explain": "explain:explain",
+        "backtest": "backtest:backtest",
+        "add-example": "add_example:add_example",
+    },
+)
 def rules() -> None:
     """Check the rules that route mail, try them on a mail, and look up their words."""
 

@@ -18,7 +18,7 @@ from ..core.rules.book import Book, load
 from ..core.rules.judge import judge
 from ..core.rules.kept import unpack, verdict_of
 from ..core.rules.seen import Seen
-from ..core.verdict import Condition, RuleTrace
+from ..core.verdict import Condition, RuleTrace, Verdict
 from ..patterns import compile_pattern
 from . import arrivals
 from .database import Row, Tx
@@ -64,6 +64,15 @@ def trail(tx: Tx, arrival: int) -> tuple[RuleTrace, ...]:
     # The hits are told as they were; only what is not kept is made again.
     order = [rule.name for rule in book.rules if rule.name in hits or rule.name in missed]
     return tuple((hits | missed)[name] for name in order) or tuple(hits.values())
+
+
+def seen_of(tx: Tx, arrival: int) -> tuple[Seen, Verdict] | None:
+    """What the rules saw of one mail and what they said; None where nothing is known of it."""
+    said, row = arrivals.decision(tx, arrival), _row(tx, arrival)
+    verdict: Any = said.get("verdict")
+    if row is None or "seen" not in said or not verdict:
+        return None
+    return _seen(row, said), verdict_of(verdict)
 
 
 def count_since(tx: Tx, since: Millis) -> int:
