@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "run_:run",
     "secrets": "secrets:secrets",
     "staff": "staff:staff",
-    "status": "tickets:status",
+    "status": "status:status",
     "templates": "templates:templates",
     "ticket": "ticket:ticket",
     "tickets": "tickets:tickets",

@@ -1,18 +1,14 @@
-"""`gatepost tickets` and `gatepost status`: what is there, and whether all is well."""
+"""`gatepost tickets`: what is there, the latest activity first."""
 
-import asyncio
 import json
-from typing import Any
 
 import click
 
-from ..config import Config, find, load
+from ..config import find, load
 from ..core.ticket import State, Ticket
-from ..errors import TemporaryError
-from ..ingress.gate_link import ask_status
 from ..log import printable
 from ..outline import instant, table
-from ..store import deadlines, outbox_view, parties, quarantine, trace
+from ..store import parties
 from ..store import tickets as store
 from ..store.database import Tx
 from .options import config_option, look
@@ -40,53 +36,6 @@ def tickets(config_path: str | None, state: str | None, flag: str, limit: int, a
             click.echo(json.dumps(dict(zip(head, row, strict=True)), ensure_ascii=False))
     else:
         click.echo(table(head, rows) if rows else "No tickets.")
-
-
-@click.command()
-@config_option
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def status(config_path: str | None, as_json: bool) -> int:
-    """Tell on one screen what runs and what waits. Exit code 0 where all is well, 1 where somebody should look."""
-    config = load(find(config_path), secrets=False)
-    said = _status(config)
-    if as_json:
-        click.echo(json.dumps(said, ensure_ascii=False))
-    else:
-        for name, value in said.items():
-            click.echo(f"{name:22} {_plain(value)}")
-    return 0 if said["verdict"] == "well" else 1
-
-
-def _status(config: Config) -> dict[str, Any]:
-    try:
-        gate: Any = asyncio.run(ask_status(config.data))
-    except TemporaryError as error:
-        gate = f"{error.message} ({error.hint})"
-
-    def read(tx: Tx) -> dict[str, Any]:
-        counters = trace.counters(tx)
-        return {
-            "tickets open": counters.get("ticket.open", 0),
-            "tickets closed": counters.get("ticket.closed", 0),
-            "quarantine": quarantine.count(tx),
-            "outbox": outbox_view.waiting(tx),
-            "deferred because": outbox_view.reasons(tx),
-            "next deadline": instant(deadlines.next_due(tx)),
-        }
-
-    said = {"gate": gate, **look(config, read)}
-    trouble = [
-        *(["the gate does not answer"] if isinstance(gate, str) else []),
-        *(f"{said['outbox'][state]} mails {state}" for state in ("dead", "error") if said["outbox"][state]),
-    ]
-    return {"verdict": "; ".join(trouble) or "well", **said}
-
-
-def _plain(value: object) -> str:
-    """A value for a person: counts by their names as `2 queued, 1 deferred`, without those that are nought."""
-    if not isinstance(value, dict):
-        return str(value)
-    return ", ".join(f"{count} {str(name).replace('_', ' ')}" for name, count in value.items() if count) or "-"
 
 
 def _row(ticket: Ticket, vendors: dict[int, str]) -> tuple[str, ...]:
