@@ -61,6 +61,7 @@ from .store.audit import AuditLog
 from .store.audit import head as audit_head
 from .store.database import Database, Tx
 from .store.intake import Intake
+from .store.restore import refuse_cut_off
 from .store.schema import migrate
 from .store.spool_reader import SpoolReader
 from .topics import catalogue as topics
@@ -116,7 +117,8 @@ def build_evaluator(section: AuthenticationSection) -> "Evaluator | None":
 
 
 def open_database(config: Config) -> Database:
-    """The desk's database, brought up to this program's schema."""
+    """The desk's database, brought up to this program's schema. Raises PermanentError where a restore was cut off."""
+    refuse_cut_off(config.data)
     return Database(f"sqlite:///{config.data / 'desk.sqlite3'}", prepare=migrate)
 
 

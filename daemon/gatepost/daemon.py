@@ -16,6 +16,7 @@ from .config import Config
 from .ingress import gate
 from .ingress.sockets import inherited, open_door, open_listeners
 from .lock import DataLock, prepare_data_folder
+from .store.restore import refuse_cut_off
 from .supervisor import Part, Supervisor
 
 Only = Literal["gate", "desk"]
@@ -37,6 +38,7 @@ def run(
     templates with mistakes: nothing is started then.
     """
     prepare_data_folder(config.data)
+    refuse_cut_off(config.data)
     clock = clock or Clock()
     parts: tuple[Only, ...] = (only,) if only is not None else ("gate", "desk")
     with ExitStack() as locks:

@@ -18,6 +18,7 @@ EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 0
 COMMANDS: Mapping[str, str] = {
     # name: module:function, the module inside this package.
     "audit": "audit:audit",
+    "backup": "backup:backup",
     "breaker": "breaker:breaker",
     "calendar": "calendar:calendar",
     "check": "check:check",
@@ -28,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "mail": "mail:mail",
     "quarantine": "quarantine:quarantine",
     "outbox": "outbox:outbox",
+    "restore": "backup:restore",
     "rules": "rules:rules",
     "run": "run_:run",
     "secrets": "secrets:secrets",
@@ -38,6 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "tickets": "tickets:tickets",
     "topics": "topics:topics",
     "trace": "trace:trace",
+    "upgrade": "backup:upgrade",
     "vendors": "vendors:vendors",
 }
 

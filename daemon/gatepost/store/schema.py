@@ -218,3 +218,13 @@ def unapplied(connection: sqlite3.Connection) -> list[str]:
             "Install that version again, or restore a backup made before the upgrade.",
         )
     return [migration.name for migration in _migrations.pending(db)]
+
+
+def known() -> list[str]:
+    """The names of all migrations of this program, in their order."""
+    return [migration.name for migration in _migrations._migrations]
+
+
+def applied(connection: sqlite3.Connection) -> set[str]:
+    """The names of the migrations that a file has had."""
+    return {done.name for done in _migrations.applied(Utils(connection, execute_plugins=False))}
