@@ -44,6 +44,7 @@ from .lighter import send_lighter
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.signing import Signer, signer
 from .mail.templates import Letters
+from .page_mail import ReadLetter
 from .portal.app import Portal, open_counter
 from .portal.counter import Counter
 from .portal.server import PortalServer
@@ -214,7 +215,9 @@ class Office:
         self._portal = self._portal_server = None
         if any(brand.portal for brand in config.brands()):
             staff_desk = StaffDesk(releases, postroom, self._readers)
-            self._portal = Portal(_counter(config, self.house, self.db, clock, staff_desk, self._deliverer.wake))
+            self._portal = Portal(
+                _counter(config, self.house, self.db, clock, staff_desk, self._deliverer.wake, self._readers.read)
+            )
             self._portal_server = PortalServer(self._portal.app, config.page)
 
         self._mailboxes = open_mailboxes(
@@ -374,12 +377,18 @@ class Office:
 
 
 def _counter(
-    config: Config, house: House, db: Database, clock: Clock, desk: StaffDesk, wake: Callable[[], None]
+    config: Config,
+    house: House,
+    db: Database,
+    clock: Clock,
+    desk: StaffDesk,
+    wake: Callable[[], None],
+    read_letter: ReadLetter,
 ) -> Counter:
     own_pages = Path(config.gatepost.templates) / "portal"
     return open_counter(
         house, db, clock, own_pages, page=config.page, portal=config.portal, staff=config.staff_pages, desk=desk,
-        wake=wake,
+        wake=wake, read_letter=read_letter,
     )  # fmt: skip
 
 

@@ -67,5 +67,5 @@ def without_inactive_vendor(tx: Tx, house: House, case: Case, now: Millis) -> Ca
     said = f"{case.vendor.name} is no longer active: {triage.name} answers from now on"
     trace.note(tx, kind="route", said=said, now=now, ticket=case.ticket.number)
     ticket = replace(case.ticket, route=Route.TRIAGE, team="")
-    tickets.save(tx, ticket)
+    tickets.save(tx, ticket, now)
     return replace(case, ticket=ticket, participants=tickets.participants(tx, ticket.number))

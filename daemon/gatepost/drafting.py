@@ -107,7 +107,7 @@ def _draft(
     since = _since(tx, about) if about is not None and send.history else ()
     carried = (about, *since) if about is not None and send.template in _CARRYING else ()
     files = tuple(file for message in carried for file in _files(tx, message))
-    clean = _cleaner(house, case, to)
+    clean = cleaner(house, case, to)
     relayed = relay(about.relay_text if about is not None else "", files, clean)
     kept, left = fit(relayed.files, relayed.words, _most(tx, house, to.address, now))
     relayed = replace(relayed, files=kept)
@@ -200,7 +200,7 @@ def _values(
         standing=case.standing,
         topics=[house.topics.name(topic, language) for topic in case.topics],
         fields={name: clean(value) for name, value in case.fields.items()},
-        author=_author_name(case, author, to) if author is not None else "",
+        author=author_name(case, author, to) if author is not None else "",
         words=relayed.words,
         files=[attachment.filename for attachment in relayed.files],
         report=relayed.report,
@@ -248,13 +248,13 @@ def _absent(case: Case, to: Participant, language: str, now: Millis) -> list[dic
     """Who of the other side is away, and until which day (M5)."""
     today = wording.iso_day(now, case.brand.zone)
     return [
-        {"name": _author_name(case, p, to), "until": wording.day_of(p.back, language)}
+        {"name": author_name(case, p, to), "until": wording.day_of(p.back, language)}
         for p in case.participants
         if p.active and p.back > today and (p.role in _ANSWERING) != (to.role in _ANSWERING)
     ]
 
 
-def _cleaner(house: House, case: Case, to: Participant) -> Callable[[str], str]:
+def cleaner(house: House, case: Case, to: Participant) -> Callable[[str], str]:
     """Takes out of relayed text what this recipient may not see: foreign tokens (I8) and masked addresses (D5)."""
     hidden, own = _hidden(case, to), _own(to)
     return lambda text: mask(scrub(house.keys, text, keep=own), hidden)
@@ -267,7 +267,7 @@ def _hidden(case: Case, to: Participant) -> tuple[str, ...]:
     return ()
 
 
-def _author_name(case: Case, author: Participant, to: Participant) -> str:
+def author_name(case: Case, author: Participant, to: Participant) -> str:
     """The author's name; the address stands in for it where it may be shown."""
     return mask(author.name, _hidden(case, to)) or ("" if author.address in _hidden(case, to) else author.address)
 
@@ -282,7 +282,7 @@ def _from_name(case: Case, send: Send, to: Participant, about: Message | None, c
     if author.role is Role.VENDOR:
         person = clean(about.sender_name)
         return via_name(person, case.vendor.name if case.vendor is not None else author.name, case.brand)
-    return via_name(clean(_author_name(case, author, to)), "", case.brand)
+    return via_name(clean(author_name(case, author, to)), "", case.brand)
 
 
 def _about(tx: Tx, case: Case, send: Send) -> Message | None:
@@ -306,7 +306,7 @@ def _later(case: Case, to: Participant, message: Message, clean: Callable[[str],
     author = case.participant(message.author)
     language = to.language or case.ticket.language or case.brand.languages[0]
     return {
-        "author": _author_name(case, author, to) if author is not None else "",
+        "author": author_name(case, author, to) if author is not None else "",
         "at": wording.moment(message.received, language, case.brand.zone),
         "words": clean(message.relay_text).strip("\n"),
     }

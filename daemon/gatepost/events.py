@@ -5,7 +5,7 @@ A deadline that has come, and a mail of ours that could not be delivered, take t
 
 from .case import Case, case_of
 from .core import Millis
-from .core.event import CameDue, Event, Undeliverable
+from .core.event import CameDue, Event, Filed, Undeliverable
 from .core.ticket import advance
 from .core.verdict import Route, Verdict
 from .house import House
@@ -26,7 +26,8 @@ def advance_ticket(
     """
     moment = at if now is None else now
     ticket, effects = advance(case.ticket, event, verdict, case.terms(house, moment), at)
-    tickets.save(tx, ticket)
+    # What opened the ticket is its beginning, not something that happened to it.
+    tickets.save(tx, ticket, 0 if isinstance(event, Filed) else moment)
     after = case.after(ticket)
     perform(tx, house, after, effects, moment)
     return after

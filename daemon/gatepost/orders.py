@@ -84,7 +84,7 @@ def carry_out(tx: Tx, house: House, case: Case, given: Given, message: int, now:
     kind = "command" if done.done else "command-refused"
     trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
     _into_audit(tx, house, case, given, done, now)
-    tickets.save(tx, done.ticket)
+    tickets.save(tx, done.ticket, now)
     after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
     perform(tx, house, after, done.effects, now)
     return replace(after, participants=tickets.participants(tx, done.ticket.number))
@@ -102,7 +102,7 @@ def by_staff(tx: Tx, house: House, case: Case, member: Member, command: Command,
     if done.done:
         written = f"{command.written}, by {member.slug} on the staff pages"
         trace.note(tx, kind="command", said=written, now=now, ticket=case.ticket.number)
-        tickets.save(tx, done.ticket)
+        tickets.save(tx, done.ticket, now)
         effects = [one for one in done.effects if not (isinstance(one, Send) and one.transcript is not None)]
         perform(tx, house, case_of(tx, house, done.ticket, now), effects, now)
     return done.done, said
@@ -229,7 +229,7 @@ def move(tx: Tx, house: House, case: Case, product: Product, author: Participant
     if not done.done:
         return None
     trace.note(tx, kind="product", said=why, now=now, ticket=case.ticket.number, arrival=case.arrival)
-    tickets.save(tx, done.ticket)
+    tickets.save(tx, done.ticket, now)
     after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
     # The last effect is the transcript of a command, and nobody has given one.
     perform(tx, house, after, done.effects[:-1], now)

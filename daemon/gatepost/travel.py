@@ -13,7 +13,7 @@ from .core.forward import brought
 from .core.helpdesk import Notice
 from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, too_late, weigh
 from .core.letter import Arrival, Door, Letter
-from .core.nature import Author, Nature, judge
+from .core.nature import Author, Kind, Nature, judge
 from .core.quarantine import Release
 from .core.round_trip import round_trip
 from .core.rules import seen as rules
@@ -29,6 +29,10 @@ from .store import arrivals, helpdesks, returns
 from .store.arrivals import Seen
 from .store.database import Tx
 from .store.facts import gather
+
+# What is known of words that were written on a page of ours: nothing of it has to be made out.
+ON_A_PAGE = Nature(author=Author.HUMAN, kind=Kind.HUMAN, answerable=True, reason="a person wrote it on our pages")
+SIGNED_IN = Proof(result=Authentication.VERIFIED, why="written on our pages by who has proved the address")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,8 @@ def travel(
     envelope = arrival.envelope
     place = house.place(envelope)
     nature = judge(letter, mail_from=envelope.mail_from, ours=house.is_ours)
+    if envelope.door is Door.PORTAL:
+        nature, proof = ON_A_PAGE, SIGNED_IN
     citations = house.citations(letter, envelope)
     citation, citation_why = choose_ticket(citations)
     answers = house.answers(envelope)

@@ -5,8 +5,16 @@ from html.parser import HTMLParser
 
 import pytest
 from starlette.testclient import TestClient
-from tests.pipeline.conftest import MONDAY, answered, fill, mail, new_house
-from tests.pipeline.conftest import market as market  # noqa: PLC0414 - the fixture
+from tests.pipeline.conftest import (  # the fixtures
+    MONDAY,
+    answered,
+    fill,
+    mail,
+    make_market,
+    market,
+    new_house,
+    strict_market,
+)
 
 from gatepost.clock import FixedClock
 from gatepost.portal.app import Portal, open_counter
@@ -82,6 +90,12 @@ def site(market, clock):
 
 
 @pytest.fixture
+def strict_site(strict_market, clock):
+    """The portal over a market that believes nobody without a proof."""
+    return Portal(open_counter(strict_market.house, strict_market.db, clock))
+
+
+@pytest.fixture
 def browser(site):
     """Makes browsers: nobody is signed in."""
 
@@ -110,4 +124,4 @@ def signed_in(market, browser):
     return make
 
 
-__all__ = ["answered", "fill", "mail", "new_house"]
+__all__ = ["answered", "fill", "mail", "make_market", "market", "new_house", "strict_market"]

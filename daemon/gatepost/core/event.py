@@ -71,4 +71,14 @@ class Marked:
     unread: bool
 
 
-Event: TypeAlias = Filed | Wrote | CameDue | Undeliverable | Marked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Somebody says that the ticket waits for nothing more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """Somebody says that a closed ticket is not at its end."""
+
+
+Event: TypeAlias = Filed | Wrote | CameDue | Undeliverable | Marked | Closed | Reopened

@@ -17,7 +17,7 @@ from .effect import Auto, Effect, Join, Label, Note, Release, Send, Transcript, 
 from .event import DeadlineKind
 from .ladder import moved
 from .party import Brand, Membership, Participant, Product, Role, Team, Vendor
-from .ticket import State, Terms, Ticket
+from .ticket import State, Terms, Ticket, close
 from .verdict import Route
 
 _BILLING = "billing"
@@ -172,15 +172,8 @@ class _Work:
     def _close(self) -> _Line:
         if self.ticket.state is State.CLOSED:
             return self._said(Said.CLOSED_ALREADY)
-        open_ones = tuple(kind for kind in DeadlineKind if kind is not DeadlineKind.RATING)
-        self.ticket = replace(
-            self.ticket,
-            state=State.CLOSED,
-            waiting_since=None,
-            unread=False,
-            flags=_without(self.ticket.flags, "overdue"),
-        )
-        self.effects.append(Release(kinds=open_ones, reason="the ticket was closed"))
+        self.ticket, effects = close(self.ticket)
+        self.effects += effects
         return self._said(Said.CLOSED)
 
     def _open(self) -> _Line:

@@ -11,7 +11,7 @@ from typing import assert_never
 from . import DAY, Millis
 from .confirmation import Ask, Kind, letter_for
 from .effect import Absent, Auto, Effect, Fill, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
-from .event import CameDue, DeadlineKind, Event, Filed, Marked, Undeliverable, Wrote
+from .event import CameDue, Closed, DeadlineKind, Event, Filed, Marked, Reopened, Undeliverable, Wrote
 from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .nature import Author, Nature
 from .party import Participant, Role
@@ -126,8 +126,22 @@ def _advanced(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now:
             return _undeliverable(ticket, event, terms, now)
         case Marked():
             return replace(ticket, unread=event.unread), ()
+        case Closed():
+            return close(ticket)
+        case Reopened():
+            return replace(ticket, state=State.OPEN), ()
         case _:
             assert_never(event)
+
+
+def close(ticket: Ticket) -> Outcome:
+    """The ticket, closed: nothing is waited for, so nothing falls due but the request for a rating."""
+    if ticket.state is State.CLOSED:
+        return ticket, ()
+    kinds = tuple(kind for kind in DeadlineKind if kind is not DeadlineKind.RATING)
+    flags = tuple(flag for flag in ticket.flags if flag != "overdue")
+    closed = replace(ticket, state=State.CLOSED, waiting_since=None, unread=False, flags=flags)
+    return closed, (Release(kinds=kinds, reason="the ticket was closed"),)
 
 
 def _recorded(before: Ticket, after: Ticket, event: Event, effects: tuple[Effect, ...]) -> Outcome:

@@ -65,6 +65,13 @@ def number(value: float, language: str = "en") -> str:
     return format_decimal(round(value, 1), format="0.#", locale=_locale(language))
 
 
+def short(at: Millis, language: str = "en", zone: str = "UTC") -> str:
+    """The instant `at` for a person in `zone`, where there is little room: `2 Mar 2026, 17:00`."""
+    here = _local(at, zone)
+    time = format_time(here, _TIME, locale=_locale(language))
+    return f"{format_date(here, 'medium', _locale(language))}, {time}"
+
+
 def score(value: int, language: str = "en") -> str:
     """A rating of 1 to 5 in words."""
     return say(language, _SCORES[value - 1])

@@ -4,6 +4,7 @@ It is opened only when a brand has a portal URL; a proxy in front speaks TLS.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from .. import shipped
@@ -11,6 +12,7 @@ from ..clock import Clock
 from ..config import PageSection, PortalSection
 from ..config.staff import StaffPagesSection
 from ..house import House
+from ..page_mail import ReadLetter
 from ..store import consents
 from ..store.database import Database
 from .counter import Counter, shelf
@@ -54,9 +56,10 @@ def open_counter(
     staff: StaffPagesSection | None = None,
     desk: StaffDesk | None = None,
     wake: Callable[[], None] = lambda: None,
+    read_letter: ReadLetter | None = None,
 ) -> Counter:
     """What the pages over this house share. `own_templates` is the operator's folder of portal templates."""
-    return Counter(
+    counter = Counter(
         house,
         db,
         clock,
@@ -67,3 +70,4 @@ def open_counter(
         desk=desk,
         wake=wake,
     )
+    return counter if read_letter is None else replace(counter, read_letter=read_letter)

@@ -3,6 +3,7 @@
 The operator's templates come before the shipped ones, file by file. Nothing here knows of a route.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -18,9 +19,12 @@ from ..clock import Clock
 from ..config import PageSection, PortalSection
 from ..config.staff import StaffPagesSection
 from ..core import Millis
+from ..core.letter import Letter
 from ..core.party import Brand
 from ..house import House
 from ..mail.catalogue import install, served
+from ..mail.parse import read_letter
+from ..page_mail import ReadLetter
 from ..store.database import Database, Tx
 from .cookies import Cookies
 from .page import Visitor
@@ -35,9 +39,16 @@ _STYLE = "style.css.j2"
 still_stands: ContextVar[Callable[[Tx], None] | None] = ContextVar("still_stands", default=None)
 
 
+async def _read_here(octets: bytes) -> Letter:
+    return await asyncio.to_thread(read_letter, octets)
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """The parts that pages share. `wake` says that there is mail to send, `desk` does what staff ask of the daemon."""
+    """The parts that pages share. `wake` says that there is mail to send, `desk` does what staff ask of the daemon.
+
+    `read_letter` has the readers read what was written on a page.
+    """
 
     house: House
     db: Database
@@ -48,6 +59,7 @@ class Counter:
     staff: StaffPagesSection = field(default_factory=StaffPagesSection)
     desk: StaffDesk | None = None
     wake: Callable[[], None] = lambda: None
+    read_letter: ReadLetter = _read_here
     presence: Presence = field(default_factory=Presence)
     tries: Tries = field(default_factory=Tries)
 

@@ -12,7 +12,7 @@ from functools import partial
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -100,9 +100,9 @@ class Guard:
             return await self._stopped(stop, brand, visitor, scope)
         except ClientDisconnect:
             return Response(status_code=400)
-        except HTTPException as error:
-            stopped = TooLarge() if error.status_code == 413 else Unreadable()
-            return await self._stopped(stopped, brand, visitor, scope)
+        except MultiPartException:
+            # Too many files or fields, or a form that is none.
+            return await self._stopped(TooLarge(), brand, visitor, scope)
         except TemporaryError as fault:
             return await self._failed(fault, 503, brand, visitor, scope)
         except Exception as fault:

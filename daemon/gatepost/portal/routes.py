@@ -12,6 +12,8 @@ from .staff_door import StaffDoor
 from .staff_queue import QueuePages
 from .style import StylePage
 from .table import Table
+from .ticket import TicketPages
+from .ticket_list import TicketList
 from .which_product import WhichProductPages
 
 
@@ -21,6 +23,8 @@ def pages(counter: Counter) -> tuple[Page, ...]:
     every = (
         *StylePage(counter).pages(),
         *sign_in.pages(),
+        *TicketList(counter).pages(),
+        *TicketPages(counter).pages(),
         *RatingPages(counter).pages(),
         *WhichProductPages(counter).pages(),
         *StaffDoor(counter).pages(),

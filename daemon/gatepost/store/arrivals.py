@@ -56,6 +56,11 @@ def begin(tx: Tx, arrival: Arrival) -> int:
     return row
 
 
+def next_of(tx: Tx, door: Door) -> int:
+    """The number of the next arrival by one of our own doors."""
+    return int(tx.value("SELECT coalesce(max(spool), 0) + 1 FROM arrival WHERE door = :door", door=door.value))
+
+
 def handled(tx: Tx, some: Sequence[Arrival]) -> list[int]:
     """The spool ids of those arrivals that have an outcome: the gate may clear them."""
     return [arrival.id for arrival in some if (row := _row_of(tx, arrival)) is not None and row["outcome"]]

@@ -29,6 +29,7 @@ from . import (
     sessions,
     staff_tables,
     threads,
+    ticket_events,
 )
 
 _PARTIES = (
@@ -183,6 +184,7 @@ _migrations()(sessions.m0030_sessions)
 _migrations()(queue.m0022_queue)
 _migrations()(orders.m0023_orders)
 _migrations()(staff_tables.m0024_staff)
+_migrations()(ticket_events.m0031_ticket_events)
 _migrations()(consents.m0050_consent)
 # Later migrations live with their tables.
 _migrations()(alarms.m0070_alarms)

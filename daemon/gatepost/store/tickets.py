@@ -1,13 +1,16 @@
 """Tickets with their participants and labels: stored, found, listed by pages."""
 
+from collections.abc import Iterator
+
 from ..core import Millis
 from ..core.effect import Label
 from ..core.party import Membership, Participant, Role
 from ..core.ticket import State, Ticket
 from ..core.topics import AT_MOST
 from ..core.verdict import Route
-from . import aliases, queue
+from . import aliases, queue, ticket_events
 from .database import Row, Tx
+from .ticket_events import Happened
 from .trace import count
 
 
@@ -25,8 +28,8 @@ def open_(tx: Tx, ticket: Ticket) -> int:
     return number
 
 
-def save(tx: Tx, ticket: Ticket) -> None:
-    """Store what has become of a ticket."""
+def save(tx: Tx, ticket: Ticket, now: Millis = 0) -> None:
+    """Store what has become of a ticket; with `now`, what its readers are told of it: closed, opened, handed on."""
     was = find(tx, ticket.number)
     tx.run(
         """UPDATE ticket SET brand = :brand, subject = :subject, filed = :filed, state = :state, route = :route,
@@ -42,6 +45,17 @@ def save(tx: Tx, ticket: Ticket) -> None:
         count(tx, name, -1)
     for name in after - before:
         count(tx, name, 1)
+    if now and was is not None:
+        for kind in _happened(was, ticket):
+            ticket_events.note(tx, ticket.number, kind, now)
+
+
+def _happened(before: Ticket, ticket: Ticket) -> Iterator[Happened]:
+    if before.state is not ticket.state:
+        yield Happened.CLOSED if ticket.state is State.CLOSED else Happened.OPENED
+    # A ticket that was in nobody's hands yet is given, not handed on.
+    if (before.vendor_id, before.route, before.team) != (ticket.vendor_id, ticket.route, ticket.team):
+        yield Happened.MOVED
 
 
 def find(tx: Tx, number: int) -> Ticket | None:
