@@ -223,6 +223,7 @@ class Office:
         self._mailboxes = open_mailboxes(
             config.imap,
             db=self.db,
+            data=config.data,
             addresses=self.house.addresses,
             otherwise=config.brands()[0].support[0],
             octets=config.smtp.message_octets,
@@ -249,6 +250,8 @@ class Office:
         self._scheduler.every(20.0, "audit-heads", self._heads.look)
         if self._portal is not None:
             self._scheduler.every(30.0, "portal", self._portal.look)
+        self._scheduler.every(5.0, "mailboxes", self._look_at_mailboxes)
+        releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)
         self._scheduler.every(5.0, "postroom", postroom.look)
         self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom, clock)).look)
@@ -368,6 +371,10 @@ class Office:
 
     async def _look_at_outbox(self) -> None:
         self._deliverer.wake()
+
+    async def _look_at_mailboxes(self) -> None:
+        for mailbox in self._mailboxes:
+            mailbox.watch()
 
     async def _look_at_rules(self) -> None:
         result = self.house.rulebook.poll()

@@ -154,9 +154,12 @@ def _mailboxes(config: Config) -> Iterator[Finding]:
             yield ("imap", name), f"the mailbox {name} has no server", 'add server = "imap.market.example:993"'
         if not box.username:
             yield ("imap", name), f"the mailbox {name} has no username", "add username"
-        oauth = box.refresh_token is not None and box.token_endpoint()
-        if (box.password is None) != bool(oauth):
-            yield ("imap", name), "sign in by password, or by refresh_token and token_url", "write one of the two"
+        shown = box.refresh_token is not None or box.client_secret is not None
+        if (box.password is None) != bool(shown and box.token_endpoint()):
+            said = "sign in by password, or by OAuth2: a preset or token_url, with refresh_token or client_secret"
+            yield ("imap", name), said, "write one of the two"
+        if box.folder in (box.processed, box.failed):
+            yield ("imap", name, "folder"), f"mails of {box.folder} would be moved to {box.folder}", "name another"
         if box.recipient and box.recipient.lower() not in support:
             yield ("imap", name, "recipient"), f"{box.recipient} is no support address of a brand", "name one that is"
         if box.endpoint() and box.tls == "none" and not _is_loopback(endpoint(box.endpoint())[0]):

@@ -1,12 +1,13 @@
 """The sections [imap.NAME] of config.toml: a mailbox that is fetched, and how one signs in there."""
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from .section import Secret, Section
-from .types import Address, Count, FilePath, Seconds, Server, Url
+from .types import Address, Count, FilePath, Seconds, Server, Url, day
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -18,16 +19,26 @@ def _plain(value: str) -> str:
     return value
 
 
+EVER = "ever"
+
+
+def _since(value: str) -> str:
+    return value if value == EVER else day(value)
+
+
+Since = Annotated[str, AfterValidator(_since)]
 ImapName = Annotated[str, AfterValidator(_plain)]
 _SERVERS = {"google": "imap.gmail.com:993", "microsoft": "outlook.office365.com:993"}
 _TOKENS = {
     "google": "https://oauth2.googleapis.com/token",
-    "microsoft": "https://login.microsoftonline.com/organizations/oauth2/v2.0/token",
+    "microsoft": "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
 }
 _SCOPES = {
     "google": "https://mail.google.com/",
     "microsoft": "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
 }
+# A client that signs in as itself is given what an administrator has allowed it, whatever it asks for.
+_OWN_SCOPES = {"microsoft": "https://outlook.office365.com/.default"}
 
 
 class ImapSection(Section):
@@ -43,17 +54,23 @@ class ImapSection(Section):
     password: Secret | None = Field(None, description="The password; without one, OAuth2 signs in.")
     mechanism: Literal["xoauth2", "oauthbearer"] = Field("xoauth2", description="How an OAuth2 token is shown.")
     token_url: Url = Field("", description="Where OAuth2 access tokens come from.")
+    tenant: ImapName = Field("organizations", description="The Microsoft tenant: its id or a domain of it.")
     client_id: ImapName = Field("", description="The OAuth2 client's id.")
     client_secret: Secret | None = Field(None, description="The OAuth2 client's secret, where it has one.")
-    refresh_token: Secret | None = Field(None, description="The OAuth2 refresh token of the mailbox.")
+    refresh_token: Secret | None = Field(
+        None, description="The OAuth2 refresh token of the mailbox; without one, the client signs in as itself."
+    )
     scope: ImapName = Field("", description="The OAuth2 scope.")
     folder: ImapName = Field("INBOX", description="The folder that is fetched.")
     processed: ImapName = Field(
         "Processed", description="Where fetched mails are moved; '' leaves them where they are, marked $Gatepost."
     )
     failed: ImapName = Field("Failed", description="Where mails are moved that are too large or cannot be fetched.")
+    since: Since = Field(
+        "", description='Mails that came before this day are left alone, as 2026-12-01; "ever" takes whatever is there.'
+    )
     recipient: Address | Literal[""] = Field("", description="Whose mail it is where it names no address of ours.")
-    poll_seconds: Seconds = Field(60.0, description="Pause between looks where the server offers no IDLE.")
+    poll_seconds: Seconds = Field(40.0, description="Pause between looks where the server offers no IDLE.")
     idle_seconds: Seconds = Field(
         40.0, description="How long IDLE waits before the server must answer, so that a dead one is noticed."
     )
@@ -66,8 +83,13 @@ class ImapSection(Section):
 
     def token_endpoint(self) -> str:
         """Where access tokens come from."""
-        return self.token_url or _TOKENS.get(self.preset, "")
+        return self.token_url or _TOKENS.get(self.preset, "").replace("{tenant}", self.tenant)
 
     def token_scope(self) -> str:
         """What the token must allow."""
-        return self.scope or _SCOPES.get(self.preset, "")
+        known = _SCOPES if self.refresh_token is not None else _OWN_SCOPES
+        return self.scope or known.get(self.preset, "")
+
+    def since_day(self) -> date | None:
+        """The first day whose mails are taken; None takes all."""
+        return date.fromisoformat(self.since) if self.since not in ("", EVER) else None

@@ -92,7 +92,8 @@ def _page(value: str) -> str:
     return value
 
 
-def _day(value: str) -> str:
+def day(value: str) -> str:
+    """A day as YYYY-MM-DD, or nothing. Raises ValueError."""
     try:
         return date.fromisoformat(value).isoformat() if value else value
     except ValueError as error:
@@ -128,7 +129,7 @@ FilePath = Annotated[str, AfterValidator(_path)]
 Name = Annotated[str, AfterValidator(_display_name)]
 Url = Annotated[str, AfterValidator(_url)]
 ProductPage = Annotated[str, AfterValidator(_page)]
-Day = Annotated[str, AfterValidator(_day)]
+Day = Annotated[str, AfterValidator(day)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 Code = Annotated[str, AfterValidator(_matches(_CODE, "a discount code of letters, digits and hyphens"))]
 Zone = Annotated[str, AfterValidator(zone)]

@@ -4,38 +4,45 @@
     taken       COMMIT returned in the desk's database, with (mailbox, UIDVALIDITY, UID) and the raw bytes
     put away    moved to the folder of processed mails, or marked; where a kill came between, the next look does it
 
-A mailbox that fails waits 1 to 300 seconds between tries and holds up no other.
+A mailbox that fails waits 1 to 300 seconds between tries. It holds up no other: each has its own thread, and no more
+than `backlog` of its mails wait for the desk.
 """
 
 import imaplib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..core.addresses import Addresses
-from ..core.letter import Door
 from ..crashpoint import crashpoint
-from ..errors import GatepostError
+from ..errors import GatepostError, PermanentError, TemporaryError
 from ..store import intake, mailboxes
-from ..store.database import Database, Tx
-from ..store.intake import Found
-from .found_mail import read_found
-from .imap_session import Session, why
+from ..store.database import Database
+from ..store.mailboxes import MailboxState
+from .imap_session import Session
+from .imap_taking import Taking
+from .imap_wire import why
 from .oauth import Tokens
 
 if TYPE_CHECKING:
     from ..config import ImapSection
 
-log = logging.getLogger("gatepost.imap")
-_TRIES = 3
+_log = logging.getLogger("gatepost.imap")
 _LONGEST_PAUSE = 300.0
+_CALM_SECONDS = 60.0
+_FRUITLESS_PAUSE = 1.0
+_BACKLOG = 200
+_OLD_DAYS = 7
+_OLD_MAILS = 20
 _FAULTS = (OSError, imaplib.IMAP4.error, GatepostError, ValueError, LookupError, AssertionError)
 
 
 class Mailbox:
-    """One mailbox and its thread. `wake` is called in this thread after each commit."""
+    """One mailbox and its thread. `wake` is called there after each commit, `rest` waits or is told to stop."""
 
     def __init__(
         self,
@@ -48,12 +55,27 @@ class Mailbox:
         octets: int,
         clock: Clock,
         wake: Callable[[], None],
+        tokens: Tokens,
+        backlog: int = _BACKLOG,
+        rest: Callable[[float], bool] | None = None,
     ) -> None:
         self._name, self._section, self._db, self._clock, self._wake = name, section, db, clock, wake
-        self._addresses, self._otherwise, self._octets = addresses, section.recipient or otherwise, octets
-        self._tokens = Tokens(section, Clock.monotonic)
-        self._good = False
+        self._tokens, self._backlog = tokens, max(backlog, section.batch)
         self._stop = threading.Event()
+        self._rest = rest or self._stop.wait
+        self._good = False
+        self._session: Session | None = None
+        self._taking = Taking(
+            name,
+            section,
+            db=db,
+            addresses=addresses,
+            otherwise=otherwise,
+            octets=octets,
+            clock=clock,
+            wake=wake,
+            stopping=self._stop.is_set,
+        )
         self._thread = threading.Thread(target=self._keep, name=f"imap-{name}", daemon=True)
 
     def start(self) -> None:
@@ -61,131 +83,168 @@ class Mailbox:
         self._thread.start()
 
     def close(self, seconds: float = 3.0) -> None:
-        """Stop after the mail that is being fetched; a thread that hangs in the network ends with the process."""
+        """Stop after the mails that are being fetched; who hangs in the network is cut off from it."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
+        session = self._session
+        if self._thread.is_alive() and session is not None:
+            session.cut()
+            self._thread.join(seconds)
+
+    def watch(self) -> None:
+        """From any thread, every few seconds: end a connection whose server takes too long over one command."""
+        session = self._session
+        if session is not None and session.cut_if_overdue():
+            _log.warning("imap.cut name=%s: the server took too long over one command", self._name)
 
     def _keep(self) -> None:
-        pause = 1.0
+        pause = 0.0
         while not self._stop.is_set():
-            self._good = False
+            self._good, began = False, Clock.monotonic()
             try:
                 self._visit()
             except _FAULTS as error:
-                self._fail(error)
-                pause = 1.0 if self._good else pause
-                self._stop.wait(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                self._fail(why(error))
+            except Exception as error:
+                _log.exception("imap.bug name=%s", self._name)
+                self._fail(f"a fault of ours, see the log: {type(error).__name__}")
+            calm = self._good and Clock.monotonic() - began >= _CALM_SECONDS
+            pause = 1.0 if calm or not pause else min(2 * pause, _LONGEST_PAUSE)
+            self._rest(pause)
 
     def _visit(self) -> None:
         """Sign in, and fetch again and again until the connection ends."""
-        session = Session(self._section, self._tokens, self._octets)
+        self._session = session = Session(self._section, self._tokens, Clock.monotonic)
         try:
+            self._signed_in()
+            at_once = False
             while not self._stop.is_set():
-                # What comes during the commands of a look is announced there: wait only behind one that found nothing.
-                while self.look(session) and not self._stop.is_set():
-                    pass
-                session.wait(self._stop.wait, Clock.monotonic)
+                found = self._look_until_quiet(session)
+                if at_once and not found:
+                    self._rest(_FRUITLESS_PAUSE)
+                began = Clock.monotonic()
+                session.wait(self._rest)
+                at_once = Clock.monotonic() - began < _FRUITLESS_PAUSE
         finally:
+            self._session = None
             session.close()
 
-    def look(self, session: Session) -> int:
-        """Take everything that waits in the folder, batch by batch; how many mails were put away."""
-        after = self._db.write_now(lambda tx: mailboxes.begin(tx, self._name, session.validity))
-        uids = session.waiting(after)
-        away = 0
-        for start in range(0, len(uids), self._section.batch):
-            if self._stop.is_set():
+    def _signed_in(self) -> None:
+        now, token = self._clock.now(), self._tokens.shown
+        given, ends = (token.given, token.ends_at) if token is not None else (None, None)
+        self._db.write_now(lambda tx: mailboxes.signed_in(tx, self._name, now, token=given, token_ends=ends))
+
+    def _look_until_quiet(self, session: Session) -> bool:
+        """Look until a look finds what the one before it found: no more can be done for now. Whether there was mail."""
+        last = first = self.look(session)
+        while last and not self._stop.is_set():
+            uids = self.look(session)
+            if uids == last:
                 break
-            away += self._take(session, uids[start : start + self._section.batch])
+            last = uids
+        return bool(first)
+
+    def look(self, session: Session) -> list[int]:
+        """Take everything that waits in the folder, batch by batch; the UIDs that were found waiting."""
+        validity = session.validity
+        state = self._db.write_now(lambda tx: mailboxes.begin(tx, self._name, validity))
+        self._ask_about_the_past(session, state)
+        self._taking.finish(session)
+        uids = session.waiting(state.uid if validity else 0)
+        trouble: TemporaryError | None = None
+        undone: set[int] = set()
+        for start in range(0, len(uids), self._section.batch):
+            if not self._has_room():
+                return uids
+            batch = uids[start : start + self._section.batch]
+            done = self._taking.take(session, batch)
+            crashpoint("imap.taken")
+            undone.update(set(batch) - done)
+            trouble = self._put_away(session, sorted(done)) or trouble
+            crashpoint("imap.put_away")
+            # A mail that could not be taken holds the cursor; what lies behind it is known by its row.
+            upto = min(undone) - 1 if undone else batch[-1]
+            self._well(len(undone) + len(uids) - start - len(batch), upto if validity else 0)
+        self._well(len(undone), 0)
+        if trouble is not None:
+            raise trouble
+        return uids
+
+    def _ask_about_the_past(self, session: Session, state: MailboxState) -> None:
+        """Refuse to answer years of mail because somebody has named their old mailbox: they say what is meant."""
+        if state.fetched is not None or self._section.since:
+            return
+        today = datetime.fromtimestamp(self._clock.now() / 1000, UTC).date()
+        old = session.older(today - timedelta(days=_OLD_DAYS))
+        if old > _OLD_MAILS:
+            raise PermanentError(
+                f"{old} mails in {self._section.folder} are older than {_OLD_DAYS} days, and each would be answered",
+                f'Write since = "{today}" into [imap.{self._name}] and bring the past in by '
+                f'"gatepost import-mail imap:{self._name}", or write since = "ever".',
+            )
+
+    def _has_room(self) -> bool:
+        """Wait until the desk has worked off most of what this mailbox has brought; False when it is time to stop."""
+        peer = self._taking.peer
+        while not self._stop.is_set():
+            if self._db.read_now(lambda tx: intake.waiting_from(tx, peer)) + self._section.batch <= self._backlog:
+                return True
+            self._wake()
+            self._rest(0.2)
+        return False
+
+    def _well(self, waiting: int, upto: int) -> None:
         self._good, now = True, self._clock.now()
-        if self._db.write_now(lambda tx: mailboxes.well(tx, self._name, now)):
-            log.warning("imap.recovered name=%s", self._name)
-        return away
+        if self._db.write_now(lambda tx: mailboxes.well(tx, self._name, now, waiting=waiting, upto=upto)):
+            _log.warning("imap.recovered name=%s", self._name)
 
-    def _take(self, session: Session, uids: Sequence[int]) -> int:
-        """Fetch, commit, put away; in this order, and each mail once. How many were put away."""
-        source = f"imap:{self._name}:{session.validity}"
-        known = self._db.read_now(lambda tx: intake.known(tx, source, [str(uid) for uid in uids]))
-        done = [uid for uid in uids if str(uid) in known]
-        spoiled: list[int] = []
-        sizes = session.sizes([uid for uid in uids if str(uid) not in known]) if len(done) < len(uids) else {}
-        for uid in sorted(sizes):
-            if sizes[uid] > self._octets:
-                log.error("imap.too_large name=%s uid=%d octets=%d", self._name, uid, sizes[uid])
-                spoiled.append(uid)
-            elif self._take_one(session, source, uid):
-                done.append(uid)
-            elif self._is_poison(session, uid):
-                spoiled.append(uid)
-        crashpoint("imap.taken")
-        session.put_away(sorted(done))
-        session.put_away(spoiled, failed=True)
-        crashpoint("imap.put_away")
-        highest = max((*done, *spoiled), default=0)
-        self._db.write_now(lambda tx: mailboxes.reached(tx, self._name, highest))
-        return len(done) + len(spoiled)
-
-    def _take_one(self, session: Session, source: str, uid: int) -> bool:
-        """Fetch one mail and have it committed; False where that failed this time and may be tried again."""
+    def _put_away(self, session: Session, uids: Sequence[int]) -> TemporaryError | None:
+        """Move what was taken; where the server refuses, that is told after the other mails have been taken."""
         try:
-            fetched = session.mail(uid)
+            session.put_away(uids)
         except imaplib.IMAP4.abort:
-            self._stumble(session, uid)
             raise
-        except (imaplib.IMAP4.error, ValueError, LookupError) as error:
-            log.warning("imap.stumbled name=%s uid=%d: %s", self._name, uid, why(error))
-            self._stumble(session, uid)
-            return False
-        if fetched is None:
-            return False
-        raw, came = fetched
-        found = read_found(
-            raw,
-            self._addresses,
-            door=Door.IMAP,
-            source=f"{self._name}/{self._section.folder}",
-            otherwise=self._otherwise,
-        )
-        received = came if came is not None else found.received or self._clock.now()
-        self._commit(Found(source=source, position=str(uid), received=received, envelope=found.envelope, raw=raw))
-        return True
+        except imaplib.IMAP4.error as error:
+            where = self._section.processed or "their folder"
+            hint = "Is it full, or may it not be made there? Some servers want INBOX.Processed."
+            return TemporaryError(f"mails are taken, but cannot be moved to {where}: {why(error)}", hint)
+        return None
 
-    def _commit(self, found: Found) -> None:
-        def write(tx: Tx) -> int:
-            return intake.take(tx, found)
-
-        number = self._db.write_now(write)
-        self._wake()
-        log.info("imap.taken name=%s uid=%s arrival=%d octets=%d", self._name, found.position, number, len(found.raw))
-
-    def _stumble(self, session: Session, uid: int) -> None:
-        self._db.write_now(lambda tx: mailboxes.stumbled(tx, self._name, session.validity, uid))
-
-    def _is_poison(self, session: Session, uid: int) -> bool:
-        """Whether a mail could not be fetched three times: it goes to the folder of failed mails (N11)."""
-        tries = self._db.read_now(lambda tx: mailboxes.tries(tx, self._name, session.validity, uid))
-        return tries >= _TRIES
-
-    def _fail(self, error: BaseException) -> None:
-        said, now = why(error), self._clock.now()
+    def _fail(self, said: str) -> None:
+        now = self._clock.now()
         if self._db.write_now(lambda tx: mailboxes.failing(tx, self._name, said, now)):
-            log.error("imap.failing name=%s: %s", self._name, said)
+            _log.error("imap.failing name=%s: %s", self._name, said)
 
 
 def open_mailboxes(
     sections: Mapping[str, "ImapSection"],
     *,
     db: Database,
+    data: Path,
     addresses: Addresses,
     otherwise: str,
     octets: int,
     clock: Clock,
     wake: Callable[[], None],
 ) -> list[Mailbox]:
-    """A mailbox for each section, not started yet."""
+    """A mailbox for each section, not started yet; refresh tokens that come later are kept in `data`."""
     return [
-        Mailbox(name, each, db=db, addresses=addresses, otherwise=otherwise, octets=octets, clock=clock, wake=wake)
+        Mailbox(
+            name,
+            each,
+            db=db,
+            addresses=addresses,
+            otherwise=otherwise,
+            octets=octets,
+            clock=clock,
+            wake=wake,
+            tokens=tokens_of(name, each, data, clock),
+        )
         for name, each in sections.items()
     ]
+
+
+def tokens_of(name: str, section: "ImapSection", data: Path, clock: Clock) -> Tokens:
+    """The access tokens of a mailbox."""
+    return Tokens(section, clock=clock, keep=data / "oauth" / f"{name}.json")

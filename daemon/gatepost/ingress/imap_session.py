@@ -1,119 +1,238 @@
-"""One signed-in connection to an IMAP server, in one thread: bounded answers, and where a taken mail is put."""
+"""One signed-in connection to an IMAP server, in one thread: what waits there, its bytes, and where it is put."""
 
 import imaplib
-import socket
-import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import LoginError
 
-from ..config import endpoint
-from ..errors import PermanentError, TemporaryError
+from ..core import Millis
+from ..errors import PermanentError
+from .imap_wire import BusyServerError, DeadConnectionError, Wire, is_passing
 
 if TYPE_CHECKING:
     from ..config import ImapSection
     from .oauth import Tokens
 
-_CONNECT_SECONDS = 15.0
 _SPINS = 3
+_LAST_UID = 2**32 - 1
 MARK = b"$Gatepost"
 
 
-class DeadConnectionError(TemporaryError):
-    """The server has gone without a word."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is asked of a mail first: its octets, as the server says, and when it came there, None where unknown."""
+
+    octets: int
+    came: Millis | None
 
 
 class Session:
-    """A connection with its folder selected. Every method raises what imapclient raises, or an error of ours."""
+    """A connection with its folder selected. Every method raises what imapclient raises, or an error of ours.
 
-    def __init__(self, section: "ImapSection", tokens: "Tokens", octets: int) -> None:
-        self._section = section
-        self._octets = octets
-        self._client = _connected(section)
-        self._bound()
+    `keeps`: mails stay in the folder and are marked, by wish or since the server can neither move nor expunge one.
+    """
+
+    def __init__(
+        self,
+        section: "ImapSection",
+        tokens: "Tokens",
+        monotonic: Callable[[], float],
+        *,
+        folder: str = "",
+        readonly: bool = False,
+    ) -> None:
+        self._section, self._monotonic = section, monotonic
+        self.folder = folder or section.folder
+        self._wire = Wire(section, monotonic)
+        self._client: Any = self._wire.client
+        self._there: set[str] = set()
         try:
             self._sign_in(tokens)
-            self.validity = self._select()
+            self._select(readonly)
         except BaseException:
             self.close()
             raise
+        able = self._client.has_capability("MOVE") or self._client.has_capability("UIDPLUS")
+        self.keeps = not section.processed or not able
+        self._idles = self._client.has_capability("IDLE")
 
     def waiting(self, after: int) -> list[int]:
         """The UIDs of the mails that are to be taken, ascending: all where taken ones are moved, else unmarked ones."""
-        if self._section.processed:
-            return sorted(self._client.search(["ALL"]))
-        found = self._client.search(["UNKEYWORD", MARK.decode(), "UID", f"{after + 1}:*"])
+        self._wire.begin()
+        self._wire.forget()
+        criteria: list[str | date] = ["UNDELETED"]
+        if day := self._section.since_day():
+            criteria += ["SINCE", day]
+        if not self.keeps:
+            return self._found(criteria)
+        if after >= _LAST_UID:
+            return []
+        criteria += ["UNKEYWORD", MARK.decode()] if self._marks else []
         # RFC 3501 6.4.8: N:* always names the last mail, also where its UID is below N.
-        return sorted(uid for uid in found if uid > after)
+        return [uid for uid in self._found([*criteria, "UID", f"{after + 1}:*"]) if uid > after]
 
-    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """The octets of those mails that are still there."""
-        said = self._client.fetch(list(uids), ["RFC822.SIZE"])
-        return {
-            uid: int(each[b"RFC822.SIZE"]) for uid, each in said.items() if uid in set(uids) and b"RFC822.SIZE" in each
-        }
+    def half_moved(self) -> list[int]:
+        """Mails that are marked for deletion, where moving takes three commands and may have ended before the last."""
+        if self.keeps or self._client.has_capability("MOVE"):
+            return []
+        self._wire.begin()
+        return self._found(["DELETED"])
 
-    def mail(self, uid: int) -> tuple[bytes, int | None] | None:
-        """The bytes of a mail and its INTERNALDATE in milliseconds; None where it has gone meanwhile. Marks nothing."""
-        self._client.normalise_times = False
-        said = self._client.fetch([uid], ["BODY.PEEK[]", "INTERNALDATE"]).get(uid, {})
-        octets = said.get(b"BODY[]")
-        if not isinstance(octets, bytes):
-            return None
-        came = said.get(b"INTERNALDATE")
-        return octets, int(came.timestamp() * 1000) if came is not None else None
+    def expunge(self, uids: Sequence[int]) -> None:
+        """Take mails away for good, of which a copy lies elsewhere; those alone (RFC 4315 2.1)."""
+        self._wire.begin()
+        self._client.uid_expunge(list(uids))
+
+    def older(self, day: date) -> int:
+        """How many mails of the folder came before that day."""
+        self._wire.begin()
+        return len(self._found(["UNDELETED", "BEFORE", day]))
+
+    def everything(self) -> list[int]:
+        """The UIDs of all mails of the folder, ascending."""
+        self._wire.begin()
+        return self._found(["UNDELETED"])
+
+    def heads(self, uids: Sequence[int]) -> dict[int, Head]:
+        """The size and the date of those mails that are still there."""
+        self._wire.begin()
+        said = self._fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
+        return {uid: Head(int(each[b"RFC822.SIZE"]), _instant(each)) for uid, each in said.items() if _sized(each)}
+
+    def mails(self, uids: Sequence[int], *, octets: int, most: int) -> dict[int, bytes]:
+        """The bytes of those mails that are still there: `octets` in all by what was said, `most` if not."""
+        self._wire.begin(most, octets=octets)
+        said = self._fetch(uids, ["BODY.PEEK[]"])
+        return {uid: each[b"BODY[]"] for uid, each in said.items() if isinstance(each.get(b"BODY[]"), bytes)}
 
     def put_away(self, uids: Sequence[int], *, failed: bool = False) -> None:
         """Move mails to their folder, or mark them. Only the very mails that were copied are expunged (RFC 4315)."""
         if not uids:
             return
-        folder = self._section.failed if failed else self._section.processed
+        self._wire.begin()
+        folder = self._section.failed if failed else "" if self.keeps else self._section.processed
         client, some = self._client, list(uids)
-        if folder and not client.folder_exists(folder):
-            client.create_folder(folder)
-        if folder and client.has_capability("MOVE"):
+        can_move, can_expunge = client.has_capability("MOVE"), client.has_capability("UIDPLUS")
+        if not folder or not (can_move or can_expunge):
+            client.add_flags(some, [MARK, b"\\Seen"] if self._marks else [b"\\Seen"], silent=True)
+            return
+        self._ensure(folder)
+        if can_move:
             client.move(some, folder)
-        elif folder and client.has_capability("UIDPLUS"):
+        else:
             client.copy(some, folder)
             client.add_flags(some, [b"\\Deleted"], silent=True)
             client.uid_expunge(some)
-        else:
-            client.add_flags(some, [MARK, b"\\Seen"], silent=True)
 
-    def wait(self, stopping: Callable[[float], bool], monotonic: Callable[[], float]) -> None:
+    def wait(self, stopping: Callable[[float], bool]) -> None:
         """Return when there may be mail: the server says so, or the time is up. Raises DeadConnectionError."""
-        section = self._section
-        if not self._client.has_capability("IDLE"):
-            stopping(section.poll_seconds)
+        if "EXISTS" in self._client._imap.untagged_responses:
+            return
+        if not self._idles or not self._begin_to_idle():
+            self._wire.begin(seconds=self._section.poll_seconds)
+            stopping(self._section.poll_seconds)
             self._client.noop()
             return
-        end, spins = monotonic() + section.idle_seconds, 0
-        self._client.idle()
-        while monotonic() < end and not stopping(0):
-            began = monotonic()
-            if self._client.idle_check(timeout=1):
-                break
+        if "EXISTS" not in self._client._imap.untagged_responses and not self._read_along():
+            self._idle(stopping)
+        self._client.idle_done()
+
+    def _idle(self, stopping: Callable[[float], bool]) -> None:
+        """Wait until the server says something, or the time is up."""
+        began, spins = self._monotonic(), 0
+        end = began + self._section.idle_seconds
+        while began < end and not stopping(0):
+            wanted = min(1.0, end - began)
+            if self._client.idle_check(timeout=wanted):
+                return
             # imapclient swallows the end of the stream and answers at once, for ever.
-            spins = spins + 1 if monotonic() - began < 0.2 else 0
+            now = self._monotonic()
+            spins = spins + 1 if now - began < wanted / 2 else 0
             if spins >= _SPINS:
                 raise DeadConnectionError("the connection ended while waiting for mail")
-        self._client.idle_done()
+            began = now
+
+    def _read_along(self) -> bool:
+        """Whether more than IDLE's answer has come with it: imapclient waits at the socket, where that is no longer."""
+        client = self._client
+        poll, client._poll_socket = client._poll_socket, lambda *_: True
+        try:
+            return bool(client.idle_check(timeout=0))
+        finally:
+            client._poll_socket = poll
+
+    def _begin_to_idle(self) -> bool:
+        """Say IDLE; whether the server does it. Some announce mail before they say so, which imapclient takes ill."""
+        self._wire.begin(seconds=self._section.idle_seconds)
+        imap = self._client._imap
+        tag = imap._command("IDLE")
+        while imap._get_response() is not None:
+            if imap.tagged_commands[tag]:
+                imap.tagged_commands.pop(tag)
+                self._idles = False
+                return False
+        self._client._idle_tag = tag
+        return True
+
+    def cut_if_overdue(self) -> bool:
+        """From another thread: end the connection where the present command has used up its time."""
+        late = self._wire.overdue()
+        if late:
+            self._wire.cut()
+        return late
+
+    def cut(self) -> None:
+        """From another thread: end the connection."""
+        self._wire.cut()
 
     def close(self) -> None:
         """Hang up; a server that is gone is not asked."""
-        try:
-            self._client.shutdown()
-        except (OSError, imaplib.IMAP4.error):
-            return
+        self._wire.close()
 
-    def _select(self) -> int:
-        said = self._client.select_folder(self._section.folder)
-        return int(said.get(b"UIDVALIDITY", 0))
+    def _found(self, criteria: Sequence[str | date]) -> list[int]:
+        return sorted({uid for uid in self._client.search(list(criteria)) if 0 < uid <= _LAST_UID})
+
+    def _fetch(self, uids: Sequence[int], items: list[str]) -> Mapping[int, Any]:
+        """What the server says of these mails; other UIDs, told unasked, are left out by imapclient."""
+        try:
+            said: Mapping[int, Any] = self._client.fetch(list(uids), items)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            if is_passing(error):
+                raise BusyServerError(f"the server cannot give mails now: {error}") from error
+            raise
+        return said
+
+    def _ensure(self, folder: str) -> None:
+        if folder in self._there:
+            return
+        if not self._client.folder_exists(folder):
+            self._client.create_folder(folder)
+        self._there.add(folder)
+
+    def _select(self, readonly: bool) -> None:
+        self._wire.begin()
+        try:
+            said = self._client.select_folder(self.folder, readonly=readonly)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            if is_passing(error):
+                raise BusyServerError(f"the server cannot open {self.folder} now: {error}") from error
+            message = f"the folder {self.folder} cannot be opened: {' '.join(str(error).split())[:200]}"
+            raise PermanentError(message, "Name one that is there.") from error
+        self.validity = int(said.get(b"UIDVALIDITY", 0))
+        kept = said.get(b"PERMANENTFLAGS", ())
+        # RFC 3501 7.1: \* says that new keywords can be made; without a word about flags all of them are kept.
+        self._marks = not kept or any(flag.strip(b"()") in (b"\\*", MARK) for flag in kept)
 
     def _sign_in(self, tokens: "Tokens") -> None:
         section = self._section
+        self._wire.begin()
         if section.password is not None:
             self._client.login(section.username, section.password.read().decode("utf-8"))
             return
@@ -129,45 +248,14 @@ class Session:
         else:
             self._client.oauth2_login(self._section.username, token)
 
-    def _bound(self) -> None:
-        """Read no literal that is larger than a mail may be: the size that the server named first need not be true."""
-        imap: Any = self._client._imap
-        read, most = imap.read, self._octets + 1024 * 1024
 
-        def bounded(size: int) -> bytes:
-            if size > most:
-                raise imaplib.IMAP4.abort(f"a literal of {size} octets")
-            octets: bytes = read(size)
-            return octets
-
-        imap.read = bounded
+def _sized(said: Mapping[bytes, Any]) -> bool:
+    return isinstance(said.get(b"RFC822.SIZE"), int)
 
 
-def _connected(section: "ImapSection") -> Any:
-    host, port = endpoint(section.endpoint())
-    context = ssl.create_default_context(cafile=section.authority or None)
-    client = IMAPClient(
-        host,
-        port=port,
-        ssl=section.tls == "tls",
-        ssl_context=context if section.tls == "tls" else None,
-        timeout=SocketTimeout(connect=_CONNECT_SECONDS, read=section.read_seconds),
-    )
-    if section.tls == "starttls":
-        client.starttls(context)
-    _keep_alive(client)
-    return client
-
-
-def _keep_alive(client: Any) -> None:
-    """Have the kernel notice a half-open connection too."""
-    sock = client.socket() if callable(getattr(client, "socket", None)) else None
-    if isinstance(sock, socket.socket):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-
-
-def why(error: BaseException) -> str:
-    """An error for people, on one line and without secrets; imapclient shows what the server has said."""
-    if isinstance(error, PermanentError | TemporaryError):
-        return error.message
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+def _instant(said: Mapping[bytes, Any]) -> Millis | None:
+    came = said.get(b"INTERNALDATE")
+    if not isinstance(came, datetime):
+        return None
+    at = came if came.tzinfo is not None else came.replace(tzinfo=UTC)
+    return int(at.timestamp() * 1000) if 1970 < at.year < 2200 else None

@@ -40,8 +40,12 @@ class Found:
     raw: bytes = field(repr=False)
 
 
-def take(tx: Tx, found: Found) -> int:
-    """Write the mail as an arrival that waits; its id, 0 where it was taken before from the same place."""
+def take(tx: Tx, found: Found, kin: str = "") -> int:
+    """Write the mail as an arrival that waits; its id, 0 where it was taken before from the same place.
+
+    `kin` begins the names of the sources that are this one under other numbers, such as a mailbox that was rebuilt: the
+    same bytes from there are the same mail.
+    """
     digest = hashlib.sha256(found.raw).hexdigest()[:32]
     known = tx.row(
         "SELECT digest FROM taken WHERE source = :source AND position = :position",
@@ -50,8 +54,10 @@ def take(tx: Tx, found: Found) -> int:
     )
     if known is not None and known["digest"] == digest:
         return 0
-    row = _insert(tx, found)
-    tx.run("INSERT INTO waiting (arrival, door) VALUES (:id, :door)", id=row, door=found.envelope.door.value)
+    earlier = _earlier(tx, found.source, digest, kin) if kin else 0
+    row = earlier or _insert(tx, found)
+    if not earlier:
+        tx.run("INSERT INTO waiting (arrival, door) VALUES (:id, :door)", id=row, door=found.envelope.door.value)
     tx.run(
         """INSERT INTO taken (source, position, digest, arrival) VALUES (:source, :position, :digest, :arrival)
            ON CONFLICT (source, position) DO UPDATE SET digest = excluded.digest, arrival = excluded.arrival""",
@@ -60,7 +66,7 @@ def take(tx: Tx, found: Found) -> int:
         digest=digest,
         arrival=row,
     )
-    return row
+    return 0 if earlier else row
 
 
 def known(tx: Tx, source: str, positions: Sequence[str]) -> set[str]:
@@ -70,6 +76,18 @@ def known(tx: Tx, source: str, positions: Sequence[str]) -> set[str]:
         for each in positions
         if tx.row("SELECT 1 FROM taken WHERE source = :source AND position = :each", source=source, each=each)
     }
+
+
+def waiting_from(tx: Tx, peer: str) -> int:
+    """How many mails of one mailbox, as its arrivals name it, wait to be handled."""
+    return int(
+        tx.value(
+            """SELECT count(*) FROM waiting JOIN arrival ON arrival.id = waiting.arrival
+               WHERE waiting.door = :door AND arrival.peer = :peer""",
+            door=Door.IMAP.value,
+            peer=peer,
+        )
+    )
 
 
 def backlog(tx: Tx, door: Door) -> int:
@@ -122,6 +140,18 @@ class Intake:
 
         if ids:
             await self._db.write(clear)
+
+
+def _earlier(tx: Tx, source: str, digest: str, kin: str) -> int:
+    """The arrival of the same bytes from a source that begins with `kin`, not this one; 0 for none."""
+    row = tx.row(
+        """SELECT arrival FROM taken WHERE digest = :digest AND source <> :source
+           AND substr(source, 1, length(:kin)) = :kin LIMIT 1""",
+        digest=digest,
+        source=source,
+        kin=kin,
+    )
+    return int(row["arrival"]) if row is not None else 0
 
 
 def _insert(tx: Tx, found: Found) -> int:

@@ -1,6 +1,9 @@
 """What the store keeps of each IMAP mailbox: how far it was fetched, whether it works, and which mails are poison."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from sqlite_utils import Database as Utils
 
 from ..core import Millis
 from .database import Tx
@@ -15,6 +18,25 @@ TABLES = (
         name TEXT NOT NULL, validity INTEGER NOT NULL, uid INTEGER NOT NULL, tries INTEGER NOT NULL,
         PRIMARY KEY (name, validity, uid)) WITHOUT ROWID""",
 )
+HEALTH = (
+    # How many mails still lie there to be taken; since when we are signed in; when the OAuth2 token in use was given
+    # and when it ends, NULL for a password; how many mails were set aside in the folder of failed ones, and the last.
+    "ALTER TABLE mailbox ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE mailbox ADD COLUMN signed_in INTEGER",
+    "ALTER TABLE mailbox ADD COLUMN token INTEGER",
+    "ALTER TABLE mailbox ADD COLUMN token_ends INTEGER",
+    "ALTER TABLE mailbox ADD COLUMN aside INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE mailbox ADD COLUMN aside_at INTEGER",
+    "ALTER TABLE mailbox ADD COLUMN aside_said TEXT NOT NULL DEFAULT ''",
+    # A mailbox that was rebuilt is known again by the bytes of its mails.
+    "CREATE INDEX taken_digest ON taken (digest)",
+)
+
+
+def m0090_mailbox_health(db: Utils) -> None:
+    """How each mailbox stands."""
+    for statement in HEALTH:
+        db.execute(statement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,41 +49,57 @@ class MailboxState:
     fetched: Millis | None
     failing: Millis | None
     said: str
+    waiting: int
+    signed_in: Millis | None
+    token: Millis | None
+    token_ends: Millis | None
+    aside: int
+    aside_at: Millis | None
+    aside_said: str
 
 
-def begin(tx: Tx, name: str, validity: int) -> int:
-    """The highest UID that was taken under this UIDVALIDITY; a new one begins at 0 (RFC 3501 2.3.1.1)."""
+def begin(tx: Tx, name: str, validity: int) -> MailboxState:
+    """The mailbox as it stands under this UIDVALIDITY; a new one begins at UID 0 (RFC 3501 2.3.1.1)."""
+    _ensure(tx, name)
     tx.run(
-        """INSERT INTO mailbox (name, validity, uid, fetched, failing, said)
-           VALUES (:name, :validity, 0, NULL, NULL, '')
-           ON CONFLICT (name) DO UPDATE SET
-             uid = CASE WHEN validity = :validity THEN uid ELSE 0 END, validity = :validity""",
+        """UPDATE mailbox SET uid = CASE WHEN validity = :validity THEN uid ELSE 0 END, validity = :validity
+           WHERE name = :name AND validity <> :validity""",
         name=name,
         validity=validity,
     )
-    return int(tx.value("SELECT uid FROM mailbox WHERE name = :name", name=name))
+    return _state(tx, name)
 
 
-def reached(tx: Tx, name: str, uid: int) -> None:
-    """Everything up to this UID is taken, or lies in the folder of failed mails."""
-    tx.run("UPDATE mailbox SET uid = max(uid, :uid) WHERE name = :name", name=name, uid=uid)
+def signed_in(tx: Tx, name: str, now: Millis, *, token: Millis | None, token_ends: Millis | None) -> None:
+    """The server has let us in, with a token that was given at `token`, or by password."""
+    _ensure(tx, name)
+    tx.run(
+        "UPDATE mailbox SET signed_in = :now, token = :token, token_ends = :ends WHERE name = :name",
+        name=name,
+        now=now,
+        token=token,
+        ends=token_ends,
+    )
 
 
-def well(tx: Tx, name: str, now: Millis) -> bool:
-    """The mailbox was looked through; whether it had failed before."""
-    failed = tx.value("SELECT failing FROM mailbox WHERE name = :name", name=name) is not None
-    tx.run("UPDATE mailbox SET fetched = :now, failing = NULL, said = '' WHERE name = :name", name=name, now=now)
+def well(tx: Tx, name: str, now: Millis, *, waiting: int = 0, upto: int = 0) -> bool:
+    """Mails were looked through, and everything up to the UID `upto` is done with; whether it had failed before."""
+    failed = _state(tx, name).failing is not None
+    tx.run(
+        """UPDATE mailbox SET fetched = :now, failing = NULL, said = '', waiting = :waiting, uid = max(uid, :upto)
+           WHERE name = :name""",
+        name=name,
+        now=now,
+        waiting=waiting,
+        upto=upto,
+    )
     return failed
 
 
 def failing(tx: Tx, name: str, said: str, now: Millis) -> bool:
     """The mailbox could not be fetched; whether it has just begun to fail."""
-    tx.run(
-        """INSERT INTO mailbox (name, validity, uid, fetched, failing, said) VALUES (:name, -1, 0, NULL, NULL, '')
-           ON CONFLICT (name) DO NOTHING""",
-        name=name,
-    )
-    first = tx.value("SELECT failing FROM mailbox WHERE name = :name", name=name) is None
+    _ensure(tx, name)
+    first = _state(tx, name).failing is None
     tx.run(
         "UPDATE mailbox SET failing = coalesce(failing, :now), said = :said WHERE name = :name",
         name=name,
@@ -71,30 +109,54 @@ def failing(tx: Tx, name: str, said: str, now: Millis) -> bool:
     return first
 
 
-def stumbled(tx: Tx, name: str, validity: int, uid: int) -> int:
-    """Fetching this mail has failed once more; how often it has."""
+def stumbled(tx: Tx, name: str, validity: int, uids: Sequence[int]) -> None:
+    """Fetching these mails has failed once more."""
+    for uid in uids:
+        tx.run(
+            """INSERT INTO mailbox_poison (name, validity, uid, tries) VALUES (:name, :validity, :uid, 1)
+               ON CONFLICT (name, validity, uid) DO UPDATE SET tries = tries + 1""",
+            name=name,
+            validity=validity,
+            uid=uid,
+        )
+
+
+def tries(tx: Tx, name: str, validity: int, uids: Sequence[int]) -> dict[int, int]:
+    """How often fetching has failed, for those of these mails with which it has."""
+    rows = tx.rows(
+        "SELECT uid, tries FROM mailbox_poison WHERE name = :name AND validity = :validity",
+        name=name,
+        validity=validity,
+    )
+    return {row["uid"]: row["tries"] for row in rows if row["uid"] in set(uids)}
+
+
+def set_aside(tx: Tx, name: str, many: int, said: str, now: Millis) -> None:
+    """So many mails could not be taken and lie in the folder of failed ones."""
     tx.run(
-        """INSERT INTO mailbox_poison (name, validity, uid, tries) VALUES (:name, :validity, :uid, 1)
-           ON CONFLICT (name, validity, uid) DO UPDATE SET tries = tries + 1""",
+        "UPDATE mailbox SET aside = aside + :many, aside_at = :now, aside_said = :said WHERE name = :name",
         name=name,
-        validity=validity,
-        uid=uid,
+        many=many,
+        said=said,
+        now=now,
     )
-    return tries(tx, name, validity, uid)
-
-
-def tries(tx: Tx, name: str, validity: int, uid: int) -> int:
-    """How often fetching this mail has failed."""
-    said = tx.value(
-        "SELECT tries FROM mailbox_poison WHERE name = :name AND validity = :validity AND uid = :uid",
-        name=name,
-        validity=validity,
-        uid=uid,
-    )
-    return int(said or 0)
 
 
 def states(tx: Tx) -> tuple[MailboxState, ...]:
     """Every mailbox that was ever looked into."""
-    rows = tx.rows("SELECT * FROM mailbox ORDER BY name")
-    return tuple(MailboxState(**dict(row)) for row in rows)
+    return tuple(MailboxState(**dict(row)) for row in tx.rows("SELECT * FROM mailbox ORDER BY name"))
+
+
+def _ensure(tx: Tx, name: str) -> None:
+    tx.run(
+        """INSERT INTO mailbox (name, validity, uid, fetched, failing, said) VALUES (:name, -1, 0, NULL, NULL, '')
+           ON CONFLICT (name) DO NOTHING""",
+        name=name,
+    )
+
+
+def _state(tx: Tx, name: str) -> MailboxState:
+    row = tx.row("SELECT * FROM mailbox WHERE name = :name", name=name)
+    if row is None:
+        raise LookupError(f"the mailbox {name} was never looked into")
+    return MailboxState(**dict(row))

@@ -193,6 +193,7 @@ _migrations()(decisions.m0080_rule_books)
 _migrations()(marks.m0081_marks)
 _migrations()(card_warnings.m0101_card_warnings)
 _migrations()(away_configs.m0102_away_configs)
+_migrations()(mailboxes.m0090_mailbox_health)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:

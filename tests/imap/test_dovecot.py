@@ -1,0 +1,269 @@
+"""The IMAP door against a real Dovecot: taken once, put away after the commit, by every way of signing in."""
+
+import imaplib
+import os
+import shutil
+import ssl
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from gatepost.config import ImapSection
+from gatepost.ingress.sockets import open_listener
+
+pytestmark = pytest.mark.real("dovecot", "openssl")
+NOBODY = 65534
+CONF = """
+base_dir = {t}/run
+state_dir = {t}/state
+log_path = {t}/log
+protocols = imap
+listen = 127.0.0.1
+default_internal_user = nobody
+default_internal_group = nogroup
+default_login_user = nobody
+first_valid_uid = 1
+first_valid_gid = 1
+mail_uid = 65534
+mail_gid = 65534
+mail_home = {t}/mail/%u
+mail_location = maildir:~/Maildir
+mail_max_userip_connections = 50
+ssl = yes
+ssl_cert = <{t}/tls.pem
+ssl_key = <{t}/tls.key
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN {t}/users
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home={t}/mail/%u
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+namespace inbox {{
+  inbox = yes
+}}
+"""
+
+
+def certificate(folder, name):
+    """A self-signed certificate for one name or address."""
+    what = "IP" if name[0].isdigit() else "DNS"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-keyout", folder / "tls.key", "-out", folder / "tls.pem", "-days", "2", "-subj", f"/CN={name}"]
+    subprocess.run([*command, "-addext", f"subjectAltName={what}:{name}"], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def dovecot(until):
+    if os.geteuid() != 0:
+        pytest.skip("needs root: dovecot is started as another user")
+    folder = Path(tempfile.mkdtemp(prefix="gatepost-dovecot-"))
+    folder.chmod(0o755)
+    for name in ("run", "state", "mail"):
+        (folder / name).mkdir()
+    with open_listener("127.0.0.1:0") as free, open_listener("127.0.0.1:0") as free_tls:
+        ports = (free.getsockname()[1], free_tls.getsockname()[1])
+    certificate(folder, "127.0.0.1")
+    (folder / "users").write_text("".join(f"{user}:{{PLAIN}}secret::::::\n" for user in ("support", "sales", "odd")))
+    (folder / "conf").write_text(CONF.format(t=folder, port=ports[0], tls_port=ports[1]))
+    for path in (folder, *folder.iterdir()):
+        shutil.chown(path, NOBODY, NOBODY)
+    command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    process = subprocess.Popen(
+        [*command, "dovecot", "-F", "-c", folder / "conf"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: greets(ports[0]))
+    yield (*ports, folder)
+    process.terminate()
+    process.wait(20)
+    shutil.rmtree(folder)
+
+
+def greets(port):
+    try:
+        imaplib.IMAP4("127.0.0.1", port).logout()
+    except OSError:
+        return False
+    return True
+
+
+class Account:
+    """Another client of one account."""
+
+    def __init__(self, port, user="support"):
+        self.imap = imaplib.IMAP4("127.0.0.1", port)
+        self.imap.login(user, "secret")
+
+    def empty(self):
+        folders = [line.decode().rpartition(" ")[2].strip('"') for line in self.imap.list()[1] if line]
+        for folder in folders:
+            if folder != "INBOX":
+                self.imap.delete(folder)
+        if int(self.imap.select("INBOX")[1][0]):
+            self.imap.store("1:*", "+FLAGS", "(\\Deleted)")
+            self.imap.expunge()
+
+    def put(self, *mails, folder="INBOX"):
+        for each in mails:
+            assert self.imap.append(folder, None, None, each)[0] == "OK"
+
+    def count(self, folder="INBOX"):
+        status, said = self.imap.select(folder)
+        return int(said[0]) if status == "OK" else 0
+
+
+@pytest.fixture
+def account(dovecot):
+    found = Account(dovecot[0])
+    found.empty()
+    yield found
+    found.imap.logout()
+
+
+def test_every_mail_is_taken_once_and_moved_after_the_commit(dovecot, account, desk, mail):
+    account.put(*(mail(number) for number in range(7)))
+    for _ in range(2):
+        desk.look(desk.section(dovecot[0], batch=3))
+    assert desk.raws() == [mail(number) for number in range(7)]
+    assert (account.count(), account.count("Processed")) == (0, 7)
+    assert desk.state().uid > 0 and desk.state().signed_in is None
+
+
+@pytest.mark.catalogue("N09")
+def test_without_a_folder_mails_stay_and_are_marked(dovecot, account, desk, mail):
+    account.put(mail(1), mail(2))
+    for _ in range(2):
+        desk.look(desk.section(dovecot[0], processed=""))
+    assert len(desk.raws()) == 2 and account.count() == 2
+    assert len(account.imap.search(None, "KEYWORD", "$Gatepost")[1][0].split()) == 2
+
+
+def test_a_mail_that_is_too_large_goes_to_failed_unread(dovecot, account, desk, mail):
+    account.put(mail(1, size=5_000), mail(2))
+    desk.look(desk.section(dovecot[0]), octets=1_000)
+    assert desk.raws() == [mail(2)] and account.count("Failed") == 1
+
+
+def test_several_accounts_and_folders_are_fetched_side_by_side(dovecot, account, desk, mail, until):
+    sales = Account(dovecot[0], "sales")
+    sales.empty()
+    for name in ("Orders", "Old &- gone"):
+        sales.imap.create(f'"{name}"')
+    places = {
+        "support": ({}, account, "INBOX"),
+        "sales": ({"username": "sales"}, sales, "INBOX"),
+        "orders": ({"username": "sales", "folder": "Orders", "processed": "Orders-done"}, sales, "Orders"),
+        "odd": ({"username": "sales", "folder": "Old & gone", "processed": ""}, sales, '"Old &- gone"'),
+    }
+    for name, (more, _, _) in places.items():
+        desk.mailbox(desk.section(dovecot[0], **more), name=name).start()
+    for round_ in range(2):
+        for name, (_, who, folder) in places.items():
+            who.put(mail(f"{name}-{round_}"), folder=folder)
+        until(lambda round_=round_: len(desk.raws()) == 4 * (round_ + 1))
+    assert sorted(desk.raws()) == sorted(mail(f"{name}-{round_}") for name in places for round_ in range(2))
+    until(lambda: sales.count("Orders-done") == 2 and sales.count("Orders") == 0)
+    peers = desk.db.read_now(lambda tx: tx.rows("SELECT DISTINCT peer FROM arrival"))
+    assert {row["peer"] for row in peers} == {"support/INBOX", "sales/INBOX", "orders/Orders", "odd/Old & gone"}
+    sales.imap.logout()
+
+
+def test_mail_that_comes_while_it_waits_is_taken_by_the_thread(dovecot, account, desk, mail):
+    desk.mailbox(desk.section(dovecot[0], idle_seconds=1.0)).start()
+    for number in range(3):
+        account.put(mail(number))
+        assert desk.taken.acquire(timeout=20)
+    assert len(desk.raws()) == 3
+
+
+@pytest.mark.parametrize("tls", ["tls", "starttls"])
+def test_a_verified_connection_takes_mail(dovecot, account, desk, mail, tls):
+    account.put(mail(1))
+    port = dovecot[1] if tls == "tls" else dovecot[0]
+    desk.look(desk.section(port, tls=tls, authority=str(dovecot[2] / "tls.pem")))
+    assert desk.raws() == [mail(1)]
+
+
+@pytest.mark.catalogue("N07")
+@pytest.mark.parametrize("tls", ["tls", "starttls"])
+@pytest.mark.parametrize(("authority", "host"), [("", "127.0.0.1"), ("its own", "localhost")])
+def test_a_certificate_that_is_unknown_or_for_another_name_gets_no_password(
+    dovecot, account, desk, mail, until, tls, authority, host
+):
+    account.put(mail(1))
+    port = dovecot[1] if tls == "tls" else dovecot[0]
+    trusted = str(dovecot[2] / "tls.pem") if authority else ""
+    section = desk.section(port, server=f"{host}:{port}", tls=tls, authority=trusted)
+    logins = (dovecot[2] / "log").read_text().count("Login: user=<support>")
+    desk.hasty(desk.mailbox(section)).start()
+    until(lambda: len(desk.rests) > 3)
+    assert desk.rests[:3] == [1, 2, 4]
+    assert "certificate is not trusted" in desk.state().said and desk.raws() == []
+    assert (dovecot[2] / "log").read_text().count("Login: user=<support>") == logins
+
+
+def test_a_server_without_starttls_gets_no_password(make_server, desk, until):
+    server = make_server()
+    desk.hasty(desk.mailbox(desk.section(server.port, tls="starttls"))).start()
+    until(desk.is_failing)
+    assert server.commands("LOGIN") == [] and "STARTTLS" in desk.state().said.upper()
+
+
+@pytest.mark.catalogue("N07")
+def test_a_wrong_password_is_told(dovecot, account, desk, until):
+    (desk.folder / "password").write_text("wrong\n")
+    desk.mailbox(desk.section(dovecot[0])).start()
+    until(desk.is_failing)
+    assert "the server refused to sign us in" in desk.state().said and "wrong" not in desk.state().said
+
+
+@pytest.mark.catalogue("N01")
+def test_a_mailbox_that_is_rebuilt_under_another_uidvalidity(dovecot, account, desk, mail, until):
+    mails = [mail(number, message_id=number % 2 > 0) for number in range(40)]
+    section = desk.section(dovecot[0], processed="", folder="Tickets")
+    account.imap.create("Tickets")
+    account.put(*mails[:30], folder="Tickets")
+    desk.look(section)
+    before = desk.state().validity
+    account.imap.delete("Tickets")
+    account.imap.create("Tickets")
+    account.put(*mails, folder="Tickets")
+    desk.look(section)
+    assert sorted(desk.raws()) == sorted(mails)
+    assert desk.state().validity != before
+
+
+@pytest.mark.catalogue("N08")
+@pytest.mark.parametrize("key", ["folder", "processed", "failed", "username"])
+def test_control_characters_in_names_are_refused(key):
+    with pytest.raises(ValueError, match="control character"):
+        ImapSection(**{key: "a\r\nb"})
+
+
+def test_dovecot_talks_tls(dovecot):
+    context = ssl.create_default_context(cafile=dovecot[2] / "tls.pem")
+    imaplib.IMAP4_SSL("127.0.0.1", dovecot[1], ssl_context=context).logout()
