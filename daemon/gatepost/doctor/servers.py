@@ -5,8 +5,9 @@ from ..clock import Clock
 from ..config import Config
 from ..delivery.courier import Courier, Greeting
 from ..errors import TemporaryError
-from ..ingress.imap_session import Session, why
-from ..ingress.oauth import Tokens
+from ..ingress.imap import tokens_of
+from ..ingress.imap_session import Session
+from ..ingress.imap_wire import why
 from .findings import fine, look, wrong
 
 
@@ -52,13 +53,13 @@ def mailbox(config: Config, name: str) -> list[Finding]:
     """Signing in works, and the folder is there."""
     section, subject = config.imap[name], f"imap.{name}"
     try:
-        session = Session(section, Tokens(section, Clock.monotonic), config.smtp.message_octets)
+        session = Session(section, tokens_of(name, section, config.data, Clock()), Clock.monotonic)
     except Exception as error:
         # imapclient raises errors of sockets, of TLS and its own, and each says why it could not be opened.
         remedy = "Check server, username, password or refresh_token, folder, and that IMAP is allowed for it."
         return [wrong(subject, f"{section.endpoint()}: {why(error)}", remedy)]
     try:
-        waits = len(session.waiting(0)) if section.processed else None
+        waits = len(session.waiting(0)) if not session.keeps else None
         left = f", {waits} mails wait" if waits is not None else ""
         return [fine(subject, f"{section.username} at {section.endpoint()}, folder {section.folder}{left}")]
     finally:
