@@ -251,7 +251,6 @@ class Office:
         if self._portal is not None:
             self._scheduler.every(30.0, "portal", self._portal.look)
         self._scheduler.every(5.0, "mailboxes", self._look_at_mailboxes)
-        releases = Releases(db=self.db, house=self.house, reader=self._readers, clock=clock)
         self._scheduler.every(1.0, "releases", releases.look)
         self._scheduler.every(5.0, "postroom", postroom.look)
         self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom, clock)).look)
