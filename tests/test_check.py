@@ -82,6 +82,24 @@ def test_a_language_that_no_letter_has_is_worth_a_look(write, tmp_path):
     assert state is State.LOOK
 
 
+def test_each_letter_is_tried_with_sample_figures_as_text_and_as_html(write, tmp_path, capsys):
+    path = write()
+    folder = tmp_path / "templates" / "mail" / "customer"
+    folder.mkdir(parents=True)
+    (folder / "acknowledgement.en.txt.j2").write_text("Subject: x\n\nBuy now: https://shop.example/?ref=us\n")
+    (folder / "answer.en.html.j2").write_text("<p>{{ customer.shoe_size }}</p>")
+    assert found(path, "templates")[0][0] is State.LOOK
+    run(["check", "-c", str(path)])
+    out = capsys.readouterr().out
+    assert "! templates" in out
+    assert "acknowledgement.en.txt.j2:3: an automatic answer sells nothing, and this says “buy now” (en)" in out
+    assert "links only to the brand's own pages, not to https://shop.example/?ref=us" in out
+    assert "answer.en.html.j2:1: 'dict object' has no attribute 'shoe_size'" in out
+    (tmp_path / "templates" / "upsell-words.txt").write_text("# nothing\n")
+    run(["check", "-c", str(path)])
+    assert "sells nothing" not in capsys.readouterr().out
+
+
 def test_a_port_that_somebody_else_has_is_wrong(write):
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = f"127.0.0.1:{other.getsockname()[1]}"
