@@ -46,6 +46,8 @@ NOTICES = [
     ("a survey in German", RATING, "Wie zufrieden waren Sie? [#4711]", "Bitte nehmen Sie sich eine Minute. Wie zufrieden sind Sie mit unserem Support?\nhttps://a.example/5 https://a.example/1", [], DAYS_LATER),
     ("closed by itself", CLOSING, "[#4711] Shipping Labels prints nothing", "Your ticket has been closed automatically. Reply to this email to reopen it.", [], LATE),
     ("marked as solved", CLOSING, "[Acme] Re: Shipping Labels prints nothing (#4711)", "This ticket has been marked as solved. This is an automated message.", [], DAYS_LATER),
+    ("hours late, fields stripped, no sign of a program", ACK, "[#4711] Shipping Labels prints nothing", "Hello Jane Roe,\n\nYour request has been received. One of our agents will review it and get back to you as soon as possible.\n\nKind regards,\nAcme Support", [], LATE),
+    ("hours late in German", ACK, "[Ticket#4711] Shipping Labels prints nothing", "Guten Tag Frau Roe,\n\nwir haben Ihre Anfrage erhalten. Wir bearbeiten sie so bald wie möglich.\n\nIhr Acme Team", [], LATE),
     ("with the machine's field alone", ACK, "Ticket #4711 created", "We have received your request.", ["Auto-Submitted: auto-replied"], LATE),
 ]  # fmt: skip
 
@@ -70,6 +72,11 @@ ANSWERS = [
     ("a canned answer", "[#4711] Shipping Labels prints nothing", "Please send us your system status report, we cannot see the cause without it.", [], Habit(after=2 * HOUR, our_subject=OURS, ticket=1001, elsewhere=40)),
     ("a canned answer, fast, in the plain thread", "Re: Shipping Labels prints nothing [#1001]", "Please send us your system status report, we cannot see the cause without it.", [], Habit(after=50 * SECOND, our_subject=OURS, ticket=1001, elsewhere=40)),
     ("closing by hand", "Re: Shipping Labels prints nothing [#1001]", "Fixed in 4.2. I am closing this ticket, write again if it comes back.", [], LATE),
+    ("received, and the answer in four words", "[#4711] Shipping Labels prints nothing", "We have received your request. Please update to 4.2.", [], LATE),
+    ("received, and fixed", "[#4711] Shipping Labels prints nothing", "We have received your message and fixed it.", [], LATE),
+    ("received, and a question", "[#4711] Shipping Labels prints nothing", "We have received your request. Is it Windows?", [], LATE),
+    ("received, and a link", "[#4711] Shipping Labels prints nothing", "We have received your request, please see https://acme.example/42", [], LATE),
+    ("received, by hand, in the plain thread", "Re: Shipping Labels prints nothing [#1001]", "Hello Jane,\n\nwe have received your message and will get back to you soon.\n\nAnn", [], LATE),
     ("a file of the fix", "[#4711] Shipping Labels prints nothing", "We have received your request. Here is a patched file.", [], QUICK),
     ("a long explanation", "[#4711] Shipping Labels prints nothing", "We have received your request. " + "The printer driver wants a paper size in millimetres. " * 80, [], QUICK),
     ("a question about ratings", "Re: Ratings for products [#1001]", "The table that holds stars is called ratings. Please look whether it exists.", [], LATE),

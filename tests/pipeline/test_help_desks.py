@@ -7,7 +7,10 @@ from email.utils import parseaddr
 
 import pytest
 
+from gatepost.core import DAY
+from gatepost.core.party import Customer, Standing, Subscription
 from gatepost.core.ticket import State
+from gatepost.store import parties
 
 JANE = "Jane Roe <jane@customer.example>"
 GERMAN = "Vielen Dank für Ihre Anfrage. Sie ist bei uns eingegangen. Ihre Ticketnummer lautet {n}.\n\nIhr Team von Acme"
@@ -76,6 +79,18 @@ def german(mail, n):
     return [(raw, mail.reply_to, sender)]
 
 
+LATE = "Hello {name},\n\nwe have registered what you wrote under the number {n}, and one of us takes care of it.\n\nYour friends at Acme"
+
+
+def late(mail, n, text=LATE):
+    """Comes in hours, names the customer, keeps our address, and shows no program in any way."""
+    name = ("Jane Roe", "Joe Channel", "Al Vendor")[n % 3]
+    raw = written(
+        "tickets@acme.example", mail.reply_to, f"[#{n}] {mail.message['Subject']}", text.replace("{name}", name), n
+    )
+    return [(raw, mail.reply_to, "tickets@acme.example")]
+
+
 DESKS = [zendesk, stripped, tokenless, twofold, noreply, german]
 
 
@@ -135,6 +150,54 @@ def test_a_notice_does_not_reopen_a_closed_ticket_and_an_answer_through_the_same
     assert "please update to 4.2" in sent.text
     assert market.ticket().state is State.OPEN
     assert market.ticket().waiting_since is None
+
+
+@pytest.fixture
+def entitled(market):
+    """Two more customers with subscriptions, beside Jane."""
+
+    def fill(tx):
+        labels = next(product for product in parties.products(tx) if product.slug == "shipping-labels")
+        for name in ("joe", "al"):
+            who, _ = parties.put_customer(tx, Customer(id=0, address=f"{name}@customer.example", name=name.title()))
+            right = Subscription(
+                id=0, customer_id=who, product_id=labels.id, status=Standing.ACTIVE, starts=market.now - 1,
+                ends=market.now + 400 * DAY, reference=f"S-{name}",
+            )  # fmt: skip
+            parties.put_subscription(tx, right)
+
+    market.db.write_now(fill)
+
+
+def hours_later(market, compose_mail, text, tickets=4):
+    """That many customers write; hours later the desk acknowledges each. How often the customer was sent that."""
+    for n in range(tickets):
+        who = (
+            "Jane Roe <jane@customer.example>",
+            "Joe Channel <joe@customer.example>",
+            "Al Vendor <al@customer.example>",
+        )[n % 3]
+        market.arrive(compose_mail(who, f"Shipping Labels prints nothing, case {n}", "It stays blank."))
+        ticket = market.sent("ticket")[-1]
+        assert ticket.ticket == 1001 + n
+        market.now += 3 * 3_600_000
+        for raw, to, sender in late(ticket, 4_000 + n, text):
+            market.arrive(raw, to, mail_from=sender)
+    return len(market.sent("answer"))
+
+
+@pytest.mark.catalogue("E03")
+def test_a_late_receipt_without_any_sign_is_known_by_saying_nothing_else(market, compose_mail, entitled):
+    text = "Hello {name},\n\nyour request has been received under the number {n}, and we will get back to you soon.\n\nThe Acme Team"
+    assert hours_later(market, compose_mail, text) == 0
+    assert market.ticket().waiting_since is not None
+
+
+@pytest.mark.catalogue("E03")
+def test_a_late_receipt_in_words_that_nobody_knows_is_known_when_it_comes_again_to_whomever(
+    market, compose_mail, entitled
+):
+    assert hours_later(market, compose_mail, LATE + "\n\nWe have received your message.", 6) <= 1
 
 
 def test_a_rating_request_is_flagged_and_kept_and_one_below_an_answer_is_flagged_and_relayed(market, compose_mail):

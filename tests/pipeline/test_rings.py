@@ -112,6 +112,22 @@ def test_two_gateways_in_a_ring_come_to_rest(gateways, compose_mail, senders):
     assert (one.tickets(), two.tickets()) == (1, 1)
 
 
+@pytest.mark.catalogue("E02", "E04")
+@pytest.mark.parametrize("listed", [False, True])
+def test_three_gateways_in_a_ring_come_to_rest(gateways, compose_mail, listed):
+    """The vendor of each is the support address of the next; each knows the one behind it, or does not."""
+    names = ("one", "two", "three")
+    made = {}
+    for place, name in enumerate(names):
+        senders = (f"@{names[place - 1]}.example",) if listed else ()
+        made[name] = gateways(name, f"support@{names[(place + 1) % 3]}.example", senders=senders)
+    made["one"].arrive(compose_mail(JANE, "Shipping Labels prints nothing", "Blank."), "support@one.example")
+    assert carry(made, 1_000) < 12
+    assert sum(len(automatic(market)) for market in made.values()) <= 3
+    assert all(len(automatic(market)) <= 2 for market in made.values())
+    assert max(made[name].tickets() for name in names) == 1
+
+
 @pytest.mark.catalogue("E02", "E14")
 def test_the_ring_rests_by_its_marks_where_message_ids_and_addresses_are_rewritten(gateways, compose_mail):
     """A list server between the two gives every mail a new Message-ID, From and envelope, and takes the references."""

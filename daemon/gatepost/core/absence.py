@@ -102,7 +102,7 @@ _PROGRAM_PHRASES = (
     "본 메일은 자동", "זוהי הודעה אוטומטית", "הודעה זו נשלחה באופן אוטומטי", "هذه رسالة تلقائية",
 )  # fmt: skip
 # What help desks say when nobody has read a mail yet. “Thank you for contacting us” is none: people begin so too.
-_ACKNOWLEDGEMENTS = (
+ACKNOWLEDGEMENTS = (
     "we have received your request", "we have received your message", "we have received your email",
     "we have received your e-mail", "we have received your inquiry", "we have received your enquiry",
     "we have received your ticket", "we have received your support", "we've received your request",
@@ -188,7 +188,7 @@ def is_absence(subject: str, text: str) -> bool:
 def is_acknowledgement(subject: str, text: str) -> bool:
     """Whether the mail says that a request was received: what help desks write without a person (A6)."""
     seen = _folded(subject) + "\n" + _folded(text[:1_000])
-    return any(phrase in seen for phrase in _ACKNOWLEDGEMENTS) or bool(program_line(text))
+    return any(phrase in seen for phrase in ACKNOWLEDGEMENTS) or bool(program_line(text))
 
 
 def _folded(text: str, *, lines: bool = False) -> str:

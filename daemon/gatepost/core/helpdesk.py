@@ -34,7 +34,7 @@ class Habit:
 
     `after` is how long after our latest mail to this vendor it came (None: we wrote none), `our_subject` that mail's
     subject, `ticket` our number in it. `elsewhere` counts the other tickets on which the same words came from them;
-    `again` is whether they came on this one before.
+    `again` is whether they came on this one before. `names` are those of people and houses on the ticket.
     """
 
     after: Millis | None = None
@@ -42,6 +42,7 @@ class Habit:
     ticket: int = 0
     elsewhere: int = 0
     again: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,9 @@ def _shown(letter: Letter, text: str, habit: Habit) -> tuple[_Sign, ...]:
         signs.append((3 if habit.elsewhere >= 3 else 2, f"the same words came on {times}"))
     if habit.again:
         signs.append((3, "the same words came on this ticket before"))
+    subjects = (letter.subject, _bare(habit.our_subject))
+    if "?" not in text and not words.links(text) and words.only_receipt(text, *subjects, names=habit.names):
+        signs.append((2, "it says nothing else"))
     if line := words.program_line(text):
         signs.append((2, f"the text says “{line}”"))
     if letter.sender is not None and (quiet := quiet_local_part(letter.sender.address)):

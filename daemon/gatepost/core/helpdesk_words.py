@@ -5,6 +5,7 @@ sentences that a program writes and a person seldom does; which of them counts h
 """
 
 import re
+from collections.abc import Iterable
 
 from . import absence
 
@@ -71,6 +72,30 @@ RECEIVED = (
     "ärendenummer", "tack för att du", "sagsnummer", "saksnummer", "numer zgłoszenia", "dziękujemy za kontakt",
     "číslo požadavku", "номер заявки", "номер обращения", "talep numarası", "お問い合わせ番号", "工单号", "접수번호",
 )  # fmt: skip
+# Small words around a receipt, none of which tells a customer anything: with the words of the phrases above, the whole
+# vocabulary of a mail that only says that something came in. Words of doing (fixed, refunded) never belong here.
+_SMALL = """
+    a about acknowledge agent agents an and any as assigned at automated automatic automatically be been being
+    best business by can case come contact contacting contacted created customer day days dear desk enquiry
+    following for forwarded from get greetings have hello help helpdesk here hi hour hours id if in inquiry is it
+    just kind let like looking mail message messages möchten my next no note number of on one or our out personal
+    please possible processed processing queue quickly re reaching received receipt reference regarding regards
+    representative request requests respond response review reviewed reviewing shortly sincerely soon staff
+    submitted submitting support team thank thanks that the their them this ticket time to touch under up us very
+    warm was we week weeks will with within would writing yours you your aber auf bald bearbeiten bearbeitet bei
+    bekommen bitte das dem den der des die diese dieser ein eine er es freundlichen für grüße grüßen guten hallo
+    haben ich ihr ihre ihrem ihren im ist lautet mit nummer sie so tag und uns unser unsere unserem unter vielen
+    von werden wird wir zu zur à au aux avec bien bonjour ce cette dans de du en equipe équipe est et l la le les
+    meilleur merci n nos notre nous numéro par plus pour que sera son sous sur un une vos votre vous cordialement
+    con del el equipo esta este gracias hola las lo los nuestro nuestra número o para por responderemos saludos se
+    será su sus te tu una y che ci cordiali di e gentile grazie il lei nostro numero per più quanto risponderemo
+    saluti si sua suo vi aan dank een het hebben i met ons onze op u uw van voor wij zal zullen do dla jak jest na
+    nasz nr numer oraz pod pozdrawiamy przez się są twoje twoją w z za że został została ваш ваша ваше в вам и мы
+    на номер номером по под с скоро спасибо уже
+"""
+_FAREWELL = 4
+_GREETING = 8
+_CALLS = (",", "!", ":", "،", "，", "、")
 _TAG = re.compile(
     r"[\[({]?(?:[^\W\d_]{2,12}[ :_-]{0,2})?(?:#|id[: ]|no\.? ?|nr\.? ?|n° ?|№ ?)\s?([A-Z]{0,6}-?\d{2,12})\b"
     r"|\[[^\[\]\n]{0,40}?([A-Z]{0,6}-?\d{3,12})\]|\b([A-Z]{2,6}-\d{2,9})\b",
@@ -105,12 +130,35 @@ def tag(subject: str, but: int = 0) -> str:
     return ""
 
 
-def shape(text: str, *leave_out: str) -> str:
-    """The words of a text without what differs from ticket to ticket: numbers, links, addresses, the subject."""
+def shape(text: str, *leave_out: str, names: Iterable[str] = ()) -> str:
+    """The words of a text without what differs from ticket to ticket: numbers, links, addresses, the subject, names.
+
+    A receipt to Jane is the same as one to Joe.
+    """
     lowered = folded(text)
     for words in leave_out:
         lowered = lowered.replace(folded(words), " ") if words.strip() else lowered
-    return " ".join(_NOISE.sub(" ", lowered).split())
+    called = {word for name in names for word in _NOISE.sub(" ", folded(name)).split()}
+    return " ".join(word for word in _NOISE.sub(" ", lowered).split() if word not in called)
+
+
+def only_receipt(text: str, *leave_out: str, names: Iterable[str] = ()) -> bool:
+    """Whether a text says that something came in, and nothing else at all: each of its words belongs to a receipt.
+
+    The greeting, a farewell of a few words, the subjects in `leave_out` and names count for nothing.
+    """
+    lines = without_greeting(text).split("\n")
+    while len(lines) > 1 and len(lines[-1].split()) <= _FAREWELL:
+        lines = lines[:-1]
+    said = shape("\n".join(lines), *leave_out, names=names).split()
+    return bool(said) and all(word in _RECEIPT for word in said)
+
+
+def without_greeting(text: str) -> str:
+    """The lines of a text that say something, without a first one that only calls somebody by name."""
+    lines = [line for line in text[:_CAP].split("\n") if line.strip()]
+    greets = len(lines) > 1 and len(lines[0].split()) <= _GREETING and lines[0].rstrip().endswith(_CALLS)
+    return "\n".join(lines[greets:])
 
 
 def links(text: str) -> int:
@@ -121,3 +169,11 @@ def links(text: str) -> int:
 def folded(text: str) -> str:
     """`text`, capped, in lower case, its spaces made one."""
     return " ".join(text[:_CAP].replace("’", "'").replace("\u00a0", " ").lower().split())
+
+
+_RECEIPT = frozenset(_SMALL.split()) | {
+    word
+    for phrases in (RECEIVED, REOPENING, absence.ACKNOWLEDGEMENTS)
+    for phrase in phrases
+    for word in shape(phrase).split()
+}

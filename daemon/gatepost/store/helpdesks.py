@@ -5,7 +5,7 @@ import hashlib
 from ..core import DAY, Millis
 from ..core.facts import Facts
 from ..core.helpdesk import NOT_A_VENDOR, Habit, Notice, weigh
-from ..core.helpdesk_words import shape
+from ..core.helpdesk_words import shape, without_greeting
 from ..core.identity import Identity
 from ..core.letter import Letter
 from ..core.nature import Nature
@@ -19,7 +19,9 @@ _LEAST_WORDS = 4
 def notice(tx: Tx, facts: Facts, letter: Letter, nature: Nature, identity: Identity, received: Millis) -> Notice:
     """What a mail is if a vendor wrote it: an answer, or a notice of their help desk. Reads only."""
     vendor = _vendor(facts, identity)
-    return NOT_A_VENDOR if vendor is None else weigh(letter, nature, _habit(tx, letter, identity, vendor, received))
+    return (
+        NOT_A_VENDOR if vendor is None else weigh(letter, nature, _habit(tx, facts, letter, identity, vendor, received))
+    )
 
 
 def remember(tx: Tx, facts: Facts, letter: Letter, identity: Identity, row: int, at: Millis) -> None:
@@ -28,7 +30,10 @@ def remember(tx: Tx, facts: Facts, letter: Letter, identity: Identity, row: int,
     A mail without a ticket stands for one of its own, by its arrival `row`.
     """
     vendor = _vendor(facts, identity)
-    if vendor is None or not (mark := _mark(letter, _subject(_ours(tx, identity, vendor, at)))):
+    if vendor is None:
+        return
+    mark = _mark(letter, _subject(_ours(tx, identity, vendor, at)), _names(facts, vendor))
+    if not mark:
         return
     tx.run(
         """INSERT INTO vendor_words (vendor, mark, ticket, at) VALUES (:vendor, :mark, :ticket, :at)
@@ -47,16 +52,22 @@ def _vendor(facts: Facts, identity: Identity) -> Vendor | None:
     return facts.sender_vendor if identity.party is Party.VENDOR else None
 
 
-def _habit(tx: Tx, letter: Letter, identity: Identity, vendor: Vendor, received: Millis) -> Habit:
+def _names(facts: Facts, vendor: Vendor) -> tuple[str, ...]:
+    """What people and houses of the ticket are called."""
+    return (facts.brand.name, vendor.name, *(p.name for p in facts.participants))
+
+
+def _habit(tx: Tx, facts: Facts, letter: Letter, identity: Identity, vendor: Vendor, received: Millis) -> Habit:
     """What is known around one mail of `vendor` that came at `received`."""
-    ours, number = _ours(tx, identity, vendor, received), identity.ticket or 0
-    elsewhere, again = _before(tx, vendor, _mark(letter, _subject(ours)), number, received)
+    ours, number, names = _ours(tx, identity, vendor, received), identity.ticket or 0, _names(facts, vendor)
+    elsewhere, again = _before(tx, vendor, _mark(letter, _subject(ours), names), number, received)
     return Habit(
         after=received - min(ours["at"], received) if ours is not None else None,
         our_subject=_subject(ours),
         ticket=ours["ticket"] if ours is not None else number,
         elsewhere=elsewhere,
         again=again,
+        names=names,
     )
 
 
@@ -99,8 +110,8 @@ def _subject(ours: Row | None) -> str:
     return str(ours["subject"]) if ours is not None else ""
 
 
-def _mark(letter: Letter, our_subject: str) -> str:
+def _mark(letter: Letter, our_subject: str, names: tuple[str, ...]) -> str:
     """A hash of the words that do not differ from ticket to ticket; '' for a mail of hardly any words."""
     bare = our_subject.rpartition(" [#")[0] or our_subject
-    words = shape(letter.reply_text or letter.text, letter.subject, bare)
+    words = shape(without_greeting(letter.reply_text or letter.text), letter.subject, bare, names=names)
     return hashlib.sha256(words.encode()).hexdigest()[:24] if len(words.split()) >= _LEAST_WORDS else ""
