@@ -240,7 +240,13 @@ ODD_ADDRESSES = [
     "@b.example",
     "a@",
     "a@-b.example",
-    "ä@b.example",
+    "ä b@b.example",
+    "ä\u202eb@b.example",
+    "ä\x85@b.example",
+    "ä@b@c.example",
+    "ä>@b.example",
+    "ä@b\u3002\u3002example",
+    f"{'ä' * 33}@b.example",
     "a@b.example\n",
     f"{'a' * 65}@b.example",
     f"a@{'b' * 254}",
@@ -265,6 +271,42 @@ async def test_an_address_that_is_more_than_one_never_reaches_the_wire(
 @pytest.mark.parametrize("good", ["a@b.example", "a..b@c.example", "support+t1.ab=x@m.example", "a@xn--b.example"])
 def test_the_addresses_of_plain_people(good: str) -> None:
     assert plain(good)
+
+
+INTERNATIONAL = ("PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8")
+TO_ADA = "From: a@b.example\r\nTo: ада@xn--80a1acny.example\r\n\r\nHello.\r\n".encode()
+
+
+async def test_an_address_beyond_ascii_goes_to_a_server_that_takes_it(
+    sink_with: OpenSink, courier_to: MakeCourier
+) -> None:
+    sink = await sink_with(extensions=INTERNATIONAL)
+    (answer,) = await courier_to(sink.port).send(FROM, ["ада@почта.example"], TO_ADA)
+    assert isinstance(answer, Sent)
+    (mail,) = sink.mails
+    assert (mail.recipients, mail.content) == (("ада@xn--80a1acny.example",), TO_ADA)
+    assert "SMTPUTF8" in mail.parameters and "BODY=8BITMIME" in mail.parameters
+
+
+async def test_a_server_that_does_not_is_told_nothing_and_the_next_mail_goes_out(
+    sink_with: OpenSink, courier_to: MakeCourier
+) -> None:
+    sink = await sink_with()
+    courier = courier_to(sink.port)
+    (answer,) = await courier.send(FROM, ["ада@почта.example"], TO_ADA)
+    assert isinstance(answer, Refused) and "SMTPUTF8" in answer.said
+    (answer,) = await courier.send(FROM, ["ann@a.example"], MAIL)
+    assert isinstance(answer, Sent)
+    assert (len(sink.mails), sink.connections) == (1, 1)
+
+
+async def test_a_domain_beyond_ascii_alone_needs_no_such_server(sink_with: OpenSink, courier_to: MakeCourier) -> None:
+    sink = await sink_with()
+    (answer,) = await courier_to(sink.port).send(FROM, ["ann@bücher.example"], MAIL)
+    assert isinstance(answer, Sent)
+    (mail,) = sink.mails
+    assert mail.recipients == ("ann@xn--bcher-kva.example",)
+    assert "SMTPUTF8" not in mail.parameters
 
 
 @pytest.mark.catalogue("F03")

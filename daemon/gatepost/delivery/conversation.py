@@ -120,8 +120,10 @@ class Conversation(asyncio.Protocol):
             mail += f" SIZE={len(content)}"
         if "8bitmime" in self.extensions and not content.isascii():
             mail += " BODY=8BITMIME"
+        if not mail_from.isascii() or not all(recipient.isascii() for recipient in recipients):
+            mail += " SMTPUTF8"
         reset = ["RSET"] if self._dirty else []
-        return [line.encode("ascii") + b"\r\n" for line in (*reset, mail, *(f"RCPT TO:<{r}>" for r in recipients))]
+        return [line.encode("utf-8") + b"\r\n" for line in (*reset, mail, *(f"RCPT TO:<{r}>" for r in recipients))]
 
     async def _agree(self, envelope: list[bytes], recipients: int) -> tuple[Reply, list[Reply], Reply]:
         """The answers to MAIL, to each RCPT and to DATA; DATA is not said where a step before it failed for all."""

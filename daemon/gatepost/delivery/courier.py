@@ -15,10 +15,11 @@ from ..config import DeliverySection
 from ..core.outgoing import Answer, Later, Refused
 from ..errors import TemporaryError
 from .conversation import BrokenError, Conversation, SilentError
-from .wire import fault_of, plain
+from .wire import carried, fault_of, plain
 
 _IDLE_SECONDS = 20.0
 _MAILS_PER_CONNECTION = 200
+_NO_UTF8 = "the server takes no addresses beyond ASCII (SMTPUTF8, RFC 6531)"
 _SIZE_DIGITS = 15  # RFC 1870 4 allows 20 digits; nobody's mail has a petabyte, and the database holds 19.
 
 
@@ -72,8 +73,9 @@ class Courier:
         """
         if fault := _fault(mail_from, content):
             return tuple(Refused(said=f"not sent: {fault}") for _ in recipients)
-        good = [recipient for recipient in recipients if plain(recipient)]
-        answers = dict(zip(good, await self._send(mail_from, good, content) if good else (), strict=True))
+        good = {recipient: written for recipient in recipients if (written := carried(recipient))}
+        ends = await self._send(mail_from, tuple(good.values()), content) if good else ()
+        answers = dict(zip(good, ends, strict=True))
         odd = Refused(said="not sent: this is not an address that SMTP can carry")
         return tuple(answers.get(recipient, odd) for recipient in recipients)
 
@@ -126,6 +128,9 @@ class Courier:
     async def _on(
         self, conversation: Conversation, mail_from: str, recipients: Sequence[str], content: bytes
     ) -> tuple[Answer, ...]:
+        if not all(recipient.isascii() for recipient in recipients) and "smtputf8" not in conversation.extensions:
+            self._keep(conversation)
+            return tuple(Refused(said=f"not sent: {_NO_UTF8}") for _ in recipients)
         if not content.isascii() and "8bitmime" not in conversation.extensions:
             self._keep(conversation)
             return tuple(Refused(said="not sent: the mail is 8-bit, the server takes 7-bit only") for _ in recipients)

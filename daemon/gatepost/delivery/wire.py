@@ -5,6 +5,7 @@ Whatever fails here is a fault of ours, found before anything was said; it decid
 
 import re
 
+from ..mail import international
 from ..mail.writing import LINE_OCTETS, lines_fit
 
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}"
@@ -15,6 +16,14 @@ _ADDRESS = re.compile(rf"{_LOCAL}@{_DOMAIN}")
 def plain(address: str) -> bool:
     """Whether it is one address that may stand between < and > (RFC 5321 4.1.2), without quotes, routes or spaces."""
     return len(address) <= 254 and _ADDRESS.fullmatch(address) is not None
+
+
+def carried(address: str) -> str:
+    """The address as it goes over the wire: a plain one as it is, one beyond ASCII as RFC 6531 has it, or ''."""
+    if plain(address):
+        return address
+    beyond = "" if address.isascii() else international.written(address)
+    return beyond if not beyond.isascii() or plain(beyond) else ""
 
 
 def fault_of(content: bytes) -> str:

@@ -76,7 +76,7 @@ class Composed:
 
 
 def compose(draft: Draft, letters: Letters) -> Composed:
-    """The mail of `draft`, 7-bit with CRLF line ends, ready for any server.
+    """The mail of `draft`, 7-bit with CRLF line ends, ready for any server that takes the recipient's address.
 
     Raises TemplateError where the letter cannot be rendered, FieldError where an address or id cannot be written, and
     BrokenMailError where the bytes fail the last check; all permanent, and nothing half made comes out (F16).
@@ -95,7 +95,8 @@ def compose(draft: Draft, letters: Letters) -> Composed:
     body = _body(text, html, draft.attachments, own_id)
     raw = b"".join((*(line for _, line in head), b"MIME-Version: 1.0\r\n", body))
     part = ["Content-Type"] if body.startswith(b"Content-Type: multipart/") else _PART_FIELDS
-    writing.check(raw, [*(name for name, _ in head), "MIME-Version", *part])
+    beyond = next((line for name, line in head if name == "To" and not line.isascii()), b"")
+    writing.check(raw, [*(name for name, _ in head), "MIME-Version", *part], international=beyond)
     return Composed(
         raw=raw, subject=subject, text=text, html=html, language=rendered.language, message_id=own_id
     )  # fmt: skip

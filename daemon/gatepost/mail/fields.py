@@ -14,6 +14,7 @@ from functools import lru_cache
 from ..core import Millis
 from ..core.letter import Mailbox
 from ..errors import PermanentError
+from . import international
 
 NAME_CHARACTERS = 120
 SUBJECT_CHARACTERS = 220
@@ -68,22 +69,33 @@ def unstructured(name: str, text: str) -> bytes:
 
 
 def mailbox(name: str, box: Mailbox) -> bytes:
-    """The field `name` with one mailbox. Raises FieldError for an address that is not plain (RFC 5321 4.1.2)."""
+    """The field `name` with one mailbox. Raises FieldError for an address that is not plain (RFC 5321 4.1.2).
+
+    Only a local part beyond ASCII stands there in UTF-8 (RFC 6532 3.2); names are encoded as ever.
+    """
     spec = f"<{address(box.address)}>"
     phrase = _phrase(one_line(box.name, NAME_CHARACTERS))
     return _folded(name, [*phrase, spec] if phrase else [spec[1:-1]])
 
 
 def writable(text: str) -> bool:
-    """Whether `text` is one ASCII address that can stand in an envelope and a header; no SMTPUTF8 (RFC 6531) yet."""
-    return len(text) <= 254 and _ADDRESS.fullmatch(text) is not None and ".." not in text.rpartition("@")[0].strip('"')
+    """Whether `text` is one address that can stand in an envelope and a header, of ASCII or beyond (RFC 6531)."""
+    return bool(_written(text))
 
 
 def address(text: str) -> str:
-    """`text` if it is one ASCII address that can stand in an envelope and a header. Raises FieldError otherwise."""
-    if not writable(text):
-        raise FieldError(f"{text!r} is not a mail address that can be written to", "Correct the address on the ticket.")
-    return text
+    """`text` as it stands in an envelope and a header, its domain in ASCII. Raises FieldError for no single address."""
+    if written := _written(text):
+        return written
+    raise FieldError(f"{text!r} is not a mail address that can be written to", "Correct the address on the ticket.")
+
+
+def _written(text: str) -> str:
+    plain = text if text.isascii() else international.written(text)
+    if plain and not plain.isascii():
+        return plain
+    fits = len(plain) <= 254 and ".." not in plain.rpartition("@")[0].strip('"')
+    return plain if fits and _ADDRESS.fullmatch(plain) is not None else ""
 
 
 def message_ids(name: str, ids: Iterable[str]) -> bytes:
@@ -190,7 +202,7 @@ def _folded(name: str, words: list[str], width: int = 76) -> bytes:
             line = ""
         line += f" {word}"
     lines.append(line)
-    return ("\r\n".join(lines) + "\r\n").encode("ascii")
+    return ("\r\n".join(lines) + "\r\n").encode("utf-8")
 
 
 def _has_long_word(line: str) -> bool:
