@@ -1,9 +1,12 @@
 """A desk's database with mailboxes that fetch into it: from our own server, which fails at will, or a real Dovecot."""
 
+import json
 import threading
 import time
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from bench.imap_server import ImapServer
@@ -106,6 +109,74 @@ def desk(tmp_path):
         if each._thread.ident is not None:
             each.close(PATIENCE)
     desk.db.close()
+
+
+class TokenServer(ThreadingHTTPServer):
+    """Gives OAuth2 tokens for a refresh token or a client secret, and tells an IMAP server whether one is good.
+
+    `answers` are given out first, as (status, JSON or text); `asked` is what each client showed.
+    """
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _TokenTalk)
+        self.good, self.asked, self.answers, self.rotate, self.lives = set(), [], [], "", 3600
+        self.on_token = self.good.add
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def token(self, form):
+        self.asked.append(form)
+        if self.answers:
+            return self.answers.pop(0)
+        token = f"token-{len(self.asked)}"
+        self.good.add(token)
+        self.on_token(token)
+        said = {"access_token": token, "token_type": "Bearer", "expires_in": self.lives}
+        return 200, {**said, "refresh_token": self.rotate} if self.rotate else said
+
+
+class _TokenTalk(BaseHTTPRequestHandler):
+    def do_POST(self):
+        text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        form = {name: values[0] for name, values in parse_qs(text).items()}
+        if self.path == "/introspect":
+            bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            good = form.get("token", bearer) in self.server.good
+            self._say(200, {"active": good, "username": "support"} if good else {"active": False})
+        else:
+            self._say(*self.server.token(form))
+
+    do_GET = do_POST
+
+    def _say(self, status, said):
+        octets = (said if isinstance(said, str) else json.dumps(said)).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(octets)))
+        self.end_headers()
+        self.wfile.write(octets)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def tokens():
+    server = TokenServer()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def lasting_tokens():
+    """One for a server that is started once and asks it."""
+    server = TokenServer()
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture

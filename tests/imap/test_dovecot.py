@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.config import ImapSection
+from gatepost.config import ImapSection, Secret
 from gatepost.ingress.sockets import open_listener
 
 pytestmark = pytest.mark.real("dovecot", "openssl")
 NOBODY = 65534
+OAUTH = """
+introspection_mode = post
+introspection_url = {url}/introspect
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
 CONF = """
 base_dir = {t}/run
 state_dir = {t}/state
@@ -35,7 +42,12 @@ ssl = yes
 ssl_cert = <{t}/tls.pem
 ssl_key = <{t}/tls.key
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {t}/oauth2
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN {t}/users
@@ -75,7 +87,7 @@ def certificate(folder, name):
 
 
 @pytest.fixture(scope="module")
-def dovecot(until):
+def dovecot(until, lasting_tokens):
     if os.geteuid() != 0:
         pytest.skip("needs root: dovecot is started as another user")
     folder = Path(tempfile.mkdtemp(prefix="gatepost-dovecot-"))
@@ -86,6 +98,7 @@ def dovecot(until):
         ports = (free.getsockname()[1], free_tls.getsockname()[1])
     certificate(folder, "127.0.0.1")
     (folder / "users").write_text("".join(f"{user}:{{PLAIN}}secret::::::\n" for user in ("support", "sales", "odd")))
+    (folder / "oauth2").write_text(OAUTH.format(url=lasting_tokens.url))
     (folder / "conf").write_text(CONF.format(t=folder, port=ports[0], tls_port=ports[1]))
     for path in (folder, *folder.iterdir()):
         shutil.chown(path, NOBODY, NOBODY)
@@ -239,6 +252,23 @@ def test_a_wrong_password_is_told(dovecot, account, desk, until):
     desk.mailbox(desk.section(dovecot[0])).start()
     until(desk.is_failing)
     assert "the server refused to sign us in" in desk.state().said and "wrong" not in desk.state().said
+
+
+@pytest.mark.parametrize("mechanism", ["xoauth2", "oauthbearer"])
+def test_a_token_from_a_token_server_signs_in(dovecot, account, desk, mail, lasting_tokens, mechanism):
+    tokens = lasting_tokens
+    (desk.folder / "refresh").write_text("r-1")
+    (desk.folder / "refresh").chmod(0o600)
+    account.put(mail(1))
+    tokens.answers = [(200, {"access_token": "stale", "expires_in": 3600})]
+    asked = len(tokens.asked)
+    section = desk.section(
+        dovecot[0], password=None, token_url=tokens.url, client_id="gatepost", mechanism=mechanism,
+        refresh_token=Secret(file=str(desk.folder / "refresh")),
+    )  # fmt: skip
+    # The first token is one that the server does not know: it is thrown away, and the next one is good.
+    desk.look(section)
+    assert desk.raws() == [mail(1)] and len(tokens.asked) == asked + 2
 
 
 @pytest.mark.catalogue("N01")
