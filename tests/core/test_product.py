@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gatepost.core import DAY
 from gatepost.core.party import Product, Standing, Subscription
-from gatepost.core.product import find_product, names_of
+from gatepost.core.product import codes, find_product, names_of
 
 NOW = 1_793_610_000_000
 LABELS = Product(id=1, slug="shipping-labels", name="Shipping Labels", vendor_id=1, aliases=("label printer",))
@@ -74,3 +74,43 @@ def test_of_several_named_the_one_that_the_sender_has():
 def test_it_never_raises_and_says_why(subject, text):
     said = found(subject=subject, text=text)
     assert said.why
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("My order is orc-42.", TAX),
+        ("(ORC-42)", TAX),
+        ("order #ORC-42: it jams", TAX),
+        ("ORC-420", None),
+        ("XORC-42", None),
+        ("żORC-42", None),
+        ("ORC-421 and ORC-42", TAX),
+    ],
+)
+def test_a_purchase_code_is_found_by_itself_alone(text, wanted):
+    assert found(text=text, subscriptions=[has(3, Standing.EXPIRED, reference="ORC-42", days=-5)]).product == wanted
+
+
+def test_the_purchase_of_another_address_says_which_product_and_nothing_more():
+    stranger = find_product(
+        detail="", subject="Help", text="x", names=NAMES, subscriptions=(), now=NOW, sold={"ORC-42": 3}
+    )
+    assert stranger.product == TAX and "another address" in stranger.why
+    two = find_product(
+        detail="", subject="Help", text="x", names=NAMES, subscriptions=(), now=NOW, sold={"ORC-42": 3, "ORC-43": 1}
+    )
+    assert two.product is None
+    own = [has(1, reference="ORC-1")]
+    both = find_product(
+        detail="", subject="", text="ORC-1", names=NAMES, subscriptions=tuple(own), now=NOW, sold={"ORC-42": 3}
+    )
+    assert both.product == LABELS
+
+
+def test_codes_are_words_with_a_digit_and_not_too_many():
+    assert codes("Re: #WC-4711!", "my key (ABCD-1234-EF), version 2.1, order 55123 in 2026, hello") == (
+        "WC-4711",
+        "ABCD-1234-EF",
+    )
+    assert len(codes("", " ".join(f"code-{n:05}" for n in range(1_000)))) == 50

@@ -345,3 +345,12 @@ def test_a_requester_whose_address_cannot_be_written_to_leaves_no_row_behind_and
     assert market.rows(
         "SELECT said FROM trace WHERE kind = 'unsent' AND said LIKE '%cannot%' OR said LIKE '%not an address%'"
     )
+
+
+def test_a_licence_code_from_another_address_names_the_product_and_gives_no_right_to_it(market, compose_mail):
+    """R1: the code says what the mail is about; what the sender may expect say their own subscriptions alone (R2)."""
+    assert market.arrive(compose_mail("Joe <joe@elsewhere.example>", "Help", "My licence: (S-jane-1).")) == "opened"
+    ticket = market.ticket()
+    assert (ticket.product_id, ticket.route.value, market.sent("ticket")) == (1, "triage", [])
+    said = market.rows("SELECT said FROM trace WHERE kind = 'opened'")[0]["said"]
+    assert said == "product: the mail names the purchase S-jane-1 of another address"

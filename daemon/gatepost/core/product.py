@@ -6,6 +6,7 @@ equally well the answer is none, with the candidates.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from . import Millis
 from .party import Product, Standing, Subscription
@@ -13,6 +14,8 @@ from .rules.tokens import tokenise
 
 _TEXT = 65_536
 _MOST_CANDIDATES = 8
+_CODE_LEAST, _CODE_MOST, _MOST_CODES = 6, 64, 50
+_AROUND = ".,:;!?()[]{}<>\"'`#*_|/“”„«»‘’"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +59,24 @@ def find_product(
     names: Names,
     subscriptions: tuple[Subscription, ...],
     now: Millis,
+    sold: Mapping[str, int] = MappingProxyType({}),
 ) -> Found:
-    """The product that a mail is about. `detail` is what stood beside the support address, '' for nothing."""
+    """The product that a mail is about. `detail` is what stood beside the support address, '' for nothing.
+
+    `sold` are the purchases that the mail names, whoever made them: references with their products' ids. They say which
+    product is meant, and nothing of what the sender may expect.
+    """
     if (named := names.by_slug.get(detail.lower())) is not None:
         return Found(product=named, why=f"the address names it: {detail.lower()}")
+    words = f"{subject}\n{text[:_TEXT]}"
     for subscription in subscriptions:
-        if subscription.reference and subscription.reference.casefold() in text[:_TEXT].casefold():
+        if subscription.reference and _stands_in(subscription.reference, words):
             owned = names.by_id.get(subscription.product_id)
             if owned is not None:
                 return Found(product=owned, why=f"the mail names the purchase {subscription.reference}")
+    if len(meant := {product_id for product_id in sold.values() if product_id in names.by_id}) == 1:
+        listed = ", ".join(sold)
+        return Found(product=names.by_id[meant.pop()], why=f"the mail names the purchase {listed} of another address")
     active = {s.product_id for s in subscriptions if s.standing(now) is Standing.ACTIVE}
     owned_ids = {s.product_id for s in subscriptions}
     for place, where in ((subject, "subject"), (text[:_TEXT], "text")):
@@ -75,6 +87,30 @@ def find_product(
         return Found(product=only, why="the sender's only active subscription")
     candidates = tuple(names.by_id[i] for i in sorted(active or owned_ids) if i in names.by_id)[:_MOST_CANDIDATES]
     return Found(product=None, candidates=candidates, why="no address, purchase or name says which product")
+
+
+def codes(subject: str, text: str) -> tuple[str, ...]:
+    """The words of a mail that may be purchase or licence codes: some letters or hyphens, and a digit among them."""
+    found: dict[str, None] = {}
+    for word in f"{subject} {text[:_TEXT]}".split():
+        bare = word.strip(_AROUND)
+        if _CODE_LEAST <= len(bare) <= _CODE_MOST and any(c in "0123456789" for c in bare):
+            found[bare] = None
+            if len(found) == _MOST_CODES:
+                break
+    return tuple(found)
+
+
+def _stands_in(reference: str, text: str) -> bool:
+    """Whether a reference stands in the text by itself, in any case: order 12 is not order 120."""
+    wanted, folded = reference.casefold(), text.casefold()
+    at = folded.find(wanted)
+    while at >= 0:
+        around = folded[max(0, at - 1) : at], folded[at + len(wanted) : at + len(wanted) + 1]
+        if not any(neighbour.isalnum() for neighbour in around):
+            return True
+        at = folded.find(wanted, at + 1)
+    return False
 
 
 def _choose(mentioned: tuple[Product, ...], where: str, active: set[int], owned: set[int]) -> Found | None:

@@ -5,7 +5,7 @@ from ..core.facts import Facts
 from ..core.identity import Citation
 from ..core.letter import Envelope, Letter
 from ..core.party import Brand, Customer, Participant, Party, Standing, Subscription, Vendor
-from ..core.product import Found, Names, find_product
+from ..core.product import Found, Names, codes, find_product
 from ..core.reply_address import Token
 from ..core.ticket import Ticket
 from . import confirmations, parties, tickets
@@ -34,7 +34,7 @@ def gather(
     cited = question.ticket if question is not None else citation.token.ticket if citation is not None else 0
     ticket = tickets.find(tx, cited) if cited else None
     subscriptions = parties.subscriptions_of(tx, _customer_id(customer, ticket))
-    found = _product(ticket=ticket, letter=letter, detail=detail, names=names, subscriptions=subscriptions, now=now)
+    found = _product(tx, ticket=ticket, letter=letter, detail=detail, names=names, subscriptions=subscriptions, now=now)
     product = found.product
     subscription = parties.best(subscriptions, product.id, now) if product is not None else None
     return Facts(
@@ -75,6 +75,7 @@ def _customer_id(customer: Customer | None, ticket: Ticket | None) -> int:
 
 
 def _product(
+    tx: Tx,
     *,
     ticket: Ticket | None,
     letter: Letter,
@@ -85,6 +86,7 @@ def _product(
 ) -> Found:
     if ticket is not None:
         return Found(product=names.by_id.get(ticket.product_id), why="the ticket's product")
+    named = codes(letter.subject, letter.reply_text or letter.text)
     return find_product(
         detail=detail,
         subject=letter.subject,
@@ -92,6 +94,7 @@ def _product(
         names=names,
         subscriptions=subscriptions,
         now=now,
+        sold=parties.sold(tx, named) if named else {},
     )
 
 

@@ -1,7 +1,7 @@
 """Customers, vendors, products and subscriptions: written by the import, read by every decision."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
@@ -89,6 +89,17 @@ def put_subscription(tx: Tx, subscription: Subscription) -> tuple[int, Change]:
         return upsert(tx, "subscription", ("customer", "product", "reference"), values)
     # The index leaves empty references out; it is used only where the statement says so too.
     return upsert(tx, "subscription", ("reference",), values, also=" AND reference <> ''")
+
+
+def sold(tx: Tx, references: Sequence[str]) -> dict[str, int]:
+    """The products of those purchases that there are among `references`, written as there or in either case."""
+    spelt = [form for one in references for form in dict.fromkeys((one, one.upper(), one.lower()))]
+    rows = tx.rows(
+        """SELECT reference, product FROM subscription
+           WHERE reference <> '' AND reference IN (SELECT value FROM json_each(:spelt)) ORDER BY reference""",
+        spelt=json.dumps(spelt),
+    )
+    return {row["reference"]: row["product"] for row in rows}
 
 
 def version(tx: Tx) -> int:
