@@ -465,6 +465,8 @@ def _tell_reload(result: ReloadResult) -> None:
             _log.error("rules.refused the old rules stay: %s", mistake)
     elif result.changed:
         _log.info("rules.reloaded rules=%d digest=%s", result.rules, result.digest[:12])
+    else:
+        _log.info("rules.unchanged rules=%d digest=%s", result.rules, result.digest[:12])
 
 
 def _tell_ticket(house: House, clock: Clock, tx: Tx, due: Due, result: Refused | Expired) -> None:
