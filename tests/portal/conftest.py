@@ -37,7 +37,9 @@ class _Forms(HTMLParser):
         if tag == "form":
             self.forms.append({"action": given.get("action", ""), "fields": {}})
         elif self.forms and tag == "input" and given.get("name"):
-            chosen = given.get("type") not in ("radio", "checkbox") or "checked" in given
+            # Browsers send no form whose required box is not ticked.
+            ticked = "checked" in given or (given.get("type") == "checkbox" and "required" in given)
+            chosen = given.get("type") not in ("radio", "checkbox") or ticked
             if chosen and given.get("type") != "file":
                 self.forms[-1]["fields"][given["name"]] = given.get("value", "")
         elif self.forms and tag == "textarea":

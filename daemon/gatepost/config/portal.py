@@ -27,6 +27,17 @@ class PageSection(Section):
 class PortalSection(Section):
     """The portal: what customers see, and how long they stay signed in."""
 
+    access: Literal["everyone", "list", "sso"] = Field(
+        "everyone",
+        description="Who may have an account: everyone with a mail address; the imported customers and who was invited "
+        "(list); who comes by single sign-on (sso).",
+    )
+    terms_version: str = Field(
+        "1",
+        max_length=40,
+        description="Version of the text that people agree to at their first sign-in "
+        "(templates/portal/account/terms.html.j2); a new one is asked for once more, '' asks for none.",
+    )
     show: tuple[Literal["vendor", "team", "copied", "imported"], ...] = Field(
         ("vendor", "team", "copied", "imported"),
         description="Which tickets appear: those that vendors answer, those that teams of the marketplace answer, "

@@ -14,13 +14,13 @@ def refused(tx: Tx, house: House, brand: Brand, address: str) -> str:
     return ""
 
 
-def customer_at(tx: Tx, address: str, language: str) -> Customer:
+def customer_at(tx: Tx, address: str, language: str, name: str = "") -> Customer:
     """The customer with this proved address, in any case or as an alias; a new one where nobody has it yet."""
     known = parties.customer_of(tx, address)
     if known is not None:
         return known
-    number, _ = parties.put_customer(tx, Customer(id=0, address=address, language=language))
-    return Customer(id=number, address=address, language=language)
+    number, _ = parties.put_customer(tx, Customer(id=0, address=address, language=language, name=name))
+    return Customer(id=number, address=address, language=language, name=name)
 
 
 def readable(text: str) -> str:

@@ -33,7 +33,7 @@ from ..core.consent import (
 from ..core.party import Brand
 from ..core.staff import Member, Permission
 from ..house import House
-from ..store import consents, parties, sessions
+from ..store import accounts, consents, parties, sessions
 from ..store.consents import Live
 from ..store.database import Tx
 from . import leave_letters
@@ -228,9 +228,12 @@ class Leave:
         ours = self.house.is_one_of_us(customer.address) or customer.address.casefold() in {
             member.address.casefold() for member in self.house.members.values()
         }
-        vendor = parties.vendor_writing_from(tx, customer.address)
+        vendor, account = parties.vendor_writing_from(tx, customer.address), accounts.find(tx, number)
         return Target(
-            customer=number, plain=not ours and vendor is None, open=True, standing=consents.standing(tx, number)
+            customer=number,
+            plain=not ours and vendor is None,
+            open=account is None or account.open,
+            standing=consents.standing(tx, number),
         )
 
     def _brand(self, slug: str) -> Brand:

@@ -3,6 +3,8 @@
 To add a page: docs/portal.md, "A page of your own".
 """
 
+from .account import AccountPages
+from .addresses import AddressPages
 from .counter import Counter
 from .impersonation import ImpersonationPages
 from .page import Page
@@ -25,6 +27,8 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *sign_in.pages(),
         *TicketList(counter).pages(),
         *TicketPages(counter).pages(),
+        *AccountPages(counter).pages(),
+        *AddressPages(counter).pages(),
         *RatingPages(counter).pages(),
         *WhichProductPages(counter).pages(),
         *StaffDoor(counter).pages(),

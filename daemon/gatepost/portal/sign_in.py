@@ -12,18 +12,18 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core import DAY, MINUTE, Millis
-from ..core.audit import Act, Action, ActorKind
-from ..core.audit import Who as Actor
+from ..core import MINUTE, Millis
+from ..core.audit import Action
 from ..core.letter import Mailbox
-from ..core.party import Brand, Customer
+from ..core.party import Brand
 from ..links import LinkError
 from ..mail import wording
 from ..store import parties, sessions
 from ..store.database import Tx
-from ..store.sessions import Kind, Session, SignIn
+from ..store.sessions import Kind, SignIn
 from .counter import Counter, go
-from .entry import customer_at, readable, refused
+from .entrance import AGREE_FIELD, Entrance, Proved, act
+from .entry import readable, refused
 from .leave import Leave
 from .page import Form, Page, Visitor, Who
 from .post import post
@@ -40,6 +40,7 @@ class SignInPages:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
+        self._entrance = Entrance(counter)
         self.table: Table | None = None
 
     def pages(self) -> tuple[Page, ...]:
@@ -95,19 +96,17 @@ class SignInPages:
 
     async def show(self, request: Request, visitor: Visitor) -> Response:
         """Whose account the link opens, and the button; nothing happens yet."""
-        link = await self._counter.read(lambda tx: self._good(tx, request.path_params["token"]))
-        return self._counter.show("sign-in-link", visitor, address=link.address)
+        link, terms = await self._counter.read(lambda tx: self._look(tx, request.path_params["token"]))
+        return self._counter.show("sign-in-link", visitor, address=link.address, terms=terms, missing=False)
 
     async def enter(self, request: Request, visitor: Visitor) -> Response:
         """Open the session, with an id that nobody has seen before (I09), and go on where the visitor wanted to."""
-        secret, now = secrets.token_urlsafe(_SECRET_OCTETS), self._counter.now()
-        browser = request.headers.get("user-agent", "")
         token = request.path_params["token"]
-        link = await self._counter.write(lambda tx: self._enter(tx, token, secret, visitor, browser, now))
-        response = go(self._wanted(link.wanted) or HOME)
-        self._counter.cookies.put(response, Kind.CUSTOMER.value, secret, self._lives() // 1000)
-        self._counter.cookies.put(response, "visit", "", 0)
-        return response
+        link, terms = await self._counter.read(lambda tx: self._look(tx, token))
+        if terms and (await request.form()).get(AGREE_FIELD) != terms:
+            return self._counter.show("sign-in-link", visitor, 422, address=link.address, terms=terms, missing=True)
+        secret = await self._counter.write(lambda tx: self._enter(tx, request, visitor))
+        return self._entrance.welcome(go(self._wanted(link.wanted) or HOME), secret)
 
     async def leave(self, request: Request, visitor: Visitor) -> Response:
         """End this session, here and in the store (I27)."""
@@ -124,7 +123,7 @@ class SignInPages:
     def _end_all(self, tx: Tx, visitor: Visitor, now: Millis) -> None:
         sessions.end_all(tx, visitor.person.id, now)
         Leave(self._counter.house).end_all(tx, visitor.person.id, now)
-        self._counter.house.audit.write(tx, _act(Action.CUSTOMER_SIGNED_OUT, visitor.person, everywhere=True), now)
+        self._counter.house.audit.write(tx, act(Action.CUSTOMER_SIGNED_OUT, visitor.person, everywhere=True), now)
 
     def _left(self, visitor: Visitor) -> Response:
         self._counter.presence.left(visitor.person.id)
@@ -141,21 +140,17 @@ class SignInPages:
             raise LinkError("this link is no longer good", expired=True)
         return link
 
-    def _enter(self, tx: Tx, token: str, secret: str, visitor: Visitor, browser: str, now: Millis) -> SignIn:
+    def _look(self, tx: Tx, token: str) -> tuple[SignIn, str]:
+        """The link, and the consent text that stands before it. Raises LinkError."""
         link = self._good(tx, token)
-        if not sessions.use(tx, link.id, now):
-            raise LinkError("this link is no longer good", expired=True)
-        customer = customer_at(tx, link.address, link.language)
-        session = Session(
-            id=0, kind=Kind.CUSTOMER, customer=customer.id, brand=visitor.brand.slug, started=now,
-            expires=now + self._lives(), browser=browser, peer=visitor.peer,
-        )  # fmt: skip
-        sessions.open_(tx, session, secret)
-        self._counter.house.audit.write(tx, _act(Action.CUSTOMER_SIGNED_IN, customer), now)
-        return link
+        return link, self._entrance.terms(tx, link.address)
 
-    def _lives(self) -> Millis:
-        return self._counter.portal.session_days * DAY
+    def _enter(self, tx: Tx, request: Request, visitor: Visitor) -> str:
+        link = self._good(tx, request.path_params["token"])
+        if not sessions.use(tx, link.id, self._counter.now()):
+            raise LinkError("this link is no longer good", expired=True)
+        proved = Proved(address=link.address, language=link.language)
+        return self._entrance.let_in(tx, request, visitor, proved, "mail")
 
     def _wanted(self, path: str) -> str:
         """`path`, if it is one of our own pages written plainly; '' for all that could lead elsewhere (I14)."""
@@ -219,8 +214,3 @@ def _send_to_staff(tx: Tx, counter: Counter, brand: Brand, asked: SignIn, now: M
         tx, counter.house, brand, template=STAFF_LETTER, to=to, language="en", key=f"sign-in-{asked.id}", now=now,
         values=values,
     )  # fmt: skip
-
-
-def _act(action: Action, customer: Customer, **details: object) -> Act:
-    who = Actor(kind=ActorKind.CUSTOMER, name=customer.address, party=customer.id)
-    return Act(actor=who, action=action, object=f"customer {customer.id}", details=details, about=customer.id)

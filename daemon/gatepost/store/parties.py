@@ -30,7 +30,14 @@ def put_customer(tx: Tx, customer: Customer) -> tuple[int, Change]:
         "language": customer.language,
         "zone": customer.zone,
     }
-    return upsert(tx, "customer", ("folded",), values)
+    return upsert(tx, "customer", ("folded",), values | _chosen(tx, customer.address))
+
+
+def set_profile(tx: Tx, customer_id: int, *, name: str, language: str, zone: str) -> None:
+    """Write what is known of a customer beside their address."""
+    sql = "UPDATE customer SET name = :name, language = :language, zone = :zone WHERE id = :id"
+    tx.run(sql, id=customer_id, name=name, language=language, zone=zone)
+    _changed(tx)
 
 
 def put_vendor(tx: Tx, vendor: Vendor) -> tuple[int, Change]:
@@ -179,6 +186,16 @@ def best(subscriptions: tuple[Subscription, ...], product_id: int, now: int) -> 
     """The subscription to the product that is worth most at `now`: an active one before any other."""
     fitting = [subscription for subscription in subscriptions if subscription.product_id == product_id]
     return min(fitting, key=lambda subscription: _BEST_FIRST.index(subscription.standing(now)), default=None)
+
+
+def _chosen(tx: Tx, address: str) -> dict[str, object]:
+    """What the customer at this address has chosen on their account page: it goes before what a shop says."""
+    row = tx.row(
+        """SELECT account.name, account.language, account.zone FROM customer JOIN account ON customer.id = customer
+           WHERE folded = :folded""",
+        folded=address.casefold(),
+    )
+    return {name: row[name] for name in ("name", "language", "zone") if row[name]} if row else {}
 
 
 def upsert(

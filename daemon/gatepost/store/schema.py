@@ -11,6 +11,7 @@ from sqlite_utils import Migrations
 
 from ..errors import PermanentError
 from . import (
+    accounts,
     alarms,
     audit,
     away_configs,
@@ -185,6 +186,7 @@ _migrations()(queue.m0022_queue)
 _migrations()(orders.m0023_orders)
 _migrations()(staff_tables.m0024_staff)
 _migrations()(ticket_events.m0031_ticket_events)
+_migrations()(accounts.m0040_accounts)
 _migrations()(consents.m0050_consent)
 # Later migrations live with their tables.
 _migrations()(alarms.m0070_alarms)
