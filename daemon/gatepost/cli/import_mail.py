@@ -3,8 +3,9 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from ..core.addresses import Addresses
 from ..core.letter import Door
 from ..desk import Desk
 from ..ingress.archive import Archive, Format
-from ..ingress.archive_import import BACKLOG, Send, Taker, Tally, Wanted, hand_in, look_through
+from ..ingress.archive_import import BACKLOG, Past, Send, Taker, Tally, Wanted, hand_in, look_through
+from ..ingress.imap import tokens_of
+from ..ingress.imap_past import ImapFolder
 from ..ingress.mbox import Dialect
 from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
@@ -28,11 +31,12 @@ from ..store.intake import Intake
 from . import EX_OK
 from .options import config_option, look
 
+_IMAP = "imap:"
 _PAUSE = 0.2
 
 
 @click.command(name="import-mail")
-@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH|imap:NAME/FOLDER…", nargs=-1, required=True)
 @click.option("--format", "form", type=click.Choice([f.value for f in Format]), help="Otherwise the path itself says.")
 @click.option("--dialect", type=click.Choice([d.value for d in Dialect]), help="Of an mbox; otherwise it is guessed.")
 @click.option("--before", type=click.DateTime(["%Y-%m-%d"]), help="Only mails that came before this day (UTC).")
@@ -42,7 +46,7 @@ _PAUSE = 0.2
 @config_option
 def import_mail(
     *,
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     form: str | None,
     dialect: str | None,
     before: datetime | None,
@@ -51,18 +55,36 @@ def import_mail(
     resume: bool,
     config_path: str | None,
 ) -> int:
-    """Take maildirs, mbox files and folders of .eml files as closed tickets with their own dates.
+    """Take maildirs, mbox files, folders of .eml files and IMAP folders as closed tickets with their own dates.
 
     Nobody is written to, nothing is promised, nothing falls due. The same import twice changes nothing.
+    imap:NAME/FOLDER is a folder of the mailbox [imap.NAME] of the config, in which nothing is changed.
     """
     config = load(find(config_path), secrets=False)
-    archives = [
-        Archive(path, Format(form) if form else None, Dialect(dialect) if dialect else None) for path in paths
-    ]  # fmt: skip
-    tally = asyncio.run(_run(config, archives, _wanted(config, otherwise, before), dry_run=dry_run, resume=resume))
+    wanted = _wanted(config, otherwise, before)
+    archives = [_archive(config, path, form, dialect, wanted) for path in paths]
+    tally = asyncio.run(_run(config, archives, wanted, dry_run=dry_run, resume=resume))
     for line in _summary(tally, dry_run):
         click.echo(line)
     return EX_OK
+
+
+def _archive(config: Config, path: str, form: str | None, dialect: str | None, wanted: Wanted) -> Past:
+    """What a word of the command line names."""
+    if not path.startswith(_IMAP):
+        return Archive(Path(path), Format(form) if form else None, Dialect(dialect) if dialect else None)
+    name, _, folder = path.removeprefix(_IMAP).partition("/")
+    section = config.imap.get(name)
+    if section is None:
+        near = get_close_matches(name, config.imap, n=1)
+        hint = f"did you mean {_IMAP}{near[0]}?" if near else f"there are: {', '.join(config.imap) or 'none'}"
+        raise click.BadParameter(f"the config has no mailbox [imap.{name}]; {hint}", param_hint="PATH")
+    folder = folder or section.folder
+    if folder == section.folder and wanted.before is None:
+        said = f"new mail comes into {folder}, and would be filed as past, unanswered; say --before"
+        raise click.BadParameter(said, param_hint="PATH")
+    tokens = tokens_of(name, section, config.data, Clock())
+    return ImapFolder(name, section, tokens, folder=folder, octets=config.smtp.message_octets)
 
 
 def _wanted(config: Config, otherwise: str | None, before: datetime | None) -> Wanted:
@@ -74,11 +96,11 @@ def _wanted(config: Config, otherwise: str | None, before: datetime | None) -> W
     return Wanted(addresses=addresses, otherwise=address, octets=config.smtp.message_octets, before=until)
 
 
-async def _run(config: Config, archives: list[Archive], wanted: Wanted, *, dry_run: bool, resume: bool) -> Tally:
+async def _run(config: Config, archives: list[Past], wanted: Wanted, *, dry_run: bool, resume: bool) -> Tally:
     tally = Tally()
     if dry_run:
         for archive in archives:
-            with _bar(0, f"Reading {archive.path.name}") as bar:
+            with closing(archive), _bar(0, f"Reading {archive.label}") as bar:
                 look_through(archive, wanted, tally, partial(bar.update, 1))
         return tally
     become_owner(config.data)
@@ -86,19 +108,24 @@ async def _run(config: Config, archives: list[Archive], wanted: Wanted, *, dry_r
     async with _desk(config) as send:
         after = (await send({"mails": []}))["last"]
         for archive in archives:
-            with _bar(0, f"Reading {archive.path.name}") as bar:
-                items = look_through(archive, wanted, tally, partial(bar.update, 1))
-            if resume:
-                known = _taken(config, archive, [item.position for item in items])
-                tally.known += len(known)
-                items = [item for item in items if item.position not in known]
-            with _bar(len(items), f"Taking {archive.path.name}") as bar:
-                await hand_in(archive, items, wanted, tally, partial(_paced, send), bar.update)
+            with closing(archive):
+                await _take(config, archive, wanted, tally, send, resume=resume)
         tally.outcomes = await _finished(send, after)
     return tally
 
 
-def _taken(config: Config, archive: Archive, positions: list[str]) -> set[str]:
+async def _take(config: Config, archive: Past, wanted: Wanted, tally: Tally, send: Send, *, resume: bool) -> None:
+    with _bar(0, f"Reading {archive.label}") as bar:
+        items = await asyncio.to_thread(look_through, archive, wanted, tally, partial(bar.update, 1))
+    if resume and archive.stable:
+        known = _taken(config, archive, [item.position for item in items])
+        tally.known += len(known)
+        items = [item for item in items if item.position not in known]
+    with _bar(len(items), f"Taking {archive.label}") as bar:
+        await hand_in(archive, items, wanted, tally, partial(_paced, send), bar.update)
+
+
+def _taken(config: Config, archive: Past, positions: list[str]) -> set[str]:
     if not (config.data / DESK_FILE).exists():
         return set()
     found: set[str] = look(config, lambda tx: intake.known(tx, archive.source, positions))

@@ -13,7 +13,7 @@ from ..due_date import answering, explain, moment
 from ..errors import PermanentError
 from ..house import House
 from ..log import printable
-from ..store import messages, tickets
+from ..store import arrivals, messages, tickets
 from ..store.database import Tx
 from ..store.messages import Message
 from .options import config_option, look
@@ -46,6 +46,8 @@ def _lines(tx: Tx, house: House, number: int, now: Millis) -> Iterator[str]:
     yield ""
     for message in messages.of_ticket(tx, number):
         yield _message(message, case)
+        if len(ways := arrivals.ways(tx, message.id)) > 1:
+            yield f"      one mail, which came by {', '.join(ways)}"
     yield ""
     yield from explain(tx, house, case, now)
 

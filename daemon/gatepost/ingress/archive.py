@@ -4,7 +4,7 @@ An archive is looked through once for dates, so that its mails can be taken in t
 second time, mail by mail: never more than one is in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -31,7 +31,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One mail of an archive: when it came (the file's time where it does not say), where it lies, its octets."""
+    """One mail of an archive: when it came (0 where nothing says it), where it lies, its octets."""
 
     received: Millis
     path: str
@@ -46,15 +46,21 @@ class Item:
 
 
 class Archive:
-    """One archive. `items` looks through it, `read` gives the bytes of one mail. Raises PermanentError for none."""
+    """An archive on disk. `items` looks through it, `read` gives the bytes of a mail. PermanentError where none is."""
 
     def __init__(self, path: Path, form: Format | None = None, dialect: Dialect | None = None) -> None:
         self.path = path.resolve()
         self.form = form or _form_of(self.path)
+        self.stable = True
         self._dialect = dialect
         self._guessed: dict[str, Dialect] = {}
         if not self.path.exists():
             raise PermanentError(f"there is no archive {path}", "Name a maildir, an mbox file or a folder.")
+
+    @property
+    def label(self) -> str:
+        """The name that people see."""
+        return self.path.name
 
     @property
     def source(self) -> str:
@@ -72,6 +78,17 @@ class Archive:
                     with file.open("rb") as opened:
                         head, size = opened.read(_HEAD), file.stat().st_size
                     yield Item(_when(head, file), self._name(file), 0, size)
+
+    def several(self, items: Sequence[Item]) -> Iterator[tuple[Item, bytes | None]]:
+        """The mails with their bytes; None where one has gone meanwhile."""
+        for item in items:
+            try:
+                yield item, self.read(item)
+            except OSError:
+                yield item, None
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
     def read(self, item: Item) -> bytes:
         """The bytes of a mail as it was. Raises OSError where it has gone meanwhile."""

@@ -4,11 +4,12 @@ The command reads the archive and hands mails over in batches, to the running de
 is remembered by its place in the archive, so that an import that was interrupted goes on where it stopped.
 """
 
+import asyncio
 import base64
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from ..core import Millis
 from ..core.addresses import Addresses
@@ -17,7 +18,7 @@ from ..errors import PermanentError
 from ..store import intake
 from ..store.database import Database, Tx
 from ..store.intake import Found
-from .archive import Archive, Item
+from .archive import Item
 from .found_mail import read_found
 from .tray import Said
 
@@ -27,6 +28,28 @@ _BATCH_OCTETS = 8 * 1024 * 1024
 BACKLOG = 1_000
 
 Send: TypeAlias = Callable[[Said], Awaitable[Said]]
+
+
+class Past(Protocol):
+    """Where mail of the past lies. `source` names it in the store; `stable`: a mail keeps its place there."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def stable(self) -> bool: ...
+
+    def items(self) -> Iterator[Item]:
+        """Every mail, in the order in which they lie there."""
+
+    def several(self, items: Sequence[Item]) -> Iterator[tuple[Item, bytes | None]]:
+        """The mails with their bytes; None where one has gone meanwhile."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +98,7 @@ class Wanted:
     before: Millis | None = None
 
 
-def look_through(archive: Archive, wanted: Wanted, tally: Tally, on_item: Callable[[], object]) -> list[Item]:
+def look_through(archive: Past, wanted: Wanted, tally: Tally, on_item: Callable[[], object]) -> list[Item]:
     """The mails to take, the oldest first; the others are counted."""
     items = []
     for item in archive.items():
@@ -94,17 +117,15 @@ def look_through(archive: Archive, wanted: Wanted, tally: Tally, on_item: Callab
 
 
 async def hand_in(
-    archive: Archive, items: Sequence[Item], wanted: Wanted, tally: Tally, send: Send, on_mail: Callable[[int], object]
+    archive: Past, items: Sequence[Item], wanted: Wanted, tally: Tally, send: Send, on_mail: Callable[[int], object]
 ) -> None:
     """Read the mails and hand them over, batch by batch; `on_mail` hears how many more are done."""
     for batch in _batches(items):
         mails = []
-        for item in batch:
-            try:
-                raw = archive.read(item)
-            except OSError as error:
+        for item, raw in await asyncio.to_thread(list, archive.several(batch)):
+            if raw is None:
                 tally.gone += 1
-                _log.warning("import.gone %s: %s", item.position, error)
+                _log.warning("import.gone %s", item.position)
                 continue
             mails.append(_packed(archive, item, raw, wanted))
         answer = await send({"mails": mails})
@@ -126,14 +147,14 @@ def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _packed(archive: Archive, item: Item, raw: bytes, wanted: Wanted) -> Said:
+def _packed(archive: Past, item: Item, raw: bytes, wanted: Wanted) -> Said:
     found = read_found(
         raw, wanted.addresses, door=Door.IMPORT, source=archive.source[:200], otherwise=wanted.otherwise
     )  # fmt: skip
     return {
         "source": archive.source,
         "position": item.position,
-        "received": item.received,
+        "received": item.received or found.received or 0,
         "mail_from": found.envelope.mail_from,
         "recipients": list(found.envelope.recipients),
         "raw": base64.b64encode(raw).decode("ascii"),

@@ -80,7 +80,7 @@ class Taking:
         """The mails that could be fetched; the others are to blame for it, unless not one of several could be."""
         done: set[int] = set()
         failed: set[int] = set()
-        for group in _groups(heads, alone):
+        for group in groups({uid: head.octets for uid, head in heads.items()}, alone):
             taken, stumbled = self._fetch_group(session, source, group, heads)
             done, failed = done | taken, failed | stumbled
         if len(failed) > 1 and not done:
@@ -153,19 +153,19 @@ class Taking:
             self._db.write_now(lambda tx: mailboxes.stumbled(tx, self._name, session.validity, uids))
 
 
-def _groups(heads: Mapping[int, Head], alone: set[int]) -> Iterator[list[int]]:
-    """Mails that are fetched together: small ones; what has failed once goes alone, and last."""
+def groups(sizes: Mapping[int, int], alone: set[int]) -> Iterator[list[int]]:
+    """Mails that are fetched together, by their octets: small ones; what has failed once goes alone, and last."""
     group: list[int] = []
     octets = 0
-    for uid in sorted(uid for uid in heads if uid not in alone):
-        if group and octets + heads[uid].octets > _GROUP_OCTETS:
+    for uid in sorted(uid for uid in sizes if uid not in alone):
+        if group and octets + sizes[uid] > _GROUP_OCTETS:
             yield group
             group, octets = [], 0
         group.append(uid)
-        octets += heads[uid].octets
+        octets += sizes[uid]
     if group:
         yield group
-    yield from ([uid] for uid in sorted(heads) if uid in alone)
+    yield from ([uid] for uid in sorted(sizes) if uid in alone)
 
 
 def _listed(uids: Sequence[int]) -> str:

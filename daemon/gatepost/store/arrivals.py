@@ -160,6 +160,13 @@ def of_ticket(tx: Tx, number: int) -> Sequence[Row]:
     return tx.rows("SELECT * FROM arrival WHERE ticket = :number ORDER BY id", number=number)
 
 
+def ways(tx: Tx, message: int) -> tuple[str, ...]:
+    """The ways by which a message came, in order: the door, and the mailbox or archive where it lay."""
+    rows = tx.rows("SELECT door, peer FROM arrival WHERE message = :message ORDER BY id", message=message)
+    lay = (Door.IMAP.value, Door.IMPORT.value)
+    return tuple(f"{row['door']} {row['peer']}".strip() if row["door"] in lay else row["door"] for row in rows)
+
+
 def decision(tx: Tx, arrival: int) -> dict[str, object]:
     """How an arrival was decided; empty where it has not been."""
     said = tx.value("SELECT said FROM decision WHERE arrival = :arrival", arrival=arrival)

@@ -27,7 +27,10 @@ def of_ticket(tx: Tx, number: int) -> dict[str, Any]:
             f"{p.number} {p.role.value} {p.address}{'' if p.active else f' ({p.membership.value})'}"
             for p in tickets.participants(tx, number)
         ],
-        "messages": [f"{m.id} by {m.author} at {instant(m.received)}" for m in messages.of_ticket(tx, number)],
+        "messages": [
+            f"{m.id} by {m.author} at {instant(m.received)}, came by {', '.join(arrivals.ways(tx, m.id))}"
+            for m in messages.of_ticket(tx, number)
+        ],
         "arrivals": [_one(tx, row) for row in arrivals.of_ticket(tx, number)],
         "trace": [_line(row) for row in trace.lines(tx, ticket=number)],
         "deadlines": [
