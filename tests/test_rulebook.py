@@ -258,10 +258,12 @@ def test_a_file_that_changes_at_every_reading_is_not_taken(shipped: Path, own: P
 
 
 def test_the_names_that_rules_may_use_come_from_config_and_letters() -> None:
-    configured = SimpleNamespace(team={"billing": None}, brand={"market": None})
+    ann = SimpleNamespace(address="ann@market.example")
+    configured = SimpleNamespace(team={"billing": None}, brand={"market": None}, members=lambda: {"ann": ann})
     known = known_names(configured, ["acknowledgement", "answer"])  # type: ignore[arg-type]
     assert known == Known(
         teams=frozenset({"billing"}),
         brands=frozenset({"market"}),
         templates=frozenset({"acknowledgement", "answer"}),
+        staff=frozenset({"ann", "ann@market.example"}),
     )

@@ -74,7 +74,7 @@ def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Mi
     language = letter.language or (facts.customer.language if facts.customer else "") or facts.brand.languages[0]
     answers_vendor = trip.verdict.route is Route.VENDOR and facts.vendor is not None and facts.vendor.active
     route = trip.verdict.route if answers_vendor or trip.verdict.route is not Route.VENDOR else Route.TRIAGE
-    verdict = replace(trip.verdict, route=Route.TRIAGE if route is Route.TICKET else route)
+    verdict = replace(_assigned(house, trip.verdict), route=Route.TRIAGE if route is Route.TICKET else route)
     ticket = Ticket(
         number=0,
         brand=facts.brand.slug,
@@ -140,7 +140,7 @@ def _continued(tx: Tx, house: House, trip: Trip, decision: Continues, row: int, 
     case, message = _received(tx, trip, case, author=decision.author, given=given)
     if given is None or given.relays:
         event = Wrote(message=message, author=decision.author, nature=trip.nature)
-        case = advance_ticket(tx, house, case, event, trip.verdict, _came(trip, now), now)
+        case = advance_ticket(tx, house, case, event, _assigned(house, trip.verdict), _came(trip, now), now)
     if trip.nature.author is Author.HUMAN:
         case = product_named(tx, house, case, author, trip.letter, now)
     if given is not None:
@@ -148,6 +148,15 @@ def _continued(tx: Tx, house: House, trip: Trip, decision: Continues, row: int, 
     ask_about_copied(tx, house, trip, case, case.participant(decision.author), now)
     arrivals.finish(tx, row, Outcome.CONTINUED, now, message=message, ticket=ticket.number)
     return Outcome.CONTINUED
+
+
+def _assigned(house: House, verdict: Verdict) -> Verdict:
+    """The verdict with the address of whom of staff a rule assigns; with a note where there is nobody of that name."""
+    if not verdict.assign:
+        return verdict
+    address = house.assignee(verdict.assign)
+    missing = () if address else (f"a rule assigns {verdict.assign}, who is nobody of staff",)
+    return replace(verdict, assign=address, notes=(*verdict.notes, *missing))
 
 
 def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) -> Outcome:

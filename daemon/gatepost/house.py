@@ -95,6 +95,11 @@ class House:
         self._names: tuple[int, Names] = (-1, names_of(()))
         self.books_kept: set[str] = set()
 
+    def assignee(self, name: str) -> str:
+        """The address of the member of staff that a rule names by slug or address; '' for nobody of staff."""
+        member = self.members.get(name) or self.member_at(name)
+        return member.address if member is not None else ""
+
     def member_at(self, address: str) -> Member | None:
         """The member of staff with this address."""
         return next((m for m in self.members.values() if m.address.casefold() == address.casefold()), None)

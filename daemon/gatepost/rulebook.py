@@ -150,7 +150,13 @@ def examine(files: Mapping[str, bytes | str], known: Known, *, words: bool = Fal
 
 def known_names(config: Config, letters: Iterable[str]) -> Known:
     """The names that rules may use: teams and brands of the config, and the `letters` that there are."""
-    return Known(teams=frozenset(config.team), brands=frozenset(config.brand), templates=frozenset(letters))
+    staff = {name for slug, member in config.members().items() for name in (slug, member.address)}
+    return Known(
+        teams=frozenset(config.team),
+        brands=frozenset(config.brand),
+        templates=frozenset(letters),
+        staff=frozenset(staff),
+    )
 
 
 def _read(shipped: Path, own: Path | None) -> Contents:

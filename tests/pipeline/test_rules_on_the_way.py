@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.core import HOUR
+from gatepost.core.staff import Member
 from gatepost.core.verdict import Route
 from gatepost.store import whole_way
 
@@ -66,6 +67,41 @@ def test_flags_of_a_rule_stand_on_the_ticket(market, compose_mail, tmp_path: Pat
     assert market.arrive(compose_mail(JANE, SUBJECT, "It is urgent.")) == "opened"
     assert "urgent" in market.ticket().flags
     assert market.ticket().route is Route.VENDOR
+
+
+ASSIGNED = """
+[[rule]]
+name = "Ann looks after printers"
+when = {{ words = "printer", ticket = ["new", "existing"] }}
+then = {{ assign = "{who}", flags = "hardware", unflags = "waits" }}
+
+[[rule.hit]]
+text = "My printer!"
+
+[[rule.miss]]
+text = "no device"
+"""
+ANN = Member(slug="ann", name="Ann", address="ann@staff.example", roles=("agent",), permissions=frozenset())
+
+
+@pytest.mark.parametrize(
+    ("who", "assignee"), [("ann", "ann@staff.example"), ("ANN@staff.example", "ann@staff.example"), ("bob", "")]
+)
+def test_a_rule_assigns_a_ticket_to_one_of_staff_and_takes_flags_off(
+    market, compose_mail, reply_to, tmp_path: Path, who: str, assignee: str
+) -> None:
+    market.house.members = {"ann": ANN}
+    market.arrive(compose_mail(JANE, SUBJECT, "They jam."))
+    market.db.write_now(lambda tx: tx.run("UPDATE ticket SET flags = 'waits'"))
+    put(tmp_path, "05-printers.toml", ASSIGNED.format(who=who))
+    assert market.house.rulebook.reload().changed
+    (acknowledgement,) = market.sent("acknowledgement")
+    market.arrive(reply_to(acknowledgement, JANE, "It is the printer."), acknowledgement.reply_to)
+    assert (market.ticket().assignee, market.ticket().flags) == (assignee, ("hardware",))
+    market.arrive(compose_mail(JANE, SUBJECT, "Another printer."))
+    assert (market.ticket(1002).assignee, market.ticket(1002).flags) == (assignee, ("hardware",))
+    notes = [row["said"] for row in market.rows("SELECT said FROM trace WHERE kind = 'note'")]
+    assert ("a rule assigns bob, who is nobody of staff" in notes) is (who == "bob")
 
 
 ORDER = """

@@ -20,6 +20,8 @@ from .verdict import Route, Verdict
 
 UNVERIFIED = "unverified"
 IMPORTED = "imported"
+NOT_FOR_RULES = frozenset((UNVERIFIED, IMPORTED))
+"""Flags that guard something: no rule takes them off."""
 _LATE = "no human answer within the promised business time"
 
 
@@ -182,8 +184,10 @@ def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Mi
         clock_wanted=verdict.clock,
         waiting_since=now if event.nature.author is Author.HUMAN else None,
         flags=_with(ticket.flags, *verdict.flags, *(() if event.verified else (UNVERIFIED,))),
+        assignee=verdict.assign or ticket.assignee,
     )
-    effects: list[Effect] = [*_marks(verdict), *_topics(event, verdict)]
+    effects: list[Effect] = [*_marks(ticket, verdict), *_topics(event, verdict)]
+    ticket = _unflagged(ticket, verdict)
     effects += _to_answering(ticket, event.message, terms)
     requester = _requester(terms)
     wanted = verdict.acknowledge and terms.acknowledge and event.nature.answerable and not event.on_behalf
@@ -209,8 +213,15 @@ def _acknowledgement(template: str, requester: Participant, event: Filed) -> Sen
 
 
 def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Millis) -> Outcome:
-    ticket = replace(ticket, last_activity=now, unread=True, flags=_with(ticket.flags, *verdict.flags))
-    effects: list[Effect] = [*_marks(verdict)]
+    ticket = replace(
+        ticket,
+        last_activity=now,
+        unread=True,
+        flags=_with(ticket.flags, *verdict.flags),
+        assignee=verdict.assign or ticket.assignee,
+    )
+    effects: list[Effect] = [*_marks(ticket, verdict)]
+    ticket = _unflagged(ticket, verdict)
     if verdict.route is Route.EVENT or event.nature.author is not Author.HUMAN:
         effects.append(Note(text=f"kept as an event, sent to nobody: {event.nature.reason}"))
         if event.nature.out_of_office and event.nature.back:
@@ -352,9 +363,17 @@ def _given_up(ticket: Ticket, participant: Participant) -> bool:
     return theirs and "vendor_unreachable" in ticket.flags
 
 
-def _marks(verdict: Verdict) -> list[Effect]:
+def _unflagged(ticket: Ticket, verdict: Verdict) -> Ticket:
+    """The ticket without the flags that the rules take off."""
+    return replace(ticket, flags=tuple(flag for flag in ticket.flags if flag not in verdict.unflags))
+
+
+def _marks(ticket: Ticket, verdict: Verdict) -> list[Effect]:
+    assigned = [Note(text=f"assigned to {verdict.assign} by a rule")] if verdict.assign else []
     return [
+        *assigned,
         *(Flag(name=name, reason=f"rule {verdict.by}") for name in verdict.flags),
+        *(Unflag(name=name) for name in verdict.unflags if name in ticket.flags),
         *(Label(topic=topic, confidence=1.0) for topic in verdict.labels),
         *(Fill(name=name, value=value) for name, value in verdict.fields),
         *(Note(text=text) for text in verdict.notes),

@@ -49,7 +49,8 @@ class RuleTrace:
 class Verdict:
     """What the rules decided. `acknowledge` names a template, '' sends none; the later of two rules wins a field.
 
-    `fields` is what named groups of patterns have captured, as (name, value).
+    `assign` is the member of staff who looks after it, by name or address, '' for who does already. `fields` is what
+    named groups of patterns have captured, as (name, value).
     """
 
     route: Route
@@ -58,7 +59,9 @@ class Verdict:
     rating: bool = True
     clock: bool = True
     labels: tuple[str, ...] = ()
+    assign: str = ""
     flags: tuple[str, ...] = ()
+    unflags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()

@@ -13,6 +13,7 @@ KNOWN = Known(
     brands=frozenset({"market"}),
     vendors=frozenset({"label-smiths"}),
     templates=frozenset({"acknowledgement"}),
+    staff=frozenset({"ann"}),
 )
 
 

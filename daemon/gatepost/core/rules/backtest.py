@@ -15,7 +15,7 @@ from .rule import Rule
 from .seen import Seen
 
 SAMPLES = 3
-_STEPS = ("acknowledge", "rating", "clock", "labels", "flags", "notes", "copies", "fields")
+_STEPS = ("acknowledge", "rating", "clock", "assign", "labels", "flags", "unflags", "notes", "copies", "fields")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

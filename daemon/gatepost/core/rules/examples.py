@@ -17,6 +17,7 @@ class Known:
     vendors: frozenset[str] | None = None
     products: frozenset[str] | None = None
     templates: frozenset[str] | None = None
+    staff: frozenset[str] | None = None
 
 
 def failed_examples(book: Book) -> list[Fault]:
@@ -55,7 +56,12 @@ def unknown_names(book: Book, known: Known) -> list[Fault]:
 
 def _unknown_steps(rule: Rule, known: Known) -> list[Fault]:
     faults = []
-    for word, what, names in (("team", "team", known.teams), ("acknowledge", "template", known.templates)):
+    named = (
+        ("team", "team", known.teams),
+        ("acknowledge", "template", known.templates),
+        ("assign", "member of staff", known.staff),
+    )
+    for word, what, names in named:
         for step in rule.steps:
             if step.word == word and step.value and names is not None and step.value not in names:
                 fault = _unknown(rule, ("then", word), what, str(step.value), names)

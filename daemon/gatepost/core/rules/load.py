@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from ..ticket import NOT_FOR_RULES
 from ..verdict import Route
 from .conditions import CompilePattern, make
 from .rule import Clause, Fault, Group, Node, Path, Rule, Step, clauses
@@ -186,6 +187,10 @@ def _go_together(loader: Loader, path: Path, steps: Mapping[str, object]) -> Non
             loader.tell(path, f'route = "{route}" needs {word}', f'add {word} = "…"')
         if word in steps and steps.get("route") != route:
             loader.tell((*path, word), f'{word} goes with route = "{route}"', f'add route = "{route}"')
+    for name in sorted(
+        NOT_FOR_RULES.intersection(unflags if isinstance(unflags := steps.get("unflags"), tuple) else ())
+    ):
+        loader.tell((*path, "unflags"), f"{name!r} is taken off by no rule", "take it out")
     if steps.get("route") in (Route.EVENT, Route.QUARANTINE) and steps.get("acknowledge"):
         loader.tell((*path, "acknowledge"), f"a mail that goes to {steps['route']} is not acknowledged", "take it out")
 

@@ -35,7 +35,9 @@ def _decision(verdict: Verdict) -> Iterator[str]:
     yield f"acknowledge  {verdict.acknowledge or 'nothing'}"
     yield f"rating       {_yes(verdict.rating)}"
     yield f"clock        {_yes(verdict.clock)}"
-    for name in ("labels", "flags", "notes", "copies"):
+    if verdict.assign:
+        yield f"assigned to  {verdict.assign}"
+    for name in ("labels", "flags", "unflags", "notes", "copies"):
         values: tuple[str, ...] = getattr(verdict, name)
         if values:
             yield f"{name:<12} {', '.join(values)}"
