@@ -23,7 +23,7 @@ from gatepost.store import consents, parties, sessions, trace
 from gatepost.store.audit import entries
 from gatepost.store.sessions import Kind, Session
 
-from .conftest import BASE, JANE, MONDAY, Browser, forms_of, mail
+from .conftest import BASE, EDDIE, JANE, MONDAY, Browser, forms_of, mail
 
 ANNA = Member(
     slug="anna", name="Anna Berg", address="anna@staff.example", roles=("lead",),
@@ -453,3 +453,51 @@ def test_no_key_of_the_config_and_no_permission_takes_the_customers_place():
     keys = {name for section in Config.model_fields for name in (section,)}
     assert not [key for key in keys if "glass" in key or "force" in key]
     assert [p.value for p in Permission if "impersonate" in p.value] == ["impersonate", "impersonate.log"]
+
+
+@pytest.mark.catalogue("J04", "J14")
+def test_the_customer_sees_who_was_there_and_puts_them_out(desk, market):
+    anna = desk.granted()
+    jane = desk.browser()
+    jane.submit("/sign-in", address=JANE)
+    letter = next(m for m in reversed(market.sent("customer/sign-in")) if m.to == JANE)
+    jane.submit(re.search(r"https://my\.orchard\.example(/sign-in/\S+)", letter.text)[1])
+    page = jane.get("/account/log-ins")
+    assert "Anna Berg" in page.text and "Is logged in now" in page.text
+    assert jane.submit(page, action="/account/log-ins/revoke").status_code == 303
+    assert anna.get("/").status_code == 403
+    assert "You have ended it." in jane.get("/account/log-ins").text
+    assert "consent.revoked" in [e.action for e in desk.audit()]
+
+
+def test_nobody_takes_back_what_another_has_given(desk, market):
+    desk.granted()
+    eddie = desk.browser()
+    eddie.submit("/sign-in", address=EDDIE)
+    letter = next(m for m in reversed(market.sent("customer/sign-in")) if m.to == EDDIE)
+    eddie.submit(re.search(r"https://my\.orchard\.example(/sign-in/\S+)", letter.text)[1])
+    used = market.db.read_now(lambda tx: consents.of_customer(tx, desk.jane))[0]
+    jane_form = forms_of(eddie.get("/account/log-ins").text)[0]["fields"]
+    assert eddie.post("/account/log-ins/revoke", data={**jane_form, "consent": str(used.id)}).status_code == 404
+    assert len(desk.live()) == 1
+
+
+def test_the_log_lists_and_filters_who_was_whom(desk):
+    anna = desk.granted()
+    anna.submit(anna.get("/nothing"), action="/as-customer/end")
+    lead = replace(ANNA, slug="lea", permissions=frozenset({Permission.IMPERSONATE_LOG}))
+    desk.market.house.members["lea"] = lead
+    lea = desk.staff(lead)
+    page = lea.get("/staff/log-ins").text
+    assert "to see the order" in page and JANE in page
+    for query, there in (
+        (f"person={JANE}", True), ("person=anna", True), ("person=bert", False), ("brand=orchard", True),
+        ("brand=grove", False), ("days=1", True), (f"person={JANE}&brand=orchard&days=30", True),
+    ):  # fmt: skip
+        assert ("to see the order" in lea.get(f"/staff/log-ins?{query}").text) is there, query
+    desk.pass_(48 * HOUR)
+    lea = desk.staff(lead)
+    assert "to see the order" not in lea.get("/staff/log-ins?days=1").text
+    table = lea.get("/staff/log-ins.csv").text.splitlines()
+    assert table[0].startswith("id,customer,address,staff,reason,scope") and "to see the order" in table[1]
+    assert desk.staff(BERT).get("/staff/log-ins").status_code == 403

@@ -1,27 +1,21 @@
-"""The pages of logging in as a customer: the staff member asks or starts, the customer answers, revokes, looks back.
+"""Pages of logging in as a customer: a staff member begins and ends it, the customer answers, revokes, looks back.
 
 Whether anything may happen is leave.py's; a look never answers, starts or ends anything (J02).
 """
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core import HOUR, MINUTE, SECOND, Millis
+from ..core import MINUTE, SECOND, Millis
 from ..core.consent import (
-    LEAVE_LIVES,
-    REASON_CAP,
-    START_WITHIN,
     Consent,
     Ended,
     Impersonation,
     Refused,
     Scope,
     Stage,
-    Wish,
 )
 from ..core.party import Customer
-from ..core.staff import Member
 from ..links import For, LinkError
 from ..mail import wording
 from ..mail.catalogue import phrase, say
@@ -48,20 +42,7 @@ class ImpersonationPages:
 
     def pages(self) -> tuple[Page, ...]:
         """What is served here."""
-        permission = "impersonate"
         return (
-            Page(
-                "GET", "/staff/customers/{customer:int}/log-in", self.plan, Who.STAFF, "Log in as a customer",
-                permission=permission,
-            ),
-            Page(
-                "POST", "/staff/customers/{customer:int}/log-in/ask", self.ask, Who.STAFF, "Log in as a customer",
-                permission=permission,
-            ),
-            Page(
-                "POST", "/staff/customers/{customer:int}/log-in/start", self.mint, Who.STAFF, "Log in as a customer",
-                permission=permission,
-            ),
             Page("GET", "/as/{token}", self.ready, Who.ANYONE, "Log in as a customer", form=Form.VISIT),
             Page("POST", "/as/{token}", self.begin, Who.ANYONE, "Log in as a customer", form=Form.VISIT),
             Page(
@@ -79,61 +60,6 @@ class ImpersonationPages:
             Page("GET", "/account/log-ins", self.history, Who.CUSTOMER, phrase("Who was logged in as you")),
             Page("POST", "/account/log-ins/revoke", self.revoke, Who.CUSTOMER, "Revoke"),
         )  # fmt: skip
-
-    async def plan(self, request: Request, visitor: Visitor) -> Response:
-        """What the staff member may do: ask for leave, or start with the one that is there."""
-        return await self._plan(request, visitor)
-
-    async def _plan(self, request: Request, visitor: Visitor, refused: str = "", status: int = 200) -> Response:
-        number, ticket = int(request.path_params["customer"]), _number(request.query_params.get("ticket", ""))
-        now = self._counter.now()
-        customer, standing, asked = await self._counter.read(lambda tx: _known(tx, number, now))
-        if customer is None:
-            raise Missing
-        zone = visitor.brand.zone
-        requests = [
-            {
-                "id": one.id, "ticket": one.ticket, "brand": one.brand, "reason": one.reason,
-                "acting": one.scope is Scope.ACT,
-                "until": wording.moment(one.until, "en", zone), "stage": one.stage.value,
-                "usable": one.stage is Stage.APPROVED and now < one.until and one.staff == visitor.staff,
-                "by": one.staff_name,
-            }
-            for one in asked
-        ]  # fmt: skip
-        brands = [(b.slug, b.name) for b in self._counter.house.brands.values() if b.impersonation and b.portal]
-        return self._counter.show(
-            "staff/log-in", visitor, status, customer=customer, requests=requests, refused=refused, ticket=ticket,
-            standing=standing.value if standing is not None else "", brands=brands, hours=_HOURS,
-            chosen=visitor.brand.slug,
-        )  # fmt: skip
-
-    async def ask(self, request: Request, visitor: Visitor) -> Response:
-        """Send the request to the customer."""
-        member, number = self._member(visitor), int(request.path_params["customer"])
-        form, now = await request.form(), self._counter.now()
-        hours = _number(str(form.get("hours", "")))
-        wish = _wish(form, visitor, until=now + min(hours * HOUR, LEAVE_LIVES))
-        said = await self._counter.write(lambda tx: self._leave.ask(tx, member, number, wish, now))
-        if isinstance(said, Refused):
-            return await self._plan(request, visitor, said.value, 409)
-        self._counter.wake()
-        return go(f"/staff/customers/{number}/log-in?ticket={wish.ticket}")
-
-    async def mint(self, request: Request, visitor: Visitor) -> Response:
-        """Prepare the session; the link that follows begins it once, within a minute."""
-        member, number = self._member(visitor), int(request.path_params["customer"])
-        form, now = await request.form(), self._counter.now()
-        consent = _number(str(form.get("consent", "")))
-        wish = _wish(form, visitor, until=now)
-        said = await self._counter.write(
-            lambda tx: self._leave.mint(tx, member, visitor.session, number, wish, consent, now)
-        )
-        if isinstance(said, Refused):
-            return await self._plan(request, visitor, said.value, 409)
-        brand = self._counter.house.brands[wish.brand]
-        link = f"{brand.portal.rstrip('/')}/as/{said}"
-        return self._counter.show("staff/log-in-link", visitor, link=link, seconds=START_WITHIN // SECOND)
 
     async def ready(self, request: Request, visitor: Visitor) -> Response:
         """As whom, why and how far; nothing begins yet."""
@@ -237,16 +163,6 @@ class ImpersonationPages:
         if session is not None:
             self._leave.end(tx, session, Ended.STAFF, now)
 
-    def _member(self, visitor: Visitor) -> Member:
-        member = self._counter.house.members.get(visitor.staff)
-        if member is None:
-            raise Forbidden("permission")
-        return member
-
-
-def _known(tx: Tx, number: int, now: Millis) -> tuple[Customer | None, Scope | None, tuple[Consent, ...]]:
-    return parties.customer(tx, number), consents.standing(tx, number), consents.recent(tx, number, now)
-
 
 def _past(tx: Tx, customer: int, visitor: Visitor) -> list[dict[str, object]]:
     """The sessions as a customer, as the page tells of them, newest first."""
@@ -271,17 +187,6 @@ def _told(session: Impersonation, acts: tuple[Act, ...], visitor: Visitor) -> di
 
 def _behind(tx: Tx, live: Live | None) -> tuple[Live | None, Customer | None]:
     return live, parties.customer(tx, live.session.customer) if live is not None else None
-
-
-def _wish(form: FormData, visitor: Visitor, *, until: Millis) -> Wish:
-    """What the form of a member of staff asks for; the brand is the one that they chose, else this host's (L4)."""
-    return Wish(
-        brand=str(form.get("brand", "")) or visitor.brand.slug,
-        ticket=_number(str(form.get("ticket", ""))),
-        reason=str(form.get("reason", ""))[:REASON_CAP],
-        scope=Scope.ACT if str(form.get("scope", "")) == "act" else Scope.READ,
-        until=until,
-    )
 
 
 def _shortened(consent: Consent, minutes: str, now: Millis) -> Millis:

@@ -11,6 +11,7 @@ from .page import Page
 from .rating import RatingPages
 from .sign_in import SignInPages
 from .staff_door import StaffDoor
+from .staff_log_in import StaffLogInPages
 from .staff_queue import QueuePages
 from .style import StylePage
 from .table import Table
@@ -34,6 +35,7 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *StaffDoor(counter).pages(),
         *QueuePages(counter).pages(),
         *ImpersonationPages(counter).pages(),
+        *StaffLogInPages(counter).pages(),
     )
     sign_in.table = Table(every)
     return every

@@ -32,6 +32,7 @@ AREAS = (
     Area(path="/staff/quarantine", title="Quarantine", permission=Permission.QUARANTINE),
     Area(path="/staff/outbox", title="Outbox", permission=Permission.OUTBOX),
     Area(path="/staff/rules", title="Rules", permission=Permission.RULES),
+    Area(path="/staff/log-ins", title="Log-ins", permission=Permission.IMPERSONATE_LOG),
     Area(path="/staff/audit", title="Audit log", permission=Permission.AUDIT),
 )
 

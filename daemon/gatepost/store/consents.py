@@ -59,6 +59,36 @@ class Live:
     staff_session: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which sessions are wanted; '' and 0 leave a part open. `person` is staff by name, or a customer by address."""
+
+    brand: str = ""
+    person: str = ""
+    since: Millis = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A session as the log lists it: `acts` is how often something was done, `looks` how often looked at."""
+
+    id: int
+    customer: int
+    customer_name: str
+    address: str
+    staff: str
+    reason: str
+    scope: str
+    brand: str
+    ticket: int
+    started: Millis
+    ended: Millis | None
+    why: str
+    peer: str
+    acts: int
+    looks: int
+
+
 def m0050_consent(db: Utils) -> None:
     """Leave to be logged in as."""
     for statement in TABLES:
@@ -249,6 +279,27 @@ def history(tx: Tx, customer: int, limit: int = 100) -> tuple[Impersonation, ...
     return tuple(_session(row) for row in tx.rows(sql, customer=customer, limit=limit))
 
 
+def search(tx: Tx, wanted: Wanted, *, before: int, limit: int) -> list[Line]:
+    """The sessions that were begun, newest first, from below the number `before` (0 for the newest) (L7)."""
+    rows = tx.rows(
+        """SELECT impersonation.*, customer.name AS customer_name, customer.address,
+             (SELECT count(*) FROM impersonation_act AS one WHERE one.impersonation = impersonation.id AND did) AS acts,
+             (SELECT count(*) FROM impersonation_act AS one WHERE one.impersonation = impersonation.id AND NOT did)
+               AS looks
+           FROM impersonation JOIN customer ON customer.id = impersonation.customer
+           WHERE started IS NOT NULL AND (:before = 0 OR impersonation.id < :before)
+             AND (:brand = '' OR impersonation.brand = :brand) AND started >= :since
+             AND (:person = '' OR staff = :person OR staff_name = :person OR customer.folded = lower(:person))
+           ORDER BY impersonation.id DESC LIMIT :limit""",
+        before=before,
+        brand=wanted.brand,
+        since=wanted.since,
+        person=wanted.person,
+        limit=limit,
+    )
+    return [_line(row) for row in rows]
+
+
 def session(tx: Tx, number: int) -> Impersonation | None:
     """The session with this number, if it was begun."""
     row = tx.row("SELECT * FROM impersonation WHERE id = :id AND started IS NOT NULL", id=number)
@@ -298,4 +349,24 @@ def _session(row: Row) -> Impersonation:
         seen=row["seen"],
         ended=row["ended"],
         why=row["why"],
+    )
+
+
+def _line(row: Row) -> Line:
+    return Line(
+        id=row["id"],
+        customer=row["customer"],
+        customer_name=row["customer_name"],
+        address=row["address"],
+        staff=row["staff_name"],
+        reason=row["reason"],
+        scope=row["scope"],
+        brand=row["brand"],
+        ticket=row["ticket"],
+        started=row["started"],
+        ended=row["ended"],
+        why=row["why"],
+        peer=row["peer"],
+        acts=row["acts"],
+        looks=row["looks"],
     )
