@@ -44,13 +44,8 @@ types: .venv/ready-dev  ## mypy --strict
 check: lint types test  ## all gates: lint, types, test
 
 .PHONY: docs
-docs: .venv/ready-dev  ## write config.example.toml and the tables of docs/ anew from the program
-	@$(BIN)/python -c 'from pathlib import Path; from gatepost.config import example; example.write(Path())'
-	@$(BIN)/python -c 'from pathlib import Path; from gatepost.core.rules.reference import as_markdown; \
-	  doc = Path("docs/rules.md"); doc.write_text(doc.read_text().partition("### Conditions\n")[0] + as_markdown())'
-	@$(BIN)/python -c 'from pathlib import Path; from gatepost.core.commands import as_markdown; \
-	  doc = Path("docs/commands.md"); mark = "`make docs` -->\n\n"; \
-	  doc.write_text(doc.read_text().partition(mark)[0] + mark + as_markdown())'
+docs: .venv/ready-dev  ## write anew what the program knows: config.example.toml, tables of docs/, man pages
+	@$(BIN)/python .ci/docs.py write
 
 .PHONY: messages
 messages: .venv/ready-dev  ## list what a language lacks; ARGS=update writes it into locale/ to be filled in

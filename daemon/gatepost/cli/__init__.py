@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "check:check",
     "import": "import_:import_",
     "import-mail": "import_mail:import_mail",
+    "completion": "completion:completion",
     "demo": "demo:demo",
     "doctor": "doctor:doctor",
     "mail": "mail:mail",

@@ -44,7 +44,7 @@ class Control:
         """Mail was committed."""
         for peer in tuple(self._peers):
             if peer.transport.get_write_buffer_size() > _UNREAD_OCTETS:
-                log.warning("control: a peer does not read; cut off")
+                log.warning("control.cut_off: a peer does not read")
                 peer.transport.abort()
             else:
                 peer.write(b"new\n")
@@ -68,7 +68,7 @@ class Control:
             while line := await reader.readline():
                 writer.write(self._answer(line))
         except (ConnectionError, ValueError):
-            log.info("control: a peer went away")
+            log.info("control.gone: a peer went away")
         finally:
             self._peers.discard(writer)
             writer.close()

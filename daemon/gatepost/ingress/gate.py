@@ -75,7 +75,7 @@ async def _run(
         loop.add_signal_handler(number, stopping.set)
     loop.add_signal_handler(signal.SIGHUP, gate.reload_certificate)
     await gate.start(sockets, lmtp)
-    log.info("gate: listening on %s", ", ".join(_name(listener) for listener in (*sockets, *lmtp)))
+    log.info("gate.listening on=%s", ", ".join(_name(listener) for listener in (*sockets, *lmtp)))
     ready()
     await stopping.wait()
     await gate.stop()
@@ -126,7 +126,7 @@ class Gate:
             conversation.abort()
         await self._control.close()
         if not await asyncio.to_thread(self.spool.close, grace):
-            log.error("gate: a commit did not end within the grace; its sender had no answer")
+            log.error("gate.commit_unended: a commit did not end within the grace; its sender had no answer")
 
     def status(self) -> Mapping[str, object]:
         """Counters for `gatepost status`."""
@@ -148,7 +148,7 @@ class Gate:
         try:
             self._tls.load()
         except PermanentError:
-            log.exception("gate: the certificate was not reloaded")
+            log.exception("gate.certificate_refused: the old one stays")
 
     async def _accept(self, envelope: Envelope, raw: bytes, received: Millis) -> int:
         return await self.spool.accept(envelope, raw, received)

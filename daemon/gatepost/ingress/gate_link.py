@@ -56,7 +56,7 @@ class GateLink:
                 while await _merged_news(reader):
                     yield False
             except OSError as error:
-                log.info("the gate's control socket was lost: %s", error)
+                log.info("gate.lost: %s", error)
             finally:
                 self._writer = None
                 writer.close()

@@ -107,7 +107,7 @@ class Mailbox:
             except _FAULTS as error:
                 self._fail(why(error))
             except Exception as error:
-                _log.exception("imap.bug name=%s", self._name)
+                _log.exception("imap.fault name=%s", self._name)
                 self._fail(f"a fault of ours, see the log: {type(error).__name__}")
             calm = self._good and Clock.monotonic() - began >= _CALM_SECONDS
             pause = 1.0 if calm or not pause else min(2 * pause, _LONGEST_PAUSE)

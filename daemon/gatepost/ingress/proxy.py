@@ -152,7 +152,7 @@ class Preamble(asyncio.Protocol):
         try:
             header = read_header(self._read)
         except BadHeaderError as error:
-            log.warning("proxy %s: no PROXY header: %s", self._proxy, error)
+            log.warning("smtp.no_proxy_header peer=%s: %s", self._proxy, error)
             return self.abort()
         if header is not None:
             self._hand_over(header.peer, self._read[header.octets :])

@@ -86,7 +86,7 @@ class Conversation(Talk):
             # RFC 5321 4.5.1: the postmaster of this host, who is the one without a domain.
             path = Path(local="postmaster", domain="")
         if (fault := self._not_ours(path)) is not None:
-            log.info("peer %s: refused recipient %s", self._peer, escaped(path.address))
+            log.info("smtp.recipient_refused peer=%s: %s", self._peer, escaped(path.address))
             return fault
         if (wait := self._put_off(path.address)) is not None:
             return wait
@@ -157,7 +157,7 @@ class Conversation(Talk):
                 self.transport, self, context, server_side=True, ssl_handshake_timeout=seconds
             )
         except (OSError, EOFError) as error:
-            log.info("peer %s: the TLS handshake failed: %s", self._peer, escaped(str(error)))
+            log.info("smtp.tls_failed peer=%s: %s", self._peer, escaped(str(error)))
             transport = None
         if transport is None:
             # The TLS layer, which had the connection during the handshake, tells nobody of its end.
@@ -230,11 +230,11 @@ class Conversation(Talk):
         try:
             number = await self._doorway.accept(envelope, raw, self._doorway.now())
         except DiskFullError as error:
-            log.error("peer %s: %s", self._peer, error)  # noqa: TRY400,RUF100
+            log.error("arrival.not_stored peer=%s: %s", self._peer, error)  # noqa: TRY400,RUF100
             return self._answer_dot(Reply.DISK_LOW)
         except CommitUnknownError as error:
             # RFC 5321 4.2.5: after 4yz the mail must not be delivered, so nothing can be said (B15).
-            log.error("peer %s: %s; cutting the connection", self._peer, error)  # noqa: TRY400,RUF100
+            log.error("arrival.unknown peer=%s: %s; the connection is cut", self._peer, error)  # noqa: TRY400,RUF100
             return self.abort()
         except Exception as error:  # noqa: BLE001,RUF100 - A29
             return self._answer_dot(self._trouble(error))
@@ -245,7 +245,7 @@ class Conversation(Talk):
         self._answer_dot(accepted(number))
         self._flush()
         crashpoint("accept.replied")
-        log.info("accepted %d: %d octets from <%s>", number, len(raw), escaped(envelope.mail_from))
+        log.info("arrival.accepted id=%d octets=%d peer=%s", number, len(raw), self._peer)
         return None
 
     def _read_envelope(self) -> Envelope:

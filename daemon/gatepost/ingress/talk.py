@@ -230,7 +230,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         self._say(reply)
         if isinstance(reply, Reply) and reply.is_error:
             self._tally.errors += 1
-            log.info("peer %s: %s", self._peer, reply.value.decode("ascii"))
+            log.info("smtp.refused peer=%s: %s", self._peer, reply.value.decode("ascii"))
             if self._tally.errors > self._limits.errors:
                 self._farewell(Reply.TOO_MANY_ERRORS)
 
@@ -238,7 +238,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         """A fault of ours: 451 with an id outward, the details inward."""
         incident = self._doorway.incident()
         known = isinstance(error, GatepostError)
-        log.error("[%s] peer %s: %r", incident, self._peer, error, exc_info=None if known else error)
+        log.error("smtp.fault incident=%s peer=%s: %s", incident, self._peer, error, exc_info=None if known else error)
         return try_later(incident)
 
     def _say(self, reply: bytes) -> None:
@@ -251,7 +251,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
         self.transport.write(b"".join(self._said))
         self._said.clear()
         if self.transport.get_write_buffer_size() > _UNREAD_REPLIES:
-            log.info("peer %s does not read our replies", self._peer)
+            log.info("smtp.unread peer=%s: it does not read our replies", self._peer)
             self.abort()
 
     def _farewell(self, reply: Reply, *, linger: bool = True) -> None:
@@ -292,7 +292,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
             if self._deadline != math.inf:
                 self._expect_by(self._deadline)
             return
-        log.info("peer %s: time is up", self._peer)
+        log.info("smtp.time_up peer=%s", self._peer)
         self._farewell(Reply.TIMEOUT)
 
     def _wait_for(self, work: Coroutine[Any, Any, None], deadline: float = math.inf) -> None:
@@ -306,7 +306,7 @@ class Talk(SMTP):  # type: ignore[misc] # aiosmtpd has no types
     def _waited(self, task: asyncio.Task[None]) -> None:
         self._waiting = None
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("peer %s: %r", self._peer, error, exc_info=error)
+            log.error("smtp.broken peer=%s: %s", self._peer, error, exc_info=error)
             self.abort()
         if self.transport.is_closing():
             return None

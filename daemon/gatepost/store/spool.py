@@ -114,7 +114,7 @@ class Spool:
         check(self._connection, self.path)
         known = {row[0] for row in self._connection.execute("SELECT file FROM arrival WHERE file <> ''")}
         if swept := self.files.sweep(known):
-            log.info("spool: %d files without a row swept", swept)
+            log.info("spool.swept files=%d: they had no row", swept)
         self._reserve.keep()
         self._thread.start()
 
@@ -177,7 +177,7 @@ class Spool:
                     self._clear_alone()
             except Exception:
                 # This net keeps the thread: without it every later mail would wait for ever.
-                log.exception("spool: an unforeseen fault")
+                log.exception("spool.fault")
                 self._answer_failed(batch, CommitUnknownError("an unforeseen fault"))
         if self._connection is not None:
             self._connection.close()
@@ -221,7 +221,7 @@ class Spool:
 
     def _batch_failed(self, batch: list[Waiting], claimed: list[Waiting], committing: bool, error: Exception) -> None:
         """Never go on with a handle that failed: close it, open anew, and find out what the file holds."""
-        log.error("spool: a commit of %d mails failed: %s", len(batch), error)
+        log.error("spool.commit_failed mails=%d: %s", len(batch), error)
         self._drop_connection()
         verdict: Exception = _refusal(error)
         if committing and claimed and not self._absent(int(claimed[0].row["id"])):
@@ -247,7 +247,7 @@ class Spool:
         try:
             return _none_since(self._ready(), first)
         except Exception as error:  # noqa: BLE001,RUF100 - the answer is found in another way
-            log.warning("spool: cannot be opened for writing after the failure: %s", error)
+            log.warning("spool.not_reopened: %s", error)
         try:
             with contextlib.closing(open_reader(self.path)) as reader:
                 return _none_since(reader, first)
@@ -260,13 +260,13 @@ class Spool:
         try:
             files = self._clear_now(clears)
         except (sqlite3.Error, TemporaryError, PermanentError) as error:
-            log.warning("spool: clearing failed, the reserve is spent: %s", error)
+            log.warning("spool.reserve_spent: clearing failed: %s", error)
             self._drop_connection()
             self._reserve.spend()
             try:
                 files = self._clear_now(clears)
             except (sqlite3.Error, TemporaryError, PermanentError):
-                log.exception("spool: clearing failed again; the rows stay until the next start")
+                log.exception("spool.not_cleared: the rows stay until the next start")
                 self._drop_connection()
                 self._queue.clears.clear()
                 return
@@ -308,11 +308,11 @@ class Spool:
                 connection.execute("ROLLBACK")
             connection.close()
         except sqlite3.Error as error:
-            log.warning("spool: the failed connection did not close: %s", error)
+            log.warning("spool.not_closed: %s", error)
 
     def _open(self) -> sqlite3.Connection:
         if not self.path.exists() and (kept := self.files.set_aside()):
-            log.warning("spool: %s was gone; %d mails that it may have named are kept in %s", self.path, *kept)
+            log.warning("spool.database_gone path=%s mails=%d: they are kept in %s", self.path, *kept)
         connection = self._connect(self.path, lock_seconds=self._lock_seconds)
         try:
             upgrade(connection, self.path)

@@ -117,4 +117,4 @@ def in_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: o
     try:
         loop.call_soon_threadsafe(call, *args)
     except RuntimeError:
-        log.warning("spool: the event loop was gone before a mail's answer; its sender will ask again")
+        log.warning("spool.unanswered: its sender will ask again")

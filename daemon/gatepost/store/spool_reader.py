@@ -91,7 +91,7 @@ class SpoolReader:
         try:
             raw = self._files.read(row["file"]) if row["file"] else row["raw"]
         except FileNotFoundError:
-            log.error("spool: arrival %d has lost its file %s", row["id"], row["file"])  # noqa: TRY400,RUF100
+            log.error("spool.file_lost id=%d file=%s", row["id"], row["file"])  # noqa: TRY400,RUF100
             return None
         envelope = Envelope(
             mail_from=row["mail_from"],

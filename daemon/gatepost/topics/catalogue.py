@@ -71,7 +71,7 @@ def load(shipped: Path, own: Path | None = None, *, bar: float = BAR) -> Topics:
     try:
         return Topics(named, _classifier(shipped, own, bar))
     except GatepostError as error:
-        _log.error("no topics: %s", error.message)
+        _log.error("topics.none: %s", error.message)
         return Topics(named)
 
 
