@@ -91,9 +91,9 @@ def test_hashing_a_body_is_linear(unit):
         body = unit * (count // len(unit)) + b"x"
         best = float("inf")
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             body_hash(body, b"relaxed")
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     base = 400_000
@@ -107,9 +107,9 @@ def test_splitting_a_header_is_linear(unit):
         raw = b"From: a@b.example\r\n" + unit * (count // len(unit)) + b"\r\n\r\nbody"
         best = float("inf")
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             split(raw)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     costs = [cost(30_000 * factor) for factor in (1, 2, 4, 8)]

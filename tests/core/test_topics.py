@@ -74,8 +74,8 @@ def test_the_cost_of_a_mail_is_bounded():
     assert len(units(words)) < 2 * WORDS_LIMIT
     classifier, costs = Classifier(MODEL), []
     for size in (10_000, 20_000, 40_000, 80_000):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(20):
             classifier.ranked(words[:size])
-        costs.append(time.perf_counter() - start)
+        costs.append(time.process_time() - start)
     assert costs[3] < 8 * costs[0] + 0.05

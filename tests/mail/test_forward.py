@@ -192,9 +192,9 @@ def test_the_search_is_linear(piece):
         text = piece * n
         best = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             in_text(text, subject_says_so=True)
-            best.append(time.perf_counter() - began)
+            best.append(time.process_time() - began)
         return min(best)
 
     base = max(seconds(50), 1e-4)
