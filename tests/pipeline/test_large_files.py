@@ -14,12 +14,6 @@ from gatepost.mail import look
 from gatepost.store import claims, mail_limits, outbox
 
 JANE = "Jane Roe <jane@customer.example>"
-OWN = """Subject: {{ subject }}
-
-{{ words }}
-Attached: {{ files|join(" and ") }}
-{% include "pieces/linked.txt.j2" %}
-"""
 
 
 def with_files(subject, *files):
@@ -39,13 +33,9 @@ def with_files(subject, *files):
 
 
 @pytest.fixture
-def small(market, tmp_path):
-    """Mails of at most 600 kB, and a letter of the operator's own that shows the links."""
+def small(market):
+    """Mails of at most 600 kB."""
     market.house.message_octets = 600_000
-    folder = tmp_path / "templates" / "vendor"
-    folder.mkdir(parents=True)
-    (folder / "ticket.en.txt.j2").write_text(OWN)
-    market.house.letters.reload()
     return market
 
 
@@ -63,7 +53,7 @@ def test_what_does_not_fit_goes_as_a_link_that_expires(small):
     (ticket,) = small.sent("ticket")
     assert named(ticket) == ["log.zip", "shot.zip"]
     assert len(ticket.raw) <= 600_000
-    assert "Attached: log.zip and shot.zip" in ticket.text
+    assert "log.zip, shot.zip" in ticket.text
     assert "video.zip, 700 kB" in ticket.text
     part = link_in(ticket.text).rpartition("/")[2].strip()
     attachment, number, participant = small.house.links.read(For.ATTACHMENT, part, small.now + 30 * DAY - 1_000)
@@ -105,6 +95,20 @@ def test_without_a_portal_the_mail_says_where_the_file_is(small):
     assert named(ticket) == []
     assert "video.zip, 700 kB" in ticket.text
     assert "It is kept with this ticket. Reply to this mail" in ticket.text
+
+
+def test_the_answer_to_the_customer_has_them_too(small, reply_to):
+    small.arrive(with_files("Shipping Labels", ("log.zip", 90_000)))
+    (ticket,) = small.sent("ticket")
+    head, _, body = with_files("x", ("patch.zip", 700_000)).partition("\n\n")
+    mime = [line for line in head.splitlines() if line.startswith(("MIME", "Content"))]
+    answer = reply_to(ticket, "tickets@acme.example", body, *mime)
+    assert small.arrive(answer, ticket.reply_to) == "continued"
+    (mail,) = small.sent("answer")
+    assert named(mail) == []
+    assert "patch.zip, 700 kB" in mail.text
+    part = link_in(mail.text).rpartition("/")[2].strip()
+    assert small.house.links.read(For.ATTACHMENT, part, small.now)[2] == mail.participant
 
 
 def refuse(market, mail, said):

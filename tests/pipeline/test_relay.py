@@ -96,11 +96,40 @@ def test_names_of_senders_and_files_carry_no_foreign_token_and_no_masked_address
     assert token[:30] not in everything(answer) and b"desk.acme" not in answer.raw
 
 
-def _with_file(mail: str, name: str) -> str:
+@pytest.mark.catalogue("D15")
+def test_files_of_text_carry_no_foreign_token_and_no_masked_address(masked, compose_mail):
+    masked.arrive(compose_mail("jane@customer.example", "Shipping Labels prints nothing", "Blank."))
+    (ticket,) = masked.sent("ticket")
+    token = ticket.reply_to.partition("+")[2].partition("@")[0]
+    log = f"sent by desk@desk.acme.example\nreply-to: {ticket.reply_to}\nprinter 4.2: ok"
+    mail = compose_mail("desk@desk.acme.example", "Re: Shipping Labels", "See the file.")
+    masked.arrive(_with_file(mail, "print.log", log), ticket.reply_to)
+    (answer,) = masked.sent("answer")
+    (file,) = parts(answer.raw).attachments
+    assert file.content.decode().splitlines() == [
+        "sent by …", "reply-to: support+…@orchard.example", "printer 4.2: ok",
+    ]  # fmt: skip
+    assert token not in everything(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("print.log", "printer 4.2: größer"), ("shot.bin", "desk@desk.acme.example\0")]
+)
+def test_a_file_without_them_or_without_text_is_passed_on_byte_for_byte(masked, compose_mail, name, content):
+    masked.arrive(compose_mail("jane@customer.example", "Shipping Labels prints nothing", "Blank."))
+    (ticket,) = masked.sent("ticket")
+    mail = compose_mail("desk@desk.acme.example", "Re: Shipping Labels", "See the file.")
+    masked.arrive(_with_file(mail, name, content), ticket.reply_to)
+    (answer,) = masked.sent("answer")
+    (file,) = parts(answer.raw).attachments
+    assert file.content.decode().rstrip() == content
+
+
+def _with_file(mail: str, name: str, content: str = "A log.") -> str:
     """The mail of plain words with a small file beside them."""
     head, _, words = mail.partition("\n\n")
     fields = [line for line in head.split("\n") if not line.lower().startswith(("content-", "mime-"))]
-    file = f'--b\nContent-Disposition: attachment; filename="{name}"\n\nA log.\n--b--\n'
+    file = f'--b\nContent-Disposition: attachment; filename="{name}"\n\n{content}\n--b--\n'
     return "\n".join(
         [*fields, "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b", "", "--b", "", words, file]
     )

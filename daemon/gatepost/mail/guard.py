@@ -53,16 +53,16 @@ class Guard:
         named = self.text(stem or ending)
         if named != (stem or ending):
             file = replace(file, filename=(named + dot + ending if stem else named).replace(MASK, "removed"))
-        if not _is_text(file):
+        if not is_text(file):
             return file
         if file.content_type in _MESSAGES:
             return self._attached_mail(file)
         content = self._octets(file.content)
-        return file if content is file.content else _with(file, content)
+        return file if content is file.content else with_content(file, content)
 
     def _octets(self, content: bytes) -> bytes:
         """Text of an unknown charset without credentials; the very same bytes where there are none."""
-        charset = _charset(content)
+        charset = charset_of(content)
         text = content.decode(charset)
         masked = self.text(text)
         if masked == text:
@@ -76,12 +76,13 @@ class Guard:
         masked = self.text(words)
         content = self._octets(file.content)
         if masked != words and secrets.find(look.parts(content).text):
-            kept = _with(file, masked.encode())
+            kept = with_content(file, masked.encode())
             return replace(kept, content_type="text/plain", filename=f"{file.filename.removesuffix('.eml')}.txt")
-        return file if content is file.content else _with(file, content)
+        return file if content is file.content else with_content(file, content)
 
 
-def _is_text(file: Attachment) -> bool:
+def is_text(file: Attachment) -> bool:
+    """Whether a file is text, by what it says and by its looks, and small enough to be looked into."""
     if len(file.content) > FILE_OCTETS or (b"\0" in file.content[:1_024] and not _utf16(file.content)):
         return False
     name = file.filename.casefold()
@@ -93,7 +94,8 @@ def _utf16(content: bytes) -> bool:
     return content[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
-def _charset(content: bytes) -> str:
+def charset_of(content: bytes) -> str:
+    """The charset in which these bytes are text: every content has one."""
     if _utf16(content) and len(content) % 2 == 0:
         charset = "utf-16"
     else:
@@ -105,5 +107,6 @@ def _charset(content: bytes) -> str:
     return charset
 
 
-def _with(file: Attachment, content: bytes) -> Attachment:
+def with_content(file: Attachment, content: bytes) -> Attachment:
+    """The file with other bytes in it."""
     return replace(file, content=content, size=len(content), sha256=hashlib.sha256(content).hexdigest())

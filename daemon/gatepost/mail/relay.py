@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..core.letter import Attachment
 from ..core.party import Participant, Role, Vendor
+from .guard import charset_of, is_text, with_content
 from .status_report import StatusReport, find
 
 _CUSTOMER_SIDE = (Role.REQUESTER, Role.COPIED)
@@ -23,9 +24,12 @@ class Relayed:
 
 
 def relay(words: str, files: tuple[Attachment, ...], clean: Callable[[str], str]) -> Relayed:
-    """What goes on of `words`, and of `files` under cleaned names; `clean` takes out what the recipient may not see."""
+    """What goes on of `words` and of `files`; `clean` takes out what the recipient may not see.
+
+    Of files the names are cleaned, and the contents where they are text of at most 1 MiB; nothing looks into others.
+    """
     cleaned = clean(words)
-    files = tuple(replace(file, filename=_clean_name(file.filename, clean)) for file in files)
+    files = tuple(_clean_content(replace(file, filename=_clean_name(file.filename, clean)), clean) for file in files)
     report = find(cleaned, files)
     if report is None or report.source:
         return Relayed(words=cleaned, files=files, report=report)
@@ -36,6 +40,16 @@ def _clean_name(filename: str, clean: Callable[[str], str]) -> str:
     """The name cleaned apart from its ending, with which `jane@shop.example.txt` would be another domain's address."""
     stem, dot, ending = filename.rpartition(".")
     return clean(f"{clean(stem)}{dot}{ending}")
+
+
+def _clean_content(file: Attachment, clean: Callable[[str], str]) -> Attachment:
+    """The file with cleaned text in its own charset; the very same bytes where there is nothing to take out."""
+    if not is_text(file):
+        return file
+    charset = charset_of(file.content)
+    text = file.content.decode(charset)
+    cleaned = clean(text)
+    return file if cleaned == text else with_content(file, cleaned.encode(charset, "replace"))
 
 
 def hidden_from(to: Participant, participants: Iterable[Participant], vendor: Vendor | None) -> tuple[str, ...]:

@@ -98,6 +98,9 @@ def golden_draft(draft, values):
                 Card(kind=CardKind.PRODUCT, title="Acme Bookings", note="Acme", link="https://market.example/p/bookings"),
                 Card(kind=CardKind.DISCOUNT, title="WINTER-20", note="−20 %"),
             ] if template == "customer/answer" else (),
+            linked=[
+                {"name": "screen recording.mp4", "size": "31 MB", "link": "https://help.market.example/files/1", "until": wording.day(NOON, language)}
+            ] if template in ("vendor/ticket", "customer/answer") else (),
             later=[{"author": "Acme", "at": time, "words": "Please clear\nthe cache."}] if template == "vendor/ticket" else (),
             transcript=Transcript(
                 lines=(("#close", "The ticket is closed."), ("#nonsense", "There is no such command.")),
