@@ -39,7 +39,7 @@ from .ingress.gate_link import GateLink
 from .ingress.imap import open_mailboxes
 from .ingress.import_tray import Importer
 from .ingress.tray import Question, Said, Tray
-from .keys import audit_key, reply_keys
+from .keys import audit_key, reply_keys, vault
 from .lighter import send_lighter
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.signing import Signer, signer
@@ -54,6 +54,7 @@ from .promises import promises
 from .reader.pool import ReaderPool
 from .release import Releases
 from .report_cards import CardWatch
+from .retention import Retention
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
 from .staff_reset import reset_totp
@@ -102,6 +103,8 @@ def build_house(config: Config) -> House:
         link_days=config.delivery.link_days,
         members=config.members(),
         topics=topics.Shelf(shipped.folder("rules"), own_rules, bar=config.topics.bar),
+        vault=vault(config.data),
+        secrets=config.secrets,
     )
 
 
@@ -253,6 +256,8 @@ class Office:
         self._scheduler.every(5.0, "mailboxes", self._look_at_mailboxes)
         self._scheduler.every(1.0, "releases", releases.look)
         self._scheduler.every(5.0, "postroom", postroom.look)
+        retention = Retention(db=self.db, house=self.house, clock=clock)
+        self._scheduler.every(60.0, "retention", retention.look)
         self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom, clock)).look)
         self._scheduler.every(_WATCH_SECONDS, "watch", self._watch.look)
         self._tasks: list[asyncio.Task[None]] = []

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .core import Millis
+from .core.access import Account
 from .core.letter import Mailbox
 from .core.party import Brand, Participant, Product, Role, Standing, Subscription, Vendor
 from .core.rating import why_not
 from .core.ticket import UNVERIFIED, Terms, Ticket
 from .house import House
-from .store import marks, parties, ratings, tickets
+from .store import access, marks, parties, ratings, tickets
 from .store.database import Tx
 from .store.messages import Message
 
@@ -39,6 +40,7 @@ class Case:
     arrival: int = 0
     forwarder: Mailbox | None = None
     no_rating: str = ""
+    accounts: tuple[Account, ...] = ()
     archived: bool = False
 
     @property
@@ -53,7 +55,14 @@ class Case:
     def terms(self, house: House, now: Millis) -> Terms:
         """The promises for this ticket."""
         terms = house.terms(self.brand, self.participants, self.vendor, self.ticket.route, now)
-        return replace(terms, no_rating=self.no_rating, archived=self.archived)
+        return replace(
+            terms,
+            no_rating=self.no_rating,
+            archived=self.archived,
+            tell_masked=house.secrets.tell_sender,
+            tell_staff_masked=house.secrets.tell_staff,
+            accounts=self.accounts,
+        )
 
     def after(self, ticket: Ticket) -> "Case":
         """The same case around what has become of the ticket."""
@@ -79,6 +88,7 @@ def case_of(tx: Tx, house: House, ticket: Ticket, now: Millis) -> Case:
         fields=marks.fields(tx, ticket.number),
         verified=UNVERIFIED not in ticket.flags,
         no_rating=_no_rating(tx, ticket, participants, topics),
+        accounts=access.open_of(tx, ticket.number),
     )
 
 

@@ -16,6 +16,7 @@ from .core.event import Filed, Undeliverable, Wrote
 from .core.helpdesk import Notice
 from .core.identity import Finding, Trust
 from .core.letter import Door
+from .core.masked import masked
 from .core.nature import Author, Nature
 from .core.party import Participant
 from .core.rules.book import Book
@@ -29,6 +30,7 @@ from .house import House, requester
 from .lighter import send_lighter
 from .mail.fields import writable
 from .orders import Given, carry_out, copied_by_rule, given_in
+from .perform import perform
 from .store import arrivals, decisions, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
@@ -119,6 +121,7 @@ def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Mi
         verified=case.verified,
         on_behalf=letter.forwarder is not None,
         topics=trip.topics,
+        secrets=letter.secrets,
     )
     case = advance_ticket(tx, house, case, event, verdict, received, now)
     if not case.archived:
@@ -139,8 +142,10 @@ def _continued(tx: Tx, house: House, trip: Trip, decision: Continues, row: int, 
     given = given_in(tx, house, trip, case, author, now)
     case, message = _received(tx, trip, case, author=decision.author, given=given)
     if given is None or given.relays:
-        event = Wrote(message=message, author=decision.author, nature=trip.nature)
+        event = Wrote(message=message, author=decision.author, nature=trip.nature, secrets=trip.letter.secrets)
         case = advance_ticket(tx, house, case, event, _assigned(house, trip.verdict), _came(trip, now), now)
+    elif trip.letter.secrets:
+        perform(tx, house, case, masked(trip.letter.secrets, message=message, author=decision.author), now)
     if trip.nature.author is Author.HUMAN:
         case = product_named(tx, house, case, author, trip.letter, now)
     if given is not None:

@@ -6,7 +6,7 @@ Whether it may go out is decided elsewhere; here it is made so that nothing of t
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from . import asking
+from . import asking, secret_letters
 from .candidates import choices
 from .case import Case, case_of
 from .core import DAY, Millis
@@ -134,6 +134,11 @@ def _draft(
         | {"first": not chain, "later": [_later(case, to, message, clean) for message in since]}
         | {"linked": [_linked(house, case, file, to, language, now) for file in left]}
         | {"confirm": _confirm(house, case, send.ask, to, question)}
+        | {
+            "secret": secret_letters.figures(
+                tx, house, case, send, to, language, lambda who: author_name(case, who, to), now
+            )
+        }
         | (asking.figures(house.links, case.brand, to, language, now) if asks else {}),
         extra=asking.header(house.links, case.brand, to, now) if asks else (),
         attachments=relayed.files,

@@ -10,7 +10,7 @@ from functools import partial
 from typing import assert_never
 
 from .calendars import Calendars, hours_of_brand
-from .config import AuthenticationSection, LimitsSection, ReplyAddressSection
+from .config import AuthenticationSection, LimitsSection, ReplyAddressSection, SecretsSection
 from .core import Millis
 from .core.addresses import Addresses, Kind, Located
 from .core.calendar import Calendar, is_open
@@ -34,6 +34,7 @@ from .store import parties
 from .store.audit import AuditLog
 from .store.database import Tx
 from .topics.catalogue import Shelf, Topics
+from .vault import Vault, fresh
 
 _STRENGTH = (Kind.REPLY, Kind.BOUNCE, Kind.PRODUCT, Kind.SUPPORT, Kind.POSTMASTER)
 
@@ -63,6 +64,8 @@ class House:
         message_octets: int = 20_000_000,
         link_days: int = 30,
         members: Mapping[str, Member] | None = None,
+        vault: Vault | None = None,
+        secrets: SecretsSection | None = None,
     ) -> None:
         self.hostname = hostname
         self.staff = staff
@@ -82,6 +85,9 @@ class House:
         self.message_octets = message_octets
         self.link_days = link_days
         self.members = members or {}
+        # Without keys of its own a house seals for itself alone: nobody opens it after its process has ended.
+        self.vault = vault or fresh()
+        self.secrets = secrets or SecretsSection()
         # Who may change tickets on the staff pages may do so by mail commands too.
         writers = [m.address for m in self.members.values() if m.may(Permission.TICKETS_WRITE)]
         people = (staff, *(team.address for team in teams.values()), *writers)

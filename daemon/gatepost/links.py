@@ -28,6 +28,8 @@ class For(StrEnum):
     CHOOSE = "choose"
     VENDOR = "vendor"
     CONSENT = "consent"
+    HAND_OVER = "hand-over"
+    ACCESS = "access"
 
 
 class LinkError(PermanentError):

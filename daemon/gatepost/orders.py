@@ -9,6 +9,7 @@ from functools import partial
 
 from .case import Case, case_of
 from .core import Millis
+from .core.access import remind
 from .core.audit import Act, Action, ActorKind, Who
 from .core.command_words import help_language
 from .core.commands import Command, Name, Orders, Rank, below, read_orders
@@ -20,7 +21,7 @@ from .core.nature import Author
 from .core.obey import Known, Obeyed, obey
 from .core.party import Participant, Product, Role, Subscription, Vendor
 from .core.staff import Member
-from .core.ticket import Terms
+from .core.ticket import State, Terms
 from .core.verdict import Route
 from .house import House
 from .mail import wording
@@ -86,7 +87,8 @@ def carry_out(tx: Tx, house: House, case: Case, given: Given, message: int, now:
     _into_audit(tx, house, case, given, done, now)
     tickets.save(tx, done.ticket, now)
     after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
-    perform(tx, house, after, done.effects, now)
+    closed = case.ticket.state is State.OPEN and done.ticket.state is State.CLOSED
+    perform(tx, house, after, (*done.effects, *(remind(case.accounts, now) if closed else ())), now)
     return replace(after, participants=tickets.participants(tx, done.ticket.number))
 
 

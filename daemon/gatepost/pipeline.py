@@ -3,6 +3,7 @@
 A mail that cannot be handled is counted here, and put aside after its last try (G9).
 """
 
+from . import sealing
 from .commit import commit
 from .core import Millis
 from .core.identity import Proof
@@ -17,11 +18,14 @@ from .travel import travel
 
 def handle(tx: Tx, house: House, arrival: Arrival, letter: Letter, now: Millis, proof: Proof | None = None) -> Outcome:
     """Decide one mail and write what follows; what became of it. A second call for the same arrival changes nothing."""
-    row = arrivals.begin(tx, arrival)
+    row = arrivals.begin(tx, arrival, keep=not letter.secrets)
     known = arrivals.outcome_of(tx, row)
     if known is not None:
         return known
-    return commit(tx, house, travel(tx, house, arrival, letter, now, proof=proof), row, now)
+    outcome = commit(tx, house, travel(tx, house, arrival, letter, now, proof=proof), row, now)
+    if letter.secrets:
+        sealing.keep(tx, house, row, arrival.raw, outcome, now)
+    return outcome
 
 
 def run_again(tx: Tx, house: House, number: int, letter: Letter, now: Millis) -> Outcome | None:
@@ -36,11 +40,16 @@ def run_again(tx: Tx, house: House, number: int, letter: Letter, now: Millis) ->
     if held.state is not quarantine.State.RELEASED:
         return arrivals.outcome_of(tx, held.arrival) if held.state is quarantine.State.DONE else None
     release = Release(cause=held.cause, said=held.said)
-    trip = travel(tx, house, arrivals.as_arrival(tx, row), letter, now, release)
+    arrival = arrivals.as_arrival(tx, row)
+    raw = sealing.raw_of(tx, house, held.arrival) if letter.secrets else arrival.raw
+    trip = travel(tx, house, arrival, letter, now, release)
     quarantine.done(tx, number, now)
     said = f"from {held.cause.word}: {held.said}"
     trace.note(tx, kind="released", said=said, now=now, ticket=held.ticket, arrival=held.arrival)
-    return commit(tx, house, trip, held.arrival, now)
+    outcome = commit(tx, house, trip, held.arrival, now)
+    if letter.secrets:
+        sealing.keep(tx, house, held.arrival, raw, outcome, now)
+    return outcome
 
 
 def failed(tx: Tx, house: House, arrival: Arrival, cause: Cause, detail: str, now: Millis) -> Outcome | None:

@@ -7,6 +7,7 @@ the mail is left to the readers and deciding it to the pipeline; a mail that can
 import logging
 from typing import Protocol
 
+from . import sealing
 from .clock import Clock
 from .core.audit import Act, Action, Who
 from .core.letter import Letter
@@ -89,7 +90,7 @@ class Releases:
 
     async def _run(self, number: int) -> None:
         held = await self._found(number)
-        raw = await self._db.read(lambda tx: arrivals.raw(tx, held.arrival))
+        raw = await self._db.read(lambda tx: sealing.raw_of(tx, self._house, held.arrival))
         try:
             letter = await self._reader.read(raw)
         except (HostileMail, ReaderDied) as trouble:

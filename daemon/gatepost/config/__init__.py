@@ -23,6 +23,7 @@ from .model import (
     TopicsSection,
 )
 from .portal import PageSection, PortalSection
+from .privacy import RetentionSection, SecretsSection
 from .report_card import ReportCardSection
 from .section import Secret
 from .types import endpoint
@@ -43,7 +44,9 @@ __all__ = [
     "PortalSection",
     "ReplyAddressSection",
     "ReportCardSection",
+    "RetentionSection",
     "Secret",
+    "SecretsSection",
     "SmtpSection",
     "TeamSection",
     "TopicsSection",

@@ -15,6 +15,7 @@ from .away import AwaySection
 from .imap import ImapSection
 from .metrics import MetricsSection
 from .portal import PageSection, PortalSection
+from .privacy import RetentionSection, SecretsSection
 from .report_card import ReportCardSection
 from .section import Secret, Section
 from .staff import AuditSection, RoleSection, StaffPagesSection, StaffSection, members_of
@@ -340,6 +341,8 @@ class Config(Section):
     metrics: MetricsSection = MetricsSection()
     staff_pages: StaffPagesSection = StaffPagesSection()
     audit: AuditSection = AuditSection()
+    secrets: SecretsSection = SecretsSection()
+    retention: RetentionSection = RetentionSection()
     role: dict[Slug, RoleSection] = Field(default_factory=dict)
     staff: dict[Slug, StaffSection] = Field(default_factory=dict)
     team: dict[Slug, TeamSection]

@@ -47,6 +47,10 @@ class Said(StrEnum):
     NO_CODE = "no_code"
     CODE_INACTIVE = "code_inactive"
     CODE_ENDED = "code_ended"
+    SECRET_ASKED = "secret_asked"  # noqa: S105 - what became of a command
+    ACCESS_ASKED = "access_asked"
+    NO_REQUESTER = "no_requester"
+    NO_PORTAL = "no_portal"
     HELP = "help"
     LEFT_OUT = "left_out"
 
@@ -118,6 +122,19 @@ _SAID: Mapping[Said, tuple[str, str]] = {
     Said.NO_CODE: ("There is no code {word}.{near}", "Es gibt keinen Code {word}.{near}"),
     Said.CODE_INACTIVE: ("The code {code} is not active.", "Der Code {code} ist nicht aktiv."),
     Said.CODE_ENDED: ("The code {code} was valid until {until}.", "Der Code {code} galt bis {until}."),
+    Said.SECRET_ASKED: (
+        "The customer was sent a link; what they hand over comes to you as a link that can be read once.",
+        "Der Kunde hat einen Link bekommen; was er Ihnen gibt, kommt als Link, den man einmal lesen kann.",
+    ),
+    Said.ACCESS_ASKED: (
+        "The customer was sent our text about access; please ask for no password by mail.",
+        "Der Kunde hat unseren Text über Zugang bekommen; bitte fragen Sie nicht per Mail nach Passwörtern.",
+    ),
+    Said.NO_REQUESTER: ("Nobody is there to be asked.", "Es ist niemand da, der gefragt werden könnte."),
+    Said.NO_PORTAL: (
+        "This marketplace has no pages on which something could be handed over.",
+        "Dieser Marktplatz hat keine Seiten, auf denen man etwas übergeben könnte.",
+    ),
     Said.HELP: ("All commands stand below.", "Alle Befehle stehen unten."),
     Said.LEFT_OUT: (
         "Not done, because of another line of this mail.", "Nicht ausgeführt, wegen einer anderen Zeile dieser Mail.",

@@ -39,6 +39,8 @@ class Name(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
     LINK = "link"
     DISCOUNT = "discount"
+    SECRET = "secret"  # noqa: S105 - the name of a command
+    ACCESS = "access"
     HELP = "help"
 
 
@@ -122,6 +124,16 @@ TABLE: dict[Name, Entry] = {
         _entry(
             Name.DISCOUNT, _BOTH, "Puts a discount code of the marketplace below your answer.",
             "Setzt einen Rabattcode des Marktplatzes unter Ihre Antwort.", "CODE", 1, 1,
+        ),
+        _entry(
+            Name.SECRET, _BOTH, "Asks the customer to hand something secret over to you on a page, readable once.",
+            "Bittet den Kunden, Ihnen etwas Geheimes auf einer Seite zu geben, die man einmal lesen kann.",
+        ),
+        _entry(
+            Name.ACCESS, _BOTH, "Sends the customer our text about access to their site: other means first, a "
+            "temporary administrator only, data protection.",
+            "Schickt dem Kunden unseren Text über Zugang zu seiner Website: erst andere Mittel, nur ein temporärer "
+            "Administrator, Datenschutz.",
         ),
         _entry(Name.HELP, _ALL, "Answers with this list.", "Antwortet mit dieser Liste."),
     )

@@ -3,7 +3,7 @@
 The whole tuple is performed in one transaction with its cause, or not at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from . import Millis
 from .confirmation import Ask
 from .event import DeadlineKind
 from .party import Away, Participant
+from .secret import Kind as SecretKind
 
 
 class Auto(StrEnum):
@@ -36,7 +37,8 @@ class Send:
 
     `about` is the message that it carries or answers, 0 for none. `key` makes it unique on its ticket: the same effect
     asked for twice is sent once. With `history` it carries all that was said since `about` as well. With `ask` it asks
-    the participant something, and an answer to it is the answer.
+    the participant something, and an answer to it is the answer. `secrets` are the kinds of credentials that it tells
+    of; `secret` is the one-time secret that it brings, `link` the page that shows it.
     """
 
     template: str
@@ -48,6 +50,9 @@ class Send:
     ask: Ask | None = None
     transcript: Transcript | None = None
     history: bool = False
+    secrets: tuple[SecretKind, ...] = ()
+    secret: int = 0
+    link: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from . import Millis
 from .nature import Nature
+from .secret import Kind as SecretKind
 from .topics import Topic
 
 
@@ -20,6 +21,7 @@ class DeadlineKind(StrEnum):
     HELP = "help"
     REROUTE = "reroute"
     RATING = "rating"
+    ACCESS = "access"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Filed:
     """A mail or a form opened a ticket: the first message of the requester.
 
     `verified`: the sender is proved. `on_behalf`: somebody else brought it, so that the requester is told nothing yet.
-    `topics`: what it is about, best first.
+    `topics`: what it is about, best first. `secrets`: the kinds of credentials that were masked in it.
     """
 
     message: int
@@ -35,15 +37,17 @@ class Filed:
     verified: bool = True
     on_behalf: bool = False
     topics: tuple[Topic, ...] = ()
+    secrets: tuple[SecretKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrote:
-    """The participant `author` wrote a message on the ticket."""
+    """The participant `author` wrote a message on the ticket; `secrets` are the kinds that were masked in it."""
 
     message: int
     author: int
     nature: Nature
+    secrets: tuple[SecretKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,10 @@ class _Work:
                 return self._link(command.words)
             case Name.DISCOUNT:
                 return self._discount(word)
+            case Name.SECRET:
+                return self._ask("customer/hand-over", Said.SECRET_ASKED, "secret")
+            case Name.ACCESS:
+                return self._ask("customer/access", Said.ACCESS_ASKED, "access")
             case Name.HELP:
                 return self._said(Said.HELP)
             case _:
@@ -364,6 +368,24 @@ class _Work:
             return self._cannot(Said.CODE_ENDED, code=discount.code, until=discount.until)
         self.cards.append(discount.card())
         return self._said(Said.DISCOUNT, code=discount.code)
+
+    def _ask(self, template: str, said: Said, key: str) -> _Line:
+        """Send the requester the letter that asks for something secret, on a page where it is safe."""
+        requester = next((p for p in self.people if p.active and p.role is Role.REQUESTER), None)
+        if requester is None or not requester.address:
+            return self._cannot(Said.NO_REQUESTER)
+        if not self.known.brand.portal and key == "secret":
+            return self._cannot(Said.NO_PORTAL)
+        self.effects.append(
+            Send(
+                template=template,
+                participant=requester.number,
+                about=self.message,
+                auto=Auto.GENERATED,
+                key=f"{key}-{self.message}",
+            )
+        )
+        return self._said(said)
 
 
 def _without(flags: tuple[str, ...], name: str) -> tuple[str, ...]:

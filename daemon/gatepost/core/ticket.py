@@ -9,10 +9,12 @@ from enum import StrEnum
 from typing import assert_never
 
 from . import DAY, Millis
+from .access import Account, came_due, remind
 from .confirmation import Ask, Kind, letter_for
 from .effect import Absent, Auto, Effect, Fill, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
 from .event import CameDue, Closed, DeadlineKind, Event, Filed, Marked, Reopened, Undeliverable, Wrote
 from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
+from .masked import MASKED, masked
 from .nature import Author, Nature
 from .party import Participant, Role
 from .topics import AT_MOST
@@ -69,7 +71,8 @@ class Terms:
     `rungs` are the deadlines of the ladder after an overdue notice of that instant, `opens_at` the first instant of
     working hours from then on. `team` and `fallback` are who helps and who takes over. A rating request that comes
     more than `rating_late` after its time is left out, 0 leaves none out; `no_rating` says why none is asked for.
-    `archived` says that the event was imported from the past.
+    `archived` says that the event was imported from the past. `tell_masked` and `tell_staff_masked` say whether
+    authors and staff are told of credentials that were masked. `accounts` are temporary administrators not yet gone.
     """
 
     participants: tuple[Participant, ...]
@@ -85,6 +88,9 @@ class Terms:
     rating_late: Millis = 0
     no_rating: str = ""
     archived: bool = False
+    tell_masked: bool = True
+    tell_staff_masked: bool = True
+    accounts: tuple[Account, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,9 @@ def advance(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now: M
     What was imported from the past is only recorded: nothing is sent, nothing promised, nothing falls due (G4).
     """
     after, effects = _advanced(ticket, event, verdict, terms, now)
+    after, effects = _masked(after, event, terms, effects)
+    if ticket.state is State.OPEN and after.state is State.CLOSED:
+        effects = (*effects, *remind(terms.accounts, now))
     return _recorded(ticket, after, event, effects) if terms.archived else (after, effects)
 
 
@@ -137,13 +146,28 @@ def _advanced(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now:
 
 
 def close(ticket: Ticket) -> Outcome:
-    """The ticket, closed: nothing is waited for, so nothing falls due but the request for a rating."""
+    """The ticket, closed: nothing is waited for, so only a rating and accounts to delete still fall due."""
     if ticket.state is State.CLOSED:
         return ticket, ()
-    kinds = tuple(kind for kind in DeadlineKind if kind is not DeadlineKind.RATING)
+    kinds = tuple(kind for kind in DeadlineKind if kind not in (DeadlineKind.RATING, DeadlineKind.ACCESS))
     flags = tuple(flag for flag in ticket.flags if flag != "overdue")
     closed = replace(ticket, state=State.CLOSED, waiting_since=None, unread=False, flags=flags)
     return closed, (Release(kinds=kinds, reason="the ticket was closed"),)
+
+
+def _masked(ticket: Ticket, event: Event, terms: Terms, effects: tuple[Effect, ...]) -> Outcome:
+    """What follows where credentials were masked in a message: a mark, and what its author and staff are told (S1)."""
+    if not isinstance(event, Filed | Wrote) or not event.secrets:
+        return ticket, effects
+    author = 1 if isinstance(event, Filed) else event.author
+    known = not isinstance(event, Filed) or (event.verified and not event.on_behalf)
+    told = masked(
+        event.secrets,
+        message=event.message,
+        author=author if known and event.nature.author is Author.HUMAN and terms.tell_masked else 0,
+        staff=terms.staff_address if terms.tell_staff_masked else "",
+    )
+    return replace(ticket, flags=_with(ticket.flags, MASKED)), (*effects, *told)
 
 
 def _recorded(before: Ticket, after: Ticket, event: Event, effects: tuple[Effect, ...]) -> Outcome:
@@ -272,6 +296,8 @@ def _came_due(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outc
     match event.kind:
         case DeadlineKind.RATING:
             return _rating(ticket, event, terms, now)
+        case DeadlineKind.ACCESS:
+            return ticket, came_due(terms.accounts, now)
         case DeadlineKind.NUDGE | DeadlineKind.OVERDUE | DeadlineKind.HELP | DeadlineKind.REROUTE:
             return _clock_came(ticket, event, terms, now)
         case _:

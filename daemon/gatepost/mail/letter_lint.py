@@ -61,6 +61,11 @@ _FIGURES: dict[str, Any] = {
         "ended": "today", "why": "Sample.", "acts": [{"at": "today", "said": "Sample"}],
         "looks": [{"at": "today", "said": "Sample"}],
     },
+    "secret": {
+        "kinds": ["a password"], "link": f"{_PORTAL}/secret/sample", "until": "today", "passphrase": True,
+        "who": "Jane Doe",
+        "accounts": [{"login": "support-acme", "until": "today"}], "closed": True, "days": 14,
+    },
     "linked": [{"name": "sample.zip", "size": "31 MB", "link": f"{_PORTAL}/files/sample", "until": "today"}],
     "later": [{"author": "Sample", "at": "today", "words": "Sample"}],
     "transcript": Transcript(lines=(("#sample", "Sample"),), help=(("#sample", "Sample"),), done=False),

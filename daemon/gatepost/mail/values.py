@@ -16,6 +16,9 @@ NO_LEAVE: Mapping[str, object] = {
     "staff": "", "customer": "", "reason": "", "acting": False, "granted": False, "ticket": 0, "until": "",
     "minutes": 0, "link": "", "started": "", "ended": "", "why": "", "acts": [], "looks": [],
 }  # fmt: skip
+NO_SECRET: Mapping[str, object] = {
+    "kinds": [], "link": "", "until": "", "passphrase": False, "who": "", "accounts": [], "closed": False, "days": 0,
+}  # fmt: skip
 NOTHING_ASKED: Mapping[str, object] = {"link": "", "subject": "", "date": "", "names": []}
 _NO_FIELDS: Mapping[str, str] = {}
 
@@ -61,6 +64,7 @@ def ticket_values(
     leave: Mapping[str, object] = NO_LEAVE,
     cards: Iterable[Card] = (),
     transcript: Transcript | None = None,
+    secret: Mapping[str, object] = NO_SECRET,
 ) -> dict[str, object]:
     """The figures of a letter in `language`.
 
@@ -75,7 +79,9 @@ def ticket_values(
     what a notice about the house is about, `over` whether that has ended; `linked` are files too large for the mail
     (`name`, `size`, `link`, `until`); `until` is how long a link is good; `leave` is who of
     staff asks to log in as the customer, or has done so; `short` are figures of a report card that
-    are too low (`figure`, `seen`, `wanted`, `count`, `days`).
+    are too low (`figure`, `seen`, `wanted`, `count`, `days`); `secret` is what a letter says of
+    credentials: the `kinds` that were masked, the `link` to hand over or to read one until `until`, with a
+    `passphrase`, from `who`, and temporary `accounts` (`login`, `until`) on a ticket that is `closed` or not.
     """
     return {
         "customer": {
@@ -116,6 +122,7 @@ def ticket_values(
         "short": list(short),
         "leave": {**NO_LEAVE, **leave},
         "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],
+        "secret": dict(secret),
         "transcript": _transcript(transcript or Transcript(lines=())),
     }
 

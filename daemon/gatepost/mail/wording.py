@@ -13,6 +13,7 @@ from babel.numbers import format_decimal, format_percent
 
 from ..core import Millis
 from ..core.party import Standing
+from ..core.secret import Kind as SecretKind
 from .catalogue import phrase, say, served
 
 _STANDING = {
@@ -22,6 +23,16 @@ _STANDING = {
     Standing.PENDING: phrase("not yet started"),
     Standing.NONE: phrase("none"),
     Standing.UNKNOWN: phrase("unknown"),
+}
+_SECRETS = {
+    SecretKind.PASSWORD: phrase("a password"),
+    SecretKind.WORDPRESS: phrase("a WordPress login"),
+    SecretKind.SERVER: phrase("access to a server (FTP or SSH)"),
+    SecretKind.DATABASE: phrase("access to a database"),
+    SecretKind.PRIVATE_KEY: phrase("a private key"),
+    SecretKind.TOKEN: phrase("a key or token"),
+    SecretKind.URL: phrase("a web address with a password in it"),
+    SecretKind.CARD: phrase("a card number"),
 }
 _SCORES = (phrase("Very bad"), phrase("Bad"), phrase("So-so"), phrase("Good"), phrase("Very good"))
 # What Unicode's data says for a language, but for these.
@@ -80,6 +91,11 @@ def score(value: int, language: str = "en") -> str:
 def standing(value: Standing, language: str = "en") -> str:
     """What a subscription is worth, in one word."""
     return say(language, _STANDING[value])
+
+
+def secret_kind(kind: SecretKind, language: str = "en") -> str:
+    """A kind of credential, as it is told to whoever wrote one into a mail."""
+    return say(language, _SECRETS[kind])
 
 
 def language_name(code: str, language: str = "en") -> str:

@@ -9,6 +9,7 @@ from .counter import Counter
 from .impersonation import ImpersonationPages
 from .page import Page
 from .rating import RatingPages
+from .secret import SecretPages
 from .sign_in import SignInPages
 from .staff_door import StaffDoor
 from .staff_log_in import StaffLogInPages
@@ -36,6 +37,7 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *QueuePages(counter).pages(),
         *ImpersonationPages(counter).pages(),
         *StaffLogInPages(counter).pages(),
+        *SecretPages(counter).pages(),
     )
     sign_in.table = Table(every)
     return every

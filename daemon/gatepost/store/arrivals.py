@@ -35,8 +35,11 @@ class Seen:
     same_mail: bool
 
 
-def begin(tx: Tx, arrival: Arrival) -> int:
-    """The desk's row for an arrival, made with its raw bytes if this is the first look; its id."""
+def begin(tx: Tx, arrival: Arrival, *, keep: bool = True) -> int:
+    """The desk's row for an arrival, made with its raw bytes if this is the first look; its id.
+
+    Without `keep`, the bytes are somebody else's to keep, or not.
+    """
     known = _row_of(tx, arrival)
     if known is not None:
         return int(known["id"])
@@ -52,13 +55,19 @@ def begin(tx: Tx, arrival: Arrival) -> int:
         helo=arrival.envelope.helo,
         size=len(arrival.raw),
     )
-    tx.run("INSERT INTO raw (arrival, octets) VALUES (:id, :octets)", id=row, octets=zlib.compress(arrival.raw, 1))
+    if keep:
+        tx.run("INSERT INTO raw (arrival, octets) VALUES (:id, :octets)", id=row, octets=zlib.compress(arrival.raw, 1))
     return row
 
 
 def next_of(tx: Tx, door: Door) -> int:
     """The number of the next arrival by one of our own doors."""
     return int(tx.value("SELECT coalesce(max(spool), 0) + 1 FROM arrival WHERE door = :door", door=door.value))
+
+
+def drop_raw(tx: Tx, arrival: int) -> int:
+    """Drop the bytes of a mail; 1 where there were any."""
+    return tx.run("DELETE FROM raw WHERE arrival = :arrival", arrival=arrival)
 
 
 def handled(tx: Tx, some: Sequence[Arrival]) -> list[int]:

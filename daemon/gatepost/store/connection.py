@@ -23,7 +23,10 @@ def open_writer(path: Path, *, lock_seconds: float = 5.0) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        _read_back(connection, path, {"journal_mode": "wal", "synchronous": _FULL, "foreign_keys": 1})
+        # What is deleted is overwritten: an erased word, a sealed mail must not stay on a free page (K04, L02).
+        connection.execute("PRAGMA secure_delete = ON")
+        wanted = {"journal_mode": "wal", "synchronous": _FULL, "foreign_keys": 1, "secure_delete": 1}
+        _read_back(connection, path, wanted)
     except sqlite3.OperationalError as error:
         connection.close()
         raise TemporaryError(f"{path} cannot be opened for writing: {error}", "Is another gatepost running?") from error

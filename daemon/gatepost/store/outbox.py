@@ -25,6 +25,9 @@ from .claims import find
 from .database import Tx
 
 _log = logging.getLogger("gatepost.store")
+ONE_TIME_LINK = "customer/secret-link"
+"""The letter whose link opens a one-time secret."""
+
 _OPEN = "state IN ('queued', 'sending', 'deferred')"
 
 
@@ -130,6 +133,8 @@ def record(
                 _tell(tx, due, result, on_failed)
         case _:
             assert_never(result)
+    if settled and isinstance(result, Sent):
+        _forget_link(tx, due.outbox)
     if settled and due.ticket:
         advance_line(tx, due.ticket, due.recipient, now)
     return settled
@@ -180,6 +185,16 @@ def _queue(tx: Tx, outbox: int, ticket: int, recipients: Iterable[str], now: Mil
             now=now,
             next=None if _line_is_open(tx, ticket, recipient) else now,
         )
+
+
+def _forget_link(tx: Tx, outbox: int) -> None:
+    """Forget the text of a mail whose link is half of a key, once nobody is to be sent it any more (K04)."""
+    tx.run(
+        f"""UPDATE outbox SET raw = X'' WHERE id = :id AND template = :template
+             AND NOT EXISTS (SELECT 1 FROM delivery WHERE outbox = :id AND {_OPEN})""",  # noqa: S608 - a constant of ours
+        id=outbox,
+        template=ONE_TIME_LINK,
+    )
 
 
 def _known(tx: Tx, mail: Outgoing, address: str) -> int:

@@ -108,7 +108,7 @@ def forget(tx: Tx, number: int, said: str, now: Millis) -> bool:
         said=said,
         now=now,
     )
-    for table in ("raw", "decision"):
+    for table in ("raw", "sealed_raw", "decision"):
         tx.run(
             f"""DELETE FROM {table} WHERE arrival IN (
                   SELECT arrival FROM quarantine WHERE id = :id AND state = 'forgotten')""",  # noqa: S608 - our names

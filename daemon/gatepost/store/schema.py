@@ -11,6 +11,7 @@ from sqlite_utils import Migrations
 
 from ..errors import PermanentError
 from . import (
+    access,
     accounts,
     alarms,
     audit,
@@ -23,10 +24,12 @@ from . import (
     mail_limits,
     mailboxes,
     marks,
+    one_time,
     orders,
     outbox_tables,
     queue,
     ratings,
+    sealed,
     sessions,
     staff_tables,
     threads,
@@ -188,6 +191,9 @@ _migrations()(staff_tables.m0024_staff)
 _migrations()(ticket_events.m0031_ticket_events)
 _migrations()(accounts.m0040_accounts)
 _migrations()(consents.m0050_consent)
+_migrations()(sealed.m0060_sealed_raw)
+_migrations()(one_time.m0061_one_time_secrets)
+_migrations()(access.m0062_access_accounts)
 # Later migrations live with their tables.
 _migrations()(alarms.m0070_alarms)
 _migrations()(mail_limits.m0100_mail_limits)

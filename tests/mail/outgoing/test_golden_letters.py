@@ -26,6 +26,10 @@ ALL = [f"{key}.{language}" for key, language in Letters(None, SHIPPED).all()]
 # Those that are reviewed word by word; the other languages have the same templates.
 LETTERS = [stem for stem in ALL if stem.endswith((".en", ".de"))]
 AUTOMATIC = {
+    "masked": Auto.REPLIED,
+    "hand-over": Auto.GENERATED,
+    "secret-link": Auto.GENERATED,
+    "access": Auto.GENERATED,
     "acknowledgement": Auto.REPLIED,
     "confirm": Auto.REPLIED,
     "rating": Auto.GENERATED,
@@ -78,6 +82,10 @@ Version: 4.5.3
 Overrides: storefront/woocommerce/cart/cart.php version 3.8.0 is out of date. The core version is 7.9.0
 """
 NOON = 1_780_315_200_000
+SECRET = {
+    "kinds": ["a password", "a private key"], "link": "https://help.market.example/secret/1", "until": "", "passphrase": True,
+    "who": "Jane Doe", "accounts": [{"login": "support-acme", "until": "5 June 2026"}], "closed": True, "days": 14,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -113,7 +121,7 @@ def golden_draft(draft, values):
                 "granted": True, "ticket": 1001, "until": time, "minutes": 30, "link": "https://help.market.example/leave/1",
                 "started": time, "ended": time, "why": "Sample.", "acts": [{"at": time, "said": "Reply · 1001"}],
                 "looks": [{"at": time, "said": "Tickets"}, {"at": time, "said": "Ticket · 1001"}],
-            }, **changes,
+            }, secret=SECRET | {"until": time}, **changes,
         )  # fmt: skip
         auto = next((auto for name, auto in AUTOMATIC.items() if name in template), Auto.NO)
         return draft(template, language=language, values=about, auto=auto)
