@@ -101,6 +101,7 @@ def build_house(config: Config) -> House:
         discounts=config.discounts(),
         message_octets=config.delivery.message_octets,
         link_days=config.delivery.link_days,
+        view_days=config.portal.view_days,
         members=config.members(),
         topics=topics.Shelf(shipped.folder("rules"), own_rules, bar=config.topics.bar),
         vault=vault(config.data),

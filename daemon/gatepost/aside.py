@@ -59,10 +59,20 @@ def ask(tx: Tx, house: House, case: Case, of: Participant, question: Ask, now: M
 
 
 def confirmed(tx: Tx, trip: Trip, question: Question, row: int, now: Millis) -> Outcome:
-    """Do what follows from a yes to a question of ours."""
+    """Do what follows from a yes by mail to a question of ours."""
+    word = said_yes(tx, question, now, arrival=row)
+    if len(trip.letter.reply_text.split()) > _PLAIN_YES:
+        return _run_as_message(tx, trip, row, word, question.ticket, now)
+    arrivals.finish(tx, row, Outcome.EVENT, now, ticket=question.ticket, cause=word)
+    return Outcome.EVENT
+
+
+def said_yes(tx: Tx, question: Question, now: Millis, *, arrival: int = 0) -> str:
+    """Do what follows from a yes to a question of ours, by mail or by a page; the word that stands in the trace."""
     confirmations.answer(tx, question.id, now)
-    word, ticket = f"confirmed by {question.address}", question.ticket
-    trace.note(tx, kind="confirmed", said=f"{question.ask.kind.value}: {word}", now=now, ticket=ticket, arrival=row)
+    word = f"confirmed by {question.address}"
+    said = f"{question.ask.kind.value}: {word}"
+    trace.note(tx, kind="confirmed", said=said, now=now, ticket=question.ticket, arrival=arrival)
     match question.ask.kind:
         case Kind.REPLY:
             quarantine.release(tx, question.ask.quarantine, word)
@@ -75,10 +85,7 @@ def confirmed(tx: Tx, trip: Trip, question: Question, row: int, now: Millis) -> 
             _admit(tx, question, now)
         case _:
             assert_never(question.ask.kind)
-    if len(trip.letter.reply_text.split()) > _PLAIN_YES:
-        return _run_as_message(tx, trip, row, word, ticket, now)
-    arrivals.finish(tx, row, Outcome.EVENT, now, ticket=ticket, cause=word)
-    return Outcome.EVENT
+    return word
 
 
 def _run_as_message(tx: Tx, trip: Trip, row: int, word: str, ticket: int, now: Millis) -> Outcome:

@@ -18,7 +18,7 @@ from .core.party import Participant, Role
 from .core.reply_address import Purpose, Token, scrub
 from .errors import GatepostError
 from .house import House
-from .links import For
+from .links import For, vendor_link
 from .mail import wording
 from .mail.compose import Draft, compose, via_name
 from .mail.masking import leaks, mask
@@ -209,7 +209,7 @@ def _values(
         words=relayed.words,
         files=[attachment.filename for attachment in relayed.files],
         report=relayed.report,
-        link=f"{brand.portal.rstrip('/')}/tickets/{case.ticket.number}" if brand.portal else "",
+        link=_link(house, case, to, now),
         answer_by=wording.moment(due, language, brand.zone),
         away=away.text if away is not None else "",
         verified=case.verified,
@@ -226,6 +226,19 @@ def _values(
         cards=about.cards if about is not None and send.template in _CARRYING else (),
         forwarder=mask(str(case.forwarder), _hidden(case, to)) if case.forwarder is not None else "",
     )
+
+
+def _link(house: House, case: Case, to: Participant, now: Millis) -> str:
+    """Where the recipient sees the ticket: a customer by a link that shows it for some days, a vendor on their page."""
+    portal, number = case.brand.portal.rstrip("/"), case.ticket.number
+    if not portal or not to.address or not case.verified:
+        return ""
+    if to.role in (Role.REQUESTER, Role.COPIED) and to.number:
+        token = house.links.sign(For.VIEW, (number, to.number), now + house.view_days * DAY)
+        return f"{portal}/view/{token}"
+    if to.role is Role.VENDOR and case.vendor is not None and to.address == case.vendor.support_address:
+        return f"{portal}/vendor/{vendor_link(house.links, case.vendor, now)}/tickets/{number}"
+    return f"{portal}/staff/tickets/{number}" if to.role is Role.STAFF else ""
 
 
 def _reply_address(house: House, case: Case, to: Participant, question: int) -> str:

@@ -63,6 +63,7 @@ class House:
         topics: Shelf | None = None,
         message_octets: int = 20_000_000,
         link_days: int = 30,
+        view_days: int = 30,
         members: Mapping[str, Member] | None = None,
         vault: Vault | None = None,
         secrets: SecretsSection | None = None,
@@ -84,6 +85,7 @@ class House:
         self._topics = topics
         self.message_octets = message_octets
         self.link_days = link_days
+        self.view_days = view_days
         self.members = members or {}
         # Without keys of its own a house seals for itself alone: nobody opens it after its process has ended.
         self.vault = vault or fresh()
@@ -221,6 +223,10 @@ class House:
             for recipient, place in located
             if place is not None and place.kind is Kind.REPLY and read(self.keys, place.detail) is None
         )
+
+    def product_address(self, brand: Brand, slug: str) -> str:
+        """The address that files a ticket about a product, '' for the brand's own where it is not known."""
+        return self._with_detail(brand.support[0], slug) if slug else brand.support[0]
 
     def bounce_address(self, brand: Brand, outbox: int, participant: int) -> str:
         """The envelope sender of one mail of ours: a report that comes to it is about that mail."""

@@ -11,7 +11,8 @@ from hashlib import sha256
 from itsdangerous import BadSignature, URLSafeSerializer
 from itsdangerous.exc import BadData
 
-from .core import Millis
+from .core import DAY, Millis
+from .core.party import Vendor
 from .core.reply_address import Keys
 from .errors import PermanentError
 
@@ -30,6 +31,9 @@ class For(StrEnum):
     CONSENT = "consent"
     HAND_OVER = "hand-over"
     ACCESS = "access"
+
+
+VENDOR_LINK_LIVES: Millis = 60 * DAY
 
 
 class LinkError(PermanentError):
@@ -71,3 +75,13 @@ class Links:
             salt=f"gatepost.link.{purpose.value}",
             signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
         )
+
+
+def vendor_link(links: Links, vendor: Vendor, now: Millis) -> str:
+    """The link to a vendor's page. It is tied to the support address: whoever gets their mail no more is out."""
+    return links.sign(For.VENDOR, (vendor.id, vendor_mark(vendor)), now + VENDOR_LINK_LIVES)
+
+
+def vendor_mark(vendor: Vendor) -> str:
+    """What of the support address stands in a vendor's link."""
+    return sha256(vendor.support_address.casefold().encode("utf-8")).hexdigest()[:12]

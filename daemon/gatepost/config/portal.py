@@ -56,4 +56,5 @@ class PortalSection(Section):
     tickets_per_page: int = Field(25, ge=5, le=100, description="Tickets on one page of the list.")
     upload_octets: Octets = Field(20_971_520, description="The most that the files of one message may have, in octets.")
     upload_files: int = Field(10, ge=1, le=50, description="How many files one message may have.")
+    guests: bool = Field(True, description="Let people file a ticket without signing in; they confirm it by mail.")
     tickets_per_hour: Count = Field(10, description="Tickets that one customer or network address may file in an hour.")

@@ -59,6 +59,7 @@ class Action(StrEnum):
     CUSTOMER_NOTED = "customer.noted"
     CUSTOMER_SIGNED_IN = "customer.signed-in"
     CUSTOMER_SIGNED_OUT = "customer.signed-out"
+    CONFIRMED = "question.confirmed"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_DELETED = "account.deleted"

@@ -13,7 +13,7 @@ from ..config import PageSection, PortalSection
 from ..config.staff import StaffPagesSection
 from ..house import House
 from ..page_mail import ReadLetter
-from ..store import consents
+from ..store import consents, drafts
 from ..store.database import Database
 from .counter import Counter, shelf
 from .guard import Guard
@@ -34,6 +34,8 @@ class Portal:
         """Write the mails that were asked for and not written yet, and down who was here; end what is over."""
         await send_links(self.counter)
         await self._end_what_is_over()
+        now = self.counter.now()
+        await self.counter.write(lambda tx: drafts.forget(tx, now))
         await self.counter.presence.write_down(self.counter.db, self.counter.now())
 
     async def _end_what_is_over(self) -> None:

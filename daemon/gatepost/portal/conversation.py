@@ -33,7 +33,7 @@ _HAPPENED: Mapping[Happened, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who reads: a participant, in a language and a zone; `base` is the path below which the ticket's files lie."""
+    """Who reads: a participant, in a language and a zone; `base` is the path below which the files lie."""
 
     participant: Participant
     language: str
@@ -101,5 +101,5 @@ def _file(row: Row, clean: Callable[[str], str], reader: Reader) -> dict[str, An
     return {
         "name": clean(row["filename"]),
         "size": size_text(row["size"]),
-        "link": f"{reader.base}/files/{row['id']}",
+        "link": f"{reader.base}/{row['id']}",
     }

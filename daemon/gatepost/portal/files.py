@@ -16,8 +16,8 @@ _POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _SAVED = frozenset({"application/pdf", "application/zip", "text/plain", "text/csv", "application/json"})
 
 
-def file_answer(file: Attachment) -> Response:
-    """The file, with headers under which a browser does nothing with it but show a picture or save it."""
+def file_answer(file: Attachment, *, save: bool = False) -> Response:
+    """The file, with headers under which a browser shows a picture (but not to `save`), or saves it, and no more."""
     kind = file.content_type.lower()
     picture = kind in PICTURES and sniffed(file.content) == kind
     if not picture and kind not in _SAVED:
@@ -25,7 +25,7 @@ def file_answer(file: Attachment) -> Response:
     if kind.startswith("text/"):
         kind += "; charset=utf-8"
     plain = "".join(c if c.isascii() and (c.isalnum() or c in ".-_ ") else "_" for c in file.filename)
-    how = "inline" if picture else "attachment"
+    how = "inline" if picture and not save else "attachment"
     headers = {
         "content-disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.filename, safe='')}",
         "content-security-policy": _POLICY,

@@ -5,8 +5,11 @@ To add a page: docs/portal.md, "A page of your own".
 
 from .account import AccountPages
 from .addresses import AddressPages
+from .by_link import LinkedPages
+from .confirm import ConfirmPages
 from .counter import Counter
 from .impersonation import ImpersonationPages
+from .new_ticket import NewTicketPages
 from .page import Page
 from .rating import RatingPages
 from .secret import SecretPages
@@ -18,6 +21,7 @@ from .style import StylePage
 from .table import Table
 from .ticket import TicketPages
 from .ticket_list import TicketList
+from .vendor import VendorPages
 from .which_product import WhichProductPages
 
 
@@ -31,8 +35,12 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *TicketPages(counter).pages(),
         *AccountPages(counter).pages(),
         *AddressPages(counter).pages(),
+        *LinkedPages(counter).pages(),
+        *NewTicketPages(counter).pages(),
+        *ConfirmPages(counter).pages(),
         *RatingPages(counter).pages(),
         *WhichProductPages(counter).pages(),
+        *VendorPages(counter).pages(),
         *StaffDoor(counter).pages(),
         *QueuePages(counter).pages(),
         *ImpersonationPages(counter).pages(),

@@ -56,6 +56,7 @@ class TicketList:
             states={name: _address(chosen, state=name) for name in _STATES},
             more=_address(chosen, after=lines[size - 1]["after"]) if len(lines) > size else "",
             first=_address(chosen) if asked["after"] else "",
+            held="held" in request.query_params,
         )
 
     def shown(self) -> Shown:

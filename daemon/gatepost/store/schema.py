@@ -19,6 +19,7 @@ from . import (
     card_warnings,
     consents,
     decisions,
+    drafts,
     intake,
     loop_tables,
     mail_limits,
@@ -189,6 +190,7 @@ _migrations()(queue.m0022_queue)
 _migrations()(orders.m0023_orders)
 _migrations()(staff_tables.m0024_staff)
 _migrations()(ticket_events.m0031_ticket_events)
+_migrations()(drafts.m0032_drafts)
 _migrations()(accounts.m0040_accounts)
 _migrations()(consents.m0050_consent)
 _migrations()(sealed.m0060_sealed_raw)

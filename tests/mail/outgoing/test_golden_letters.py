@@ -173,7 +173,7 @@ def test_an_acknowledgement_says_number_time_and_policies_and_links_nowhere_else
     choices |= {"https://help.market.example/confirm/1"} if "unverified" in stem else set()
     assert (
         links
-        == {"https://help.market.example", "https://market.example/privacy", "https://market.example/data-use"}
+        == {"https://help.market.example/t/42", "https://market.example/privacy", "https://market.example/data-use"}
         | choices
     )
     assert all(link in mail.text for link in links) and "#42" in mail.text and "#42" in mail.html
