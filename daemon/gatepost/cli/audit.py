@@ -6,22 +6,22 @@ from pathlib import Path
 import click
 
 from ..audit_heads import head_of, heads_file, read_heads
+from ..audit_rows import COLUMNS, cells
 from ..clock import Clock
 from ..config import find, load
 from ..core import DAY, HOUR, MINUTE, Millis
-from ..core.audit import Action, Entry, Fault, Head
+from ..core.audit import Action, Fault, Head
 from ..errors import PermanentError
 from ..keys import audit_key
 from ..lock import become_owner
 from ..log import printable
-from ..outline import csv_line, instant, table
+from ..outline import csv_line, table
 from ..store import audit as store
 from ..store.audit import AuditLog, Filter
 from . import EX_DATAERR, EX_OK
 from .options import config_option, look
 
 _UNITS = {"d": DAY, "h": HOUR, "m": MINUTE}
-COLUMNS = ("id", "at", "actor kind", "actor", "on behalf of", "grant", "action", "object", "details")
 
 
 class _Age(click.ParamType[Millis]):
@@ -107,22 +107,6 @@ def export(config_path: str | None, output: Path | None, **wanted: object) -> No
         click.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
-
-
-def cells(entry: Entry) -> tuple[str, ...]:
-    """A row's columns for people."""
-    on_behalf_of = entry.on_behalf_of
-    return (
-        str(entry.id),
-        instant(entry.at),
-        entry.actor.kind,
-        entry.actor.text or f"forgotten ({entry.actor.id})",
-        (on_behalf_of.text or f"forgotten ({on_behalf_of.id})") if on_behalf_of is not None else "",
-        str(entry.grant or ""),
-        entry.action,
-        entry.object,
-        entry.details.text if entry.details is not None else "",
-    )
 
 
 def _filter(person: str, actor: str, action: str | None, object_: str, since: Millis | None) -> Filter:

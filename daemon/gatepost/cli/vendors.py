@@ -11,6 +11,7 @@ import click
 
 from ..absences import told
 from ..calendars import Calendars
+from ..chart import chart
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core import Millis
@@ -23,7 +24,6 @@ from ..log import printable
 from ..report_cards import read_card
 from ..store import parties, report_card
 from ..store.database import Tx
-from .chart import chart
 from .options import config_option, look
 from .vendors_away import away
 

@@ -14,9 +14,16 @@ from .page import Page
 from .rating import RatingPages
 from .secret import SecretPages
 from .sign_in import SignInPages
+from .staff_audit import StaffAudit
+from .staff_customers import StaffCustomers
 from .staff_door import StaffDoor
 from .staff_log_in import StaffLogInPages
-from .staff_queue import QueuePages
+from .staff_outbox import StaffOutbox
+from .staff_quarantine import StaffQuarantine
+from .staff_queue import StaffQueue
+from .staff_rules import StaffRules
+from .staff_ticket import StaffTickets
+from .staff_vendors import StaffVendors
 from .style import StylePage
 from .table import Table
 from .ticket import TicketPages
@@ -42,7 +49,14 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *WhichProductPages(counter).pages(),
         *VendorPages(counter).pages(),
         *StaffDoor(counter).pages(),
-        *QueuePages(counter).pages(),
+        *StaffQueue(counter).pages(),
+        *StaffTickets(counter).pages(),
+        *StaffCustomers(counter).pages(),
+        *StaffVendors(counter).pages(),
+        *StaffQuarantine(counter).pages(),
+        *StaffOutbox(counter).pages(),
+        *StaffRules(counter).pages(),
+        *StaffAudit(counter).pages(),
         *ImpersonationPages(counter).pages(),
         *StaffLogInPages(counter).pages(),
         *SecretPages(counter).pages(),

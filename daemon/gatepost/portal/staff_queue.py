@@ -32,7 +32,7 @@ class Names:
     staff: Mapping[str, str]
 
 
-class QueuePages(StaffPages):
+class StaffQueue(StaffPages):
     """The handlers."""
 
     here = "/staff/queue"

@@ -159,7 +159,7 @@ def chain(tx: Tx, number: int, participant: int, limit: int = 30) -> tuple[str, 
 
 def search(tx: Tx, words: str, limit: int = 50) -> Sequence[Row]:
     """Messages that hold every word, the newest first, with their ticket. Any text is a valid question."""
-    quoted = " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
+    quoted = " ".join('"' + word.replace('"', '""') + '"' for word in words.replace("\0", " ").split())
     if not quoted:
         return []
     return tx.rows(

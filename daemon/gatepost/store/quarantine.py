@@ -75,6 +75,14 @@ def page(tx: Tx, *, state: State = State.HELD, before: int = 1 << 62, limit: int
     return tuple(_held(row) for row in rows)
 
 
+def of_ticket(tx: Tx, ticket: int) -> tuple[Held, ...]:
+    """What is held that belongs to a ticket, the oldest first."""
+    rows = tx.rows(
+        "SELECT * FROM quarantine WHERE state = 'held' AND ticket <> 0 AND ticket = :t ORDER BY id", t=ticket
+    )
+    return tuple(_held(row) for row in rows)
+
+
 def count(tx: Tx) -> int:
     """How many wait for a human."""
     return int(tx.value("SELECT count(*) FROM quarantine WHERE state = 'held'"))

@@ -18,6 +18,7 @@ from . import (
     away_configs,
     card_warnings,
     consents,
+    customers_view,
     decisions,
     drafts,
     intake,
@@ -192,6 +193,7 @@ _migrations()(staff_tables.m0024_staff)
 _migrations()(ticket_events.m0031_ticket_events)
 _migrations()(drafts.m0032_drafts)
 _migrations()(accounts.m0040_accounts)
+_migrations()(customers_view.m0025_customers)
 _migrations()(consents.m0050_consent)
 _migrations()(sealed.m0060_sealed_raw)
 _migrations()(one_time.m0061_one_time_secrets)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from ..core.calendar import length_text
-from ..core.report_card import Card
+from .core.calendar import length_text
+from .core.report_card import Card
 
 _WIDTH, _HEIGHT = 720, 400
 _STYLE = (
