@@ -3,7 +3,7 @@
 Each step is named where it lives. `gatepost rules explain` is this trip and nothing more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from . import alarm
@@ -12,7 +12,7 @@ from .core.facts import Facts
 from .core.forward import brought
 from .core.helpdesk import Notice
 from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, too_late, weigh
-from .core.letter import Arrival, Door, Letter
+from .core.letter import Arrival, Door, Envelope, Letter
 from .core.nature import Author, Kind, Nature, judge
 from .core.quarantine import Release
 from .core.round_trip import round_trip
@@ -58,6 +58,21 @@ class Trip:
     topics: tuple[Topic, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """What a mail says of itself by its door: who wrote it, which ticket it cites and why, and what proves its sender.
+
+    `sender` is as whom it was written, where that is not From; `proof` is None while nobody has asked.
+    """
+
+    nature: Nature
+    citations: tuple[Citation, ...]
+    citation: Citation | None
+    why: tuple[str, ...]
+    proof: Proof | None
+    sender: str = ""
+
+
 def travel(
     tx: Tx,
     house: House,
@@ -71,18 +86,77 @@ def travel(
 
     `release` is the word by which it leaves quarantine, `proof` what DNS said of its sender, where it was asked.
     """
-    envelope = arrival.envelope
-    place = house.place(envelope)
+    start = _set_out(tx, house, arrival.envelope, letter, proof)
+    proof = _proof(house, letter, start.proof, release)
+    letter, facts = _look_up(tx, house, arrival.envelope, letter, start, proof, now)
+    identity = _weigh(house, arrival.envelope, start, facts, proof, release, now)
+    notice = helpdesks.notice(tx, facts, letter, start.nature, identity, arrival.received)
+    nature = notice.colour(start.nature)
+    topics = _topics(house, letter, nature, identity, facts)
+    labels = [(topic.name, topic.confidence) for topic in topics]
+    works = house.works(facts.brand, facts.vendor, now)
+    seen, book = rules.see(facts, letter, nature, identity, labels, notice, works), house.rulebook.book
+    verdict = unheld(judge_rules(book, seen), release)
+    flood = _flood(tx, house, arrival.envelope, identity, now)
+    decision = decide(
+        letter=letter,
+        nature=nature,
+        identity=identity,
+        delivery=house.returned(arrival.envelope) or returns.cited(tx, house.keys, letter.report),
+        answers=house.answers(arrival.envelope),
+        facts=facts,
+        verdict=verdict,
+        release=release,
+        notice=notice,
+        round_trip=round_trip(letter, house.domains) or flood,
+    )
+    return Trip(
+        arrival=arrival,
+        letter=letter,
+        nature=nature,
+        notice=notice,
+        citation=start.citation,
+        citations=start.citations,
+        facts=facts,
+        proof=proof,
+        identity=identity,
+        seen=seen,
+        book=book,
+        verdict=verdict,
+        decision=record_only(decision) if _is_past(arrival.envelope) else decision,
+        earlier=arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received),
+        flood=flood,
+        release=release,
+        topics=topics,
+    )
+
+
+def _set_out(tx: Tx, house: House, envelope: Envelope, letter: Letter, proof: Proof | None) -> _Start:
+    """What is to be said before anything is looked up; a page and an archive vouch for what comes by them."""
     nature = judge(letter, mail_from=envelope.mail_from, ours=house.is_ours)
+    citations = house.citations(letter, envelope)
+    citation, why = choose_ticket(citations)
     if envelope.door is Door.PORTAL:
         nature, proof = ON_A_PAGE, SIGNED_IN
-    citations = house.citations(letter, envelope)
-    citation, citation_why = choose_ticket(citations)
-    answers = house.answers(envelope)
-    sender = ""
-    if archived := envelope.door is Door.IMPORT:
-        back = look_back(tx, house, letter, nature, citation, citation_why)
-        citation, citation_why, nature, sender, proof = back.citation, back.why, back.nature, back.sender, VOUCHED
+    start = _Start(nature=nature, citations=citations, citation=citation, why=why, proof=proof)
+    if not _is_past(envelope):
+        return start
+    back = look_back(tx, house, letter, nature, citation, why)
+    return replace(start, nature=back.nature, citation=back.citation, why=back.why, sender=back.sender, proof=VOUCHED)
+
+
+def _proof(house: House, letter: Letter, proof: Proof | None, release: Release | None) -> Proof:
+    """What proves the sender: somebody's word for a held mail, what came with the mail, or what it can tell itself."""
+    if release is not None:
+        return Proof(result=Authentication.VERIFIED, why=release.said)
+    return proof if proof is not None else house.authenticate(letter)
+
+
+def _look_up(
+    tx: Tx, house: House, envelope: Envelope, letter: Letter, start: _Start, proof: Proof, now: Millis
+) -> tuple[Letter, Facts]:
+    """What is known around the mail, and the mail itself: where somebody of ours brought it, its author's (M6)."""
+    place = house.place(envelope)
     look = partial(
         gather,
         tx,
@@ -91,70 +165,54 @@ def travel(
         address=place.address if place is not None else "",
         detail=place.detail if place is not None else "",
         staff=house.staff_addresses,
-        citation=citation,
-        answers=answers,
+        citation=start.citation,
+        answers=house.answers(envelope),
         names=house.names(tx),
         now=now,
     )
     facts = look(letter=letter)
-    proof = house.authenticate(letter) if proof is None else proof
-    if release is not None:
-        proof = Proof(result=Authentication.VERIFIED, why=release.said)
-    letter = brought(letter, facts=facts, nature=nature, proof=proof, elsewhere=house.is_one_of_us)
-    facts = facts if letter.forwarder is None else look(letter=letter)
+    letter = brought(letter, facts=facts, nature=start.nature, proof=proof, elsewhere=house.is_one_of_us)
+    return letter, facts if letter.forwarder is None else look(letter=letter)
+
+
+def _weigh(
+    house: House,
+    envelope: Envelope,
+    start: _Start,
+    facts: Facts,
+    proof: Proof,
+    release: Release | None,
+    now: Millis,
+) -> Identity:
+    """Who wrote it, on which ticket, and how sure that is; a ticket closed too long ago is one no more."""
     identity = weigh(
-        sender=sender or facts.sender,
+        sender=start.sender or facts.sender,
         party=facts.party,
         authentication=proof.result,
         authentication_why=proof.why,
-        citation=citation if facts.ticket is not None else None,
-        citation_why=citation_why,
+        citation=start.citation if facts.ticket is not None else None,
+        citation_why=start.why,
         participants=facts.participants,
         vendor=facts.vendor,
         release=release,
     )
-    if not archived:
-        identity = too_late(identity, closed_since=closed_since(facts.ticket, nature), now=now, days=house.reopen_days)
-    notice = helpdesks.notice(tx, facts, letter, nature, identity, arrival.received)
-    nature = notice.colour(nature)
+    if _is_past(envelope):
+        return identity
+    return too_late(identity, closed_since=closed_since(facts.ticket, start.nature), now=now, days=house.reopen_days)
+
+
+def _topics(house: House, letter: Letter, nature: Nature, identity: Identity, facts: Facts) -> tuple[Topic, ...]:
+    """What a person's mail that belongs to no ticket is about."""
     new = nature.author is Author.HUMAN and identity.ticket is None
-    topics = house.topics_of(letter, facts.product) if new else ()
-    labels = [(topic.name, topic.confidence) for topic in topics]
-    works = house.works(facts.brand, facts.vendor, now)
-    seen, book = rules.see(facts, letter, nature, identity, labels, notice, works), house.rulebook.book
-    verdict = unheld(judge_rules(book, seen), release)
-    flood = alarm.flood(tx, house, identity.ticket, now) if identity.ticket is not None and not archived else ""
-    decision = decide(
-        letter=letter,
-        nature=nature,
-        identity=identity,
-        delivery=house.returned(envelope) or returns.cited(tx, house.keys, letter.report),
-        answers=answers,
-        facts=facts,
-        verdict=verdict,
-        release=release,
-        notice=notice,
-        round_trip=round_trip(letter, house.domains) or flood,
-    )
-    if archived:
-        decision = record_only(decision)
-    earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
-    return Trip(
-        arrival=arrival,
-        letter=letter,
-        nature=nature,
-        notice=notice,
-        citation=citation,
-        citations=citations,
-        facts=facts,
-        proof=proof,
-        identity=identity,
-        seen=seen,
-        book=book,
-        verdict=verdict,
-        decision=decision,
-        earlier=earlier,
-        flood=flood,
-        release=release,
-        topics=topics,
-    )
+    return house.topics_of(letter, facts.product) if new else ()
+
+
+def _flood(tx: Tx, house: House, envelope: Envelope, identity: Identity, now: Millis) -> str:
+    """Why the ticket is flooded, '' where it is not; what is imported floods nothing."""
+    if identity.ticket is None or _is_past(envelope):
+        return ""
+    return alarm.flood(tx, house, identity.ticket, now)
+
+
+def _is_past(envelope: Envelope) -> bool:
+    return envelope.door is Door.IMPORT
