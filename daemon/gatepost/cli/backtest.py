@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -112,9 +112,7 @@ def as_text(done: Done) -> Iterator[str]:
     yield ""
     yield f"{test.moved or 'No'} mail{'s' * (test.moved != 1)} would go elsewhere."
     yield from _changed(test)
-    if idle := test.idle():
-        yield from ("", "Rules that never hit:")
-        yield table(("file", "rule", "why"), [(one.rule.file, one.rule.name, _why(one)) for one in idle])
+    yield from _idle(test.idle())
 
 
 def _changed(test: Backtest) -> Iterator[str]:
@@ -168,9 +166,13 @@ def _sample(mail: Stored) -> dict[str, object]:
     return {"arrival": mail.arrival, "ticket": mail.ticket, "subject": mail.seen.subject}
 
 
-def _why(idle: Idle) -> str:
-    if not idle.would:
-        return "dead: its conditions held for no mail"
-    return (
-        f"shadowed: {idle.would} mail{'s' * (idle.would != 1)} would have met it, but {idle.shadow!r} stops before it"
-    )
+def _idle(idle: Sequence[Idle]) -> Iterator[str]:
+    """The rules that hit nothing: what stops before those that are shadowed, and the dead ones file by file."""
+    if shadowed := [one for one in idle if one.would]:
+        yield from ("", "Shadowed: a rule before them stops every mail that they would have met.")
+        rows = [(one.would, one.rule.file, one.rule.name, one.shadow) for one in shadowed]
+        yield table(("mails", "file", "rule", "stopped by"), [tuple(map(str, row)) for row in rows])
+    if dead := [one.rule for one in idle if not one.would]:
+        yield from ("", "Dead: their conditions held for no mail.")
+        for file in dict.fromkeys(rule.file for rule in dead):
+            yield f"  {file}: {', '.join(rule.name for rule in dead if rule.file == file)}"

@@ -85,8 +85,9 @@ class Backtest:
                 found.samples.append(mail)
 
     def idle(self) -> tuple[Idle, ...]:
-        """The rules that never hit, in their order: shadowed by another, or dead."""
-        return tuple(self._idle(rule) for rule in self._book.rules if not self.hits[rule.name])
+        """The rules that never hit, in their order: shadowed by another, or dead. A rule for what is left may wait."""
+        waiting = [rule for rule in self._book.rules if not self.hits[rule.name] and not rule.unconditional]
+        return tuple(map(self._idle, waiting))
 
     def _idle(self, rule: Rule) -> Idle:
         would = self._would[rule.name]
