@@ -23,12 +23,17 @@ ReadLetter: TypeAlias = Callable[[bytes], Awaitable[Letter]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageMail:
-    """What was written: by whom, to which address of ours, about what. `once` is the same when it is sent again."""
+    """What was written: by whom, to which address of ours, about what. `once` is the same when it is sent again.
+
+    `by` is the sentence that says who of staff has written it in the sender's name, '' where they did themselves; it
+    stands above the words, and so goes wherever they go (L5).
+    """
 
     sender: Mailbox
     to: str
     subject: str
     text: str
+    by: str
     files: tuple[Attachment, ...] = ()
     once: str
     peer: str = ""
@@ -46,7 +51,8 @@ class HandedIn:
 def raw(mail: PageMail, house: House, now: Millis) -> bytes:
     """The mail as bytes. Raises FieldError where the sender's address cannot be written."""
     seed = message_id(mail, house)
-    body = writing.text_part(writing.clean_text(mail.text), "plain")
+    text = f"{mail.by}\n\n{mail.text}" if mail.by else mail.text
+    body = writing.text_part(writing.clean_text(text), "plain")
     if mail.files:
         body = writing.multipart("mixed", [body, *map(writing.attachment_part, mail.files)], seed)
     head = (

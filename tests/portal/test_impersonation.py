@@ -406,7 +406,7 @@ def test_every_closed_page_is_refused_and_every_page_has_the_banner(desk):
             continue
         answer = anna.request(page.method, path)
         if not page.impersonated:
-            assert answer.status_code in (403, 404, 410), (page.method, path)
+            assert answer.status_code in (403, 404, 410, 429), (page.method, path)
         if answer.headers.get("content-type", "").startswith("text/html") and answer.status_code != 303:
             assert 'class="banner"' in answer.text and "Anna Berg" in answer.text, (page.method, path)
     assert desk.live(), "none of that has ended the session"
@@ -501,3 +501,48 @@ def test_the_log_lists_and_filters_who_was_whom(desk):
     table = lea.get("/staff/log-ins.csv").text.splitlines()
     assert table[0].startswith("id,customer,address,staff,reason,scope") and "to see the order" in table[1]
     assert desk.staff(BERT).get("/staff/log-ins").status_code == 403
+
+
+@pytest.mark.catalogue("J11")
+def test_what_staff_does_is_the_customers_and_says_by_whom(desk):
+    anna = desk.granted()
+    page = anna.get("/tickets/1001")
+    assert page.status_code == 200 and 'class="banner"' in page.text
+    assert anna.submit(page, action="/tickets/1001/reply", text="It works with the new key.").status_code == 303
+    told = desk.market.sent("team")[-1]
+    assert "[Anna Berg of Orchard Extensions writes this in the name of Jane.]" in told.text
+    assert "It works with the new key." in told.text
+    assert "writes this in the name of Jane" in anna.get("/tickets/1001").text
+    close = anna.get("/tickets/1001")
+    assert anna.submit(close, action="/tickets/1001/close").status_code == 303
+    assert anna.submit(anna.get("/tickets/1001"), action="/tickets/1001/open").status_code == 303
+    done = [e for e in desk.audit() if e.action.startswith("ticket.")]
+    assert [e.action for e in done] == ["ticket.written", "ticket.closed", "ticket.opened"]
+    (live,) = desk.live()
+    for entry in done:
+        assert (entry.actor.text, entry.on_behalf_of.text, entry.grant) == ("anna", JANE, live.session.id)
+    anna.submit(anna.get("/tickets"), action="/as-customer/end")
+    (over,) = desk.market.sent("customer/log-in-ended")
+    for said in ("Answer · 1001", "Close · 1001", "Open again · 1001"):
+        assert said in over.text.partition("What was looked at")[0]
+    assert "Tickets" in over.text.partition("What was looked at")[2]
+
+
+@pytest.mark.catalogue("J04")
+def test_an_answer_that_is_on_its_way_when_the_leave_is_taken_back_is_not_written(desk):
+    anna = desk.granted()
+    used = desk.market.db.read_now(lambda tx: consents.of_customer(tx, desk.jane))[0]
+    read_letter = desk.portal.counter.read_letter
+
+    async def slowly(octets):
+        letter = await read_letter(octets)
+        await desk.market.db.write(
+            lambda tx: Leave(desk.market.house).withdraw(tx, used.id, desk.jane, desk.clock.now())
+        )
+        return letter
+
+    object.__setattr__(desk.portal.counter, "read_letter", slowly)
+    sent = anna.submit(anna.get("/tickets/1001"), action="/tickets/1001/reply", text="too late")
+    assert sent.status_code == 403
+    assert "too late" not in "".join(m.text for m in desk.market.sent())
+    assert "ticket.written" not in [e.action for e in desk.audit()]

@@ -26,6 +26,7 @@ from ..store.database import Tx
 from ..store.drafts import Draft
 from .counter import Counter, go
 from .entry import readable
+from .in_name import by_line
 from .page import KIB, Form, Page, Visitor, Who
 from .post import post
 from .stops import TooMany
@@ -128,7 +129,7 @@ class NewTicketPages:
         if not draft.ticket:
             mail = PageMail(
                 sender=Mailbox(address=draft.address, name=draft.name), to=draft.recipient, subject=draft.subject,
-                text="", once=draft.once, peer=visitor.peer,
+                text="", by="", once=draft.once, peer=visitor.peer,
             )  # fmt: skip
             who = Actor(kind=ActorKind.CUSTOMER, name=draft.address)
             by = Act(actor=who, action=Action.TICKET_FILED, object="ticket", details={"guest": True})
@@ -193,6 +194,7 @@ class NewTicketPages:
             to=self._counter.house.product_address(visitor.brand, said.product),
             subject=said.subject,
             text=said.text,
+            by=by_line(visitor),
             files=files,
             once=said.once,
             peer=visitor.peer,

@@ -18,9 +18,10 @@ from ..core.verdict import Route, Verdict
 from ..events import advance_ticket
 from ..mail.compose import bare_subject
 from ..page_mail import HandedIn, PageMail, hand_in, raw
-from ..store import portal_view, tickets
+from ..store import portal_view, tickets, trace
 from ..store.database import Tx
 from .counter import Counter, go
+from .in_name import by_line
 from .page import KIB, Page, Visitor, Who
 from .stops import Missing
 from .ticket_face import Face, Theirs, number_in
@@ -69,6 +70,7 @@ class TicketPages:
             to=house.reply_address(theirs.case.brand, theirs.me),
             subject=f"Re: {bare_subject(theirs.case.ticket.subject)}",
             text=text,
+            by=by_line(visitor),
             files=files,
             once=once_of(form),
             peer=visitor.peer,
@@ -133,6 +135,9 @@ class TicketPages:
 
     def _note(self, tx: Tx, visitor: Visitor, action: Action, about: str, now: Millis) -> None:
         self._counter.house.audit.write(tx, visitor.act(action, about), now)
+        if visitor.grant:
+            said = f"{action.value} by {visitor.staff_name}, logged in as the customer"
+            trace.note(tx, kind="impersonated", said=said, now=now, ticket=int(about.partition(" ")[2]))
 
     async def _theirs(self, request: Request, visitor: Visitor) -> Theirs:
         """The ticket of the path, which is one of the visitor's. Raises Missing for every other."""
