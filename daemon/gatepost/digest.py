@@ -15,10 +15,13 @@ from .core.wall import local
 from .house import House
 from .mail import wording
 from .mail.catalogue import say
+from .mail.fields import one_line
 from .mail.masking import mask
 from .mail.wording import iso_day
 from .store import digests, parties
 from .store.database import Database, Row, Tx
+
+_SUBJECT_CHARACTERS = 90
 
 
 class Digests:
@@ -71,34 +74,33 @@ def _put(
     key = f"digest-{iso_day(now, zone)}-{to.address}"
     if not rows or digests.written(tx, to.address, key):
         return 0
-    summary, listing = _listing(rows, language, zone, now)
-    notice.put(tx, house, template, to, key=key, language=language, now=now, words=listing, reason=summary)
+    summary, listed = _summary(rows, language, zone, now), [_listed(row, language, zone) for row in rows]
+    notice.put(tx, house, template, to, key=key, language=language, now=now, listed=listed, reason=summary)
     return 1
 
 
-def _listing(rows: Sequence[Row], language: str, zone: str, now: Millis) -> tuple[str, str]:
-    """The summary in a line, and a line for each ticket."""
+def _summary(rows: Sequence[Row], language: str, zone: str, now: Millis) -> str:
+    """How many tickets are open, overdue and due today, in a line."""
     today = iso_day(now, zone)
-    late = [row["number"] for row in rows if "overdue" in row["flags"].split()]
-    due_today = [row for row in rows if row["due"] is not None and iso_day(row["due"], zone) == today]
-    lines = [_line(row, row["number"] in late, language, zone) for row in rows]
-    summary = say(
+    return say(
         language,
         "%(open)s open, %(overdue)s overdue, %(today)s due today",
         open=len(rows),
-        overdue=len(late),
-        today=len(due_today),
+        overdue=sum(map(_is_late, rows)),
+        today=sum(row["due"] is not None and iso_day(row["due"], zone) == today for row in rows),
     )
-    return summary, "\n".join(lines)
 
 
-def _line(row: Row, late: bool, language: str, zone: str) -> str:
-    """A ticket with its subject, and below it when it is due."""
-    line = f"#{row['number']}  {' '.join(row['subject'].split())[:70]}"
+def _listed(row: Row, language: str, zone: str) -> dict[str, object]:
+    """A ticket as the letter lists it, with its subject and when it is due."""
+    late, when = _is_late(row), ""
     if late:
         when = say(language, "overdue")
     elif row["due"] is not None:
         when = say(language, "due: %(moment)s", moment=wording.moment(row["due"], language, zone))
-    else:
-        return line
-    return f"{line}\n    {when}"
+    subject = one_line(row["subject"], _SUBJECT_CHARACTERS)
+    return {"number": row["number"], "subject": subject, "when": when, "late": late}
+
+
+def _is_late(row: Row) -> bool:
+    return "overdue" in row["flags"].split()

@@ -51,6 +51,7 @@ _FIGURES: dict[str, Any] = {
     "choices": [("Sample", _PORTAL)], "reason": "sample", "unsubscribe": _PORTAL,
     "confirm": {"link": f"{_PORTAL}/confirm/sample", "subject": "Sample", "date": "today", "names": ["a@shop.example"]},
     "cards": [Card(kind=CardKind.PRODUCT, title="Sample", note="Sample", link=_PORTAL)],
+    "listed": [{"number": 1, "subject": "Sample", "when": "today", "late": True}],
     "short": [
         {"figure": "in_time", "seen": "61 %", "wanted": "80 %", "count": "18", "days": "30"},
         {"figure": "rating", "seen": "3.1", "wanted": "3.5", "count": "12", "days": "30"},

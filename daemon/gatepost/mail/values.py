@@ -61,6 +61,7 @@ def ticket_values(
     later: Iterable[dict[str, str]] = (),
     linked: Iterable[dict[str, str]] = (),
     short: Iterable[dict[str, str]] = (),
+    listed: Iterable[Mapping[str, object]] = (),
     leave: Mapping[str, object] = NO_LEAVE,
     cards: Iterable[Card] = (),
     transcript: Transcript | None = None,
@@ -81,7 +82,8 @@ def ticket_values(
     staff asks to log in as the customer, or has done so; `short` are figures of a report card that
     are too low (`figure`, `seen`, `wanted`, `count`, `days`); `secret` is what a letter says of
     credentials: the `kinds` that were masked, the `link` to hand over or to read one until `until`, with a
-    `passphrase`, from `who`, and temporary `accounts` (`login`, `until`) on a ticket that is `closed` or not.
+    `passphrase`, from `who`, and temporary `accounts` (`login`, `until`) on a ticket that is `closed` or not;
+    `listed` are the tickets of a digest (`number`, `subject`, `when` it is due in words, whether that is `late`).
     """
     return {
         "customer": {
@@ -120,6 +122,7 @@ def ticket_values(
         "later": list(later),
         "linked": list(linked),
         "short": list(short),
+        "listed": list(listed),
         "leave": {**NO_LEAVE, **leave},
         "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],
         "secret": dict(secret),

@@ -18,7 +18,8 @@ INCLUDES = 50
 MESSAGE_CHARACTERS = 2_000
 FIGURES = frozenset(
     {"absent", "answer_by", "author", "away", "away_until", "brand", "cards", "choices", "confirm", "customer"}
-    | {"fields", "filed", "files", "later", "leave", "linked", "over", "pair", "secret", "short", "transcript", "until"}
+    | {"fields", "filed", "files", "later", "leave", "linked", "listed"}
+    | {"over", "pair", "secret", "short", "transcript", "until"}
     | {"first", "forwarder", "language", "link", "masked", "number", "product", "reason", "report", "subject"}
     | {"subscription", "team", "topics", "unsubscribe", "vendor", "verified", "waiting_since", "words"}
 )

@@ -106,6 +106,10 @@ def golden_draft(draft, values):
                 Card(kind=CardKind.PRODUCT, title="Acme Bookings", note="Acme", link="https://market.example/p/bookings"),
                 Card(kind=CardKind.DISCOUNT, title="WINTER-20", note="−20 %"),
             ] if template == "customer/answer" else (),
+            listed=[
+                {"number": 1001, "subject": "The calendar stays empty", "when": "overdue", "late": True},
+                {"number": 1002, "subject": "Bookings on Sundays", "when": time, "late": False},
+            ] if "digest" in template else (),
             linked=[
                 {"name": "screen recording.mp4", "size": "31 MB", "link": "https://help.market.example/files/1", "until": wording.day(NOON, language)}
             ] if template in ("vendor/ticket", "customer/answer") else (),
