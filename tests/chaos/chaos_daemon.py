@@ -10,13 +10,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.house import build
+from bench.house import build, free_port
 
-STARTING_SECONDS = 20.0
+STARTING_SECONDS = 60.0
 
 DELIVERY = """backoff_minutes = [1]
 command_seconds = 10.0
 data_seconds = 10.0"""
+
+MAILBOX = """
+[imap.support]
+server = "127.0.0.1:{port}"
+tls = "none"
+username = "support"
+password = {{ file = "password" }}
+idle_seconds = 5.0
+read_seconds = 5.0
+since = "ever"
+"""
 
 
 class DaemonUnderTest:
@@ -29,10 +40,19 @@ class DaemonUnderTest:
         *,
         command: Sequence[str] = (sys.executable, "-m", "gatepost"),
         limits: str = "",
+        imap: int = 0,
     ) -> None:
         self.folder = folder
-        built = build(folder, smarthost, customers=1, smtp="idle_seconds = 20.0", delivery=DELIVERY, limits=limits)
+        self.lmtp = free_port()
+        smtp = f'idle_seconds = 20.0\n[lmtp]\nlisten = ["127.0.0.1:{self.lmtp}"]'
+        built = build(folder, smarthost, customers=1, smtp=smtp, delivery=DELIVERY, limits=limits)
         self.data, self.port, self._config = built.data, built.port, built.config
+        if imap:
+            (folder / "password").write_text("secret\n")
+            (folder / "password").chmod(0o600)
+            self._config.write_text(
+                self._config.read_text(encoding="utf-8") + MAILBOX.format(port=imap), encoding="utf-8"
+            )
         self._command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / "log"
@@ -96,6 +116,13 @@ class DaemonUnderTest:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         _wait_for_the_end_of(self._process.pid)
+
+    def command(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Another command of the program on this config, begun."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "gatepost", *words, "-c", str(self._config)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
 
     async def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 45.0) -> int:
         """Ask it to stop; its exit code."""

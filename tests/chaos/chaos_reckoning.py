@@ -12,6 +12,8 @@ from pathlib import Path
 from gatepost.demo.sink import Caught
 from gatepost.store.invariants import examine
 
+_OWN = "SELECT count(*) FROM waiting"
+
 
 @dataclass
 class Reckoning:
@@ -47,9 +49,9 @@ def reckon(
         _copies(connection, found, caught, desk_kills, lost_replies or Counter())
     finally:
         connection.close()
-    waiting = _one(data / "spool.sqlite3", "SELECT count(*) FROM arrival")
-    if waiting:
-        found.wrong.append(f"{waiting} arrivals are still in the spool")
+    for path, sql in ((data / "spool.sqlite3", "SELECT count(*) FROM arrival"), (data / "desk.sqlite3", _OWN)):
+        if left := _one(path, sql):
+            found.wrong.append(f"{left} arrivals still wait in {path.name}")
     return found
 
 
@@ -72,7 +74,7 @@ def waiting(data: Path) -> Waiting:
     soon = int(time.time() * 1000) + 1_000
     desk = data / "desk.sqlite3"
     return Waiting(
-        arrivals=_one(data / "spool.sqlite3", "SELECT count(*) FROM arrival"),
+        arrivals=_one(data / "spool.sqlite3", "SELECT count(*) FROM arrival") + _one(desk, _OWN),
         due=_one(desk, f"SELECT count(*) FROM delivery WHERE state = 'sending' OR next < {soon}"),
         put_off=_one(desk, f"SELECT count(*) FROM delivery WHERE next >= {soon}"),
     )
@@ -113,7 +115,7 @@ def _outgoing(connection: sqlite3.Connection, found: Reckoning) -> None:
     """I3: of each ticket its vendor and its customer hear, once each."""
     wanted = Counter({"acknowledgement": 1, "ticket": 1})
     per_ticket: dict[int, Counter[str]] = {row[0]: Counter() for row in connection.execute("SELECT number FROM ticket")}
-    for ticket, template in connection.execute("SELECT ticket, template FROM outbox"):
+    for ticket, template in connection.execute("SELECT ticket, template FROM outbox WHERE ticket <> 0"):
         per_ticket[ticket][template] += 1
         found.outgoing += 1
     odd = [number for number, sent in per_ticket.items() if sent != wanted]
@@ -136,10 +138,11 @@ def _copies(
         if len(set(some)) > 1:
             found.wrong.append(f"I4 the copies of {message_id} differ")
     unsent = 0
-    for message_id, state in connection.execute(
-        "SELECT outbox.message_id, delivery.state FROM delivery JOIN outbox ON outbox.id = delivery.outbox"
+    for message_id, state, ticket in connection.execute(
+        """SELECT outbox.message_id, delivery.state, delivery.ticket FROM delivery
+           JOIN outbox ON outbox.id = delivery.outbox"""
     ):
-        found.delivered += state == "sent"
+        found.delivered += state == "sent" and ticket != 0
         unsent += state != "sent"
         if state == "sent" and _bare(message_id) not in copies:
             found.wrong.append(f"I4 {message_id} counts as sent and never arrived")

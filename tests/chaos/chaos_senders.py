@@ -28,11 +28,26 @@ class Accounts:
 
 
 class Senders:
-    """`count` senders that write new mails, `pause` seconds apart on average, until `stop`; then each finishes its last."""
+    """`count` senders that write new mails, `pause` seconds apart on average, until `stop`; then each finishes its last.
 
-    def __init__(self, port: int, *, count: int, chance: random.Random, pause: float = 0.05, last: int = 10**9) -> None:
+    Every third speaks LMTP where there is a door for it (`lmtp`). While `calm` is cleared, no new mail is written.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        count: int,
+        chance: random.Random,
+        pause: float = 0.05,
+        last: int = 10**9,
+        lmtp: int = 0,
+    ) -> None:
         self.accounts = Accounts()
+        self.calm = asyncio.Event()
+        self.calm.set()
         self._port = port
+        self._lmtp = lmtp
         self._count = count
         self._chance = chance
         self._pause = pause
@@ -43,31 +58,41 @@ class Senders:
 
     def start(self) -> None:
         """Begin to send."""
-        self._tasks = [asyncio.create_task(self._send_on()) for _ in range(self._count)]
+        doors = [
+            (self._lmtp, b"LHLO") if self._lmtp and n % 3 == 2 else (self._port, b"EHLO") for n in range(self._count)
+        ]
+        self._tasks = [asyncio.create_task(self._send_on(*door)) for door in doors]
+
+    def number(self) -> int:
+        """The number of a new mail."""
+        self._next += 1
+        return self._next - 1
 
     def stop(self) -> None:
         """Write no new mails."""
         self._stopped.set()
+        self.calm.set()
 
     async def finished(self, seconds: float) -> None:
         """Wait until every mail that was begun has its 250."""
         async with asyncio.timeout(seconds):
             await asyncio.gather(*self._tasks)
 
-    async def _send_on(self) -> None:
+    async def _send_on(self, port: int, greeting: bytes) -> None:
         while not self._stopped.is_set() and self._next < self._last:
-            number, self._next = self._next, self._next + 1
-            await self._send(f"<{number}@client.example>", letter(number))
+            number = self.number()
+            await self._send(f"<{number}@client.example>", letter(number), port, greeting)
+            await self.calm.wait()
             await asyncio.sleep(self._chance.uniform(0, 2 * self._pause))
 
-    async def _send(self, message_id: str, content: bytes) -> None:
+    async def _send(self, message_id: str, content: bytes, port: int, greeting: bytes) -> None:
         """One mail until its 250, as RFC 5321 4.5.4.1 asks of a client, only more impatient."""
         accounts = self.accounts
         accounts.under_way.add(message_id)
         while True:
             try:
                 async with asyncio.timeout(TRY_SECONDS):
-                    await hand_over(self._port, content)
+                    await hand_over(port, content, greeting)
             except RefusedError as error:
                 accounts.refused.append(f"{message_id}: {error}")
                 return
@@ -82,13 +107,13 @@ class Senders:
             await asyncio.sleep(self._chance.uniform(0.05, 0.2))
 
 
-async def hand_over(port: int, content: bytes) -> str:
-    """One conversation with the gate; the text of its 250. Raises RefusedError, LaterError, OSError or EOFError."""
+async def hand_over(port: int, content: bytes, greeting: bytes = b"EHLO") -> str:
+    """One conversation with the gate, by SMTP or (LHLO) LMTP; the text of its 250. Raises RefusedError, LaterError, OSError or EOFError."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         await _said(reader, b"220")
         for line in (
-            b"EHLO client.example",
+            greeting + b" client.example",
             b"MAIL FROM:<jane0@customer.example>",
             b"RCPT TO:<support@orchard.example>",
         ):
