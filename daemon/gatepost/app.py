@@ -47,6 +47,8 @@ from .mail.templates import Letters
 from .page_mail import ReadLetter
 from .portal.app import Portal, open_counter
 from .portal.counter import Counter
+from .portal.entrance import Proved
+from .portal.invitations import invite
 from .portal.server import PortalServer
 from .portal.staff_desk import StaffDesk
 from .postroom import Postroom
@@ -361,12 +363,19 @@ class Office:
             )
             return {"had": had}
 
+        async def ask_in(said: Said) -> Said:
+            brand = self.house.brands[str(said["brand"])]
+            people = [Proved(address=address, name=name, language=code) for address, name, code in said["people"]]
+            done = await self.db.write(lambda tx: invite(tx, self.house, brand, people, _by(said), clock.now()))
+            return {"said": [[one.address, one.fate.value] for one in done]}
+
         return {
             Question.MAIL: taker.answer,
             Question.IMPORT: Importer(self.db, config, self.house.audit, clock).answer,
             Question.LABEL: label,
             Question.AWAY: away,
             Question.RESET_TOTP: reset,
+            Question.INVITE: ask_in,
             **_answers(releases, postroom),
         }
 
@@ -400,7 +409,7 @@ def _counter(
     own_pages = Path(config.gatepost.templates) / "portal"
     return open_counter(
         house, db, clock, own_pages, page=config.page, portal=config.portal, staff=config.staff_pages, desk=desk,
-        wake=wake, read_letter=read_letter,
+        sso=config.sso, shop_sign_in=config.shop_sign_in, wake=wake, read_letter=read_letter,
     )  # fmt: skip
 
 

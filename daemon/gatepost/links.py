@@ -16,7 +16,7 @@ from .core.party import Vendor
 from .core.reply_address import Keys
 from .errors import PermanentError
 
-_LONGEST = 512
+_LONGEST = 1_200
 
 
 class For(StrEnum):
@@ -31,6 +31,8 @@ class For(StrEnum):
     CONSENT = "consent"
     HAND_OVER = "hand-over"
     ACCESS = "access"
+    SSO = "sso"
+    PROVED = "proved"
 
 
 VENDOR_LINK_LIVES: Millis = 60 * DAY

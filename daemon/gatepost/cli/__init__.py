@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "rules": "rules:rules",
     "run": "run_:run",
     "secrets": "secrets:secrets",
+    "portal": "portal:portal",
     "staff": "staff:staff",
     "status": "status:status",
     "templates": "templates:templates",

@@ -26,6 +26,7 @@ from .portal import PageSection, PortalSection
 from .privacy import RetentionSection, SecretsSection
 from .report_card import ReportCardSection
 from .section import Secret
+from .sign_in import ShopSignInSection, SsoSection
 from .types import endpoint
 
 __all__ = [
@@ -47,7 +48,9 @@ __all__ = [
     "RetentionSection",
     "Secret",
     "SecretsSection",
+    "ShopSignInSection",
     "SmtpSection",
+    "SsoSection",
     "TeamSection",
     "TopicsSection",
     "endpoint",

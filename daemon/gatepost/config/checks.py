@@ -6,6 +6,7 @@ Every check yields findings: the path of the key, what is wrong, and what to wri
 import ipaddress
 import stat
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..core.reply_address import TOKEN_LENGTH
@@ -32,6 +33,7 @@ def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
     yield from _away(config)
     yield from _smtp(config)
     yield from _mailboxes(config)
+    yield from _sign_in(config)
     yield from _delivery(config)
     yield from _reply_addresses(config)
     yield from _authentication(config)
@@ -106,6 +108,30 @@ def _away(config: Config) -> Iterator[Finding]:
                 f"{away.substitute} comes in here again: a loop",
                 "name a mailbox that people read somewhere else",
             )
+
+
+def _sign_in(config: Config) -> Iterator[Finding]:
+    """Who else proves an address, where the config names one."""
+    sso, shop = config.sso, config.shop_sign_in
+    if (sso.issuer or shop.issuer) and find_spec("joserfc") is None:
+        place = ("sso", "issuer") if sso.issuer else ("shop_sign_in", "issuer")
+        yield place, "this needs a package that is not there", "pip install gatepost[sso]"
+    if sso.issuer and not sso.client_id:
+        yield ("sso", "issuer"), "there is an issuer, but no client_id", "add the client_id that the provider gave you"
+    if sso.issuer and not {"openid", "email"} <= set(sso.scopes):
+        yield ("sso", "scopes"), "without openid and email nothing proves an address", 'scopes = ["openid", "email"]'
+    if shop.issuer and not shop.audience:
+        yield ("shop_sign_in", "issuer"), "there is an issuer, but no audience", "add the name that the shop has for us"
+    if shop.issuer and (shop.secret is None) == (not shop.public_key):
+        yield ("shop_sign_in", "issuer"), "the shop's word needs one key", "name secret or public_key, not both"
+    if shop.public_key and not Path(shop.public_key).is_file():
+        yield ("shop_sign_in", "public_key"), f"there is no file {shop.public_key}", ""
+    if config.portal.access == "sso" and not (sso.issuer or shop.issuer):
+        yield (
+            ("portal", "access"),
+            "nobody could sign in: there is no [sso] and no [shop_sign_in]",
+            'access = "everyone"',
+        )
 
 
 def _smtp(config: Config) -> Iterator[Finding]:
@@ -305,6 +331,10 @@ def _secrets(config: Config) -> Iterator[Finding]:
         for key in ("password", "client_secret", "refresh_token"):
             if (secret := getattr(box, key)) is not None:
                 found.append((("imap", name, key), secret, 1))
+    if config.sso.client_secret is not None:
+        found.append((("sso", "client_secret"), config.sso.client_secret, 1))
+    if config.shop_sign_in.secret is not None:
+        found.append((("shop_sign_in", "secret"), config.shop_sign_in.secret, _KEY_OCTETS))
     for place, secret, least in found:
         try:
             octets = len(secret.read())

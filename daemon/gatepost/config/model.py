@@ -18,6 +18,7 @@ from .portal import PageSection, PortalSection
 from .privacy import RetentionSection, SecretsSection
 from .report_card import ReportCardSection
 from .section import Secret, Section
+from .sign_in import ShopSignInSection, SsoSection
 from .staff import AuditSection, RoleSection, StaffPagesSection, StaffSection, members_of
 from .types import (
     Address,
@@ -338,6 +339,8 @@ class Config(Section):
     report_card: ReportCardSection = ReportCardSection()
     page: PageSection = PageSection()
     portal: PortalSection = PortalSection()
+    sso: SsoSection = SsoSection()
+    shop_sign_in: ShopSignInSection = ShopSignInSection()
     metrics: MetricsSection = MetricsSection()
     staff_pages: StaffPagesSection = StaffPagesSection()
     audit: AuditSection = AuditSection()

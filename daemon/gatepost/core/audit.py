@@ -57,6 +57,7 @@ class Action(StrEnum):
     STAFF_TOTP_RESET = "staff.totp-reset"
     # Customers and their accounts.
     CUSTOMER_NOTED = "customer.noted"
+    CUSTOMER_INVITED = "customer.invited"
     CUSTOMER_SIGNED_IN = "customer.signed-in"
     CUSTOMER_SIGNED_OUT = "customer.signed-out"
     CONFIRMED = "question.confirmed"

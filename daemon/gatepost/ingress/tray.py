@@ -39,6 +39,7 @@ class Question(StrEnum):
     AWAY = "away"
     LABEL = "label"
     RESET_TOTP = "reset_totp"
+    INVITE = "invite"
 
 
 class Tray:

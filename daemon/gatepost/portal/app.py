@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import shipped
 from ..clock import Clock
-from ..config import PageSection, PortalSection
+from ..config import PageSection, PortalSection, ShopSignInSection, SsoSection
 from ..config.staff import StaffPagesSection
 from ..house import House
 from ..page_mail import ReadLetter
@@ -56,6 +56,8 @@ def open_counter(
     page: PageSection | None = None,
     portal: PortalSection | None = None,
     staff: StaffPagesSection | None = None,
+    sso: SsoSection | None = None,
+    shop_sign_in: ShopSignInSection | None = None,
     desk: StaffDesk | None = None,
     wake: Callable[[], None] = lambda: None,
     read_letter: ReadLetter | None = None,
@@ -69,6 +71,8 @@ def open_counter(
         page_section=page or PageSection(),
         portal=portal or PortalSection(),
         staff=staff or StaffPagesSection(),
+        sso=sso or SsoSection(),
+        shop_sign_in=shop_sign_in or ShopSignInSection(),
         desk=desk,
         wake=wake,
     )

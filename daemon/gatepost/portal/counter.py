@@ -16,7 +16,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from ..clock import Clock
-from ..config import PageSection, PortalSection
+from ..config import PageSection, PortalSection, ShopSignInSection, SsoSection
 from ..config.staff import StaffPagesSection
 from ..core import Millis
 from ..core.letter import Letter
@@ -56,6 +56,8 @@ class Counter:
     shelf: Environment
     page_section: PageSection = field(default_factory=PageSection)
     portal: PortalSection = field(default_factory=PortalSection)
+    sso: SsoSection = field(default_factory=SsoSection)
+    shop_sign_in: ShopSignInSection = field(default_factory=ShopSignInSection)
     staff: StaffPagesSection = field(default_factory=StaffPagesSection)
     desk: StaffDesk | None = None
     wake: Callable[[], None] = lambda: None

@@ -1,16 +1,23 @@
 """Who may have an account here, and the customer whom an address belongs to once it is proved."""
 
 from ..core.address import plain
-from ..core.party import Brand, Customer
+from ..core.party import Customer
 from ..house import House
-from ..store import parties
+from ..store import accounts, parties
 from ..store.database import Tx
 
 
-def refused(tx: Tx, house: House, brand: Brand, address: str) -> str:
-    """Why this address gets no sign-in link, for the log of staff; '' where it gets one."""
+def refused(tx: Tx, house: House, address: str, access: str, *, proved: bool = False) -> str:
+    """Why this address gets no account here, for the log of staff; '' where it gets one.
+
+    `access` is the config's word for who may; `proved` says that an identity provider or the shop speaks for it.
+    """
     if house.is_one_of_us(address):
         return "it is one of ours"
+    if access == "sso" and not proved:
+        return "accounts are for who comes by single sign-on"
+    if access == "list" and parties.customer_of(tx, address) is None and not accounts.invited(tx, address):
+        return "it is no customer's and was not invited"
     return ""
 
 

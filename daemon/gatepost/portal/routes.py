@@ -11,6 +11,7 @@ from .counter import Counter
 from .impersonation import ImpersonationPages
 from .new_ticket import NewTicketPages
 from .page import Page
+from .proofs import ProofPages
 from .rating import RatingPages
 from .secret import SecretPages
 from .sign_in import SignInPages
@@ -40,6 +41,7 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *sign_in.pages(),
         *TicketList(counter).pages(),
         *TicketPages(counter).pages(),
+        *ProofPages(counter).pages(),
         *AccountPages(counter).pages(),
         *AddressPages(counter).pages(),
         *LinkedPages(counter).pages(),

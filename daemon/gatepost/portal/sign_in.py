@@ -27,6 +27,7 @@ from .entry import readable, refused
 from .leave import Leave
 from .page import Form, Page, Visitor, Who
 from .post import post
+from .proofs import ways
 from .table import Table
 
 LETTER = "customer/sign-in"
@@ -70,8 +71,9 @@ class SignInPages:
         """The page that asks for an address."""
         wanted = self._wanted(request.query_params.get("next", ""))
         return self._counter.show(
-            "sign-in", visitor, address="", wanted=wanted, wrong=False, out="out" in request.query_params
-        )
+            "sign-in", visitor, 200, address="", wanted=wanted, wrong=False, out="out" in request.query_params,
+            failed=False, **ways(self._counter),
+        )  # fmt: skip
 
     async def asked(self, request: Request, visitor: Visitor) -> Response:
         """The same words to everybody; the link goes out after them."""
@@ -80,7 +82,10 @@ class SignInPages:
         wanted = self._wanted(str(form.get("next", "")))
         if not address:
             typed = str(form.get("address", ""))[:254]
-            return self._counter.show("sign-in", visitor, 422, address=typed, wanted=wanted, wrong=True, out=False)
+            return self._counter.show(
+                "sign-in", visitor, 422, address=typed, wanted=wanted, wrong=True, out=False, failed=False,
+                **ways(self._counter),
+            )  # fmt: skip
         now, most = self._counter.now(), self._counter.portal.sign_ins_per_address_hour
         await self._counter.write(
             lambda tx: sessions.ask(
@@ -97,14 +102,16 @@ class SignInPages:
     async def show(self, request: Request, visitor: Visitor) -> Response:
         """Whose account the link opens, and the button; nothing happens yet."""
         link, terms = await self._counter.read(lambda tx: self._look(tx, request.path_params["token"]))
-        return self._counter.show("sign-in-link", visitor, address=link.address, terms=terms, missing=False)
+        return self._counter.show("sign-in-link", visitor, address=link.address, terms=terms, missing=False, proof="")
 
     async def enter(self, request: Request, visitor: Visitor) -> Response:
         """Open the session, with an id that nobody has seen before (I09), and go on where the visitor wanted to."""
         token = request.path_params["token"]
         link, terms = await self._counter.read(lambda tx: self._look(tx, token))
         if terms and (await request.form()).get(AGREE_FIELD) != terms:
-            return self._counter.show("sign-in-link", visitor, 422, address=link.address, terms=terms, missing=True)
+            return self._counter.show(
+                "sign-in-link", visitor, 422, address=link.address, terms=terms, missing=True, proof=""
+            )
         secret = await self._counter.write(lambda tx: self._enter(tx, request, visitor))
         return self._entrance.welcome(go(self._wanted(link.wanted) or HOME), secret)
 
@@ -185,7 +192,7 @@ def _send(tx: Tx, counter: Counter, asked: SignIn, now: Millis) -> None:
     if asked.kind is Kind.STAFF:
         _send_to_staff(tx, counter, brand, asked, now)
         return
-    if why := refused(tx, house, brand, asked.address):
+    if why := refused(tx, house, asked.address, counter.portal.access):
         sessions.drop(tx, asked.id, why)
         return
     secret, until = secrets.token_urlsafe(_SECRET_OCTETS), now + counter.portal.sign_in_minutes * MINUTE
