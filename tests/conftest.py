@@ -32,6 +32,7 @@ TOTAL = sum(GROUPS.values())
 # The programs that tests talk to, and the Debian packages that hold them.
 PACKAGES = {
     "postfix": "postfix",
+    "exim4": "exim4-daemon-light",
     "smtp-sink": "postfix",
     "smtp-source": "postfix",
     "dovecot": "dovecot-imapd dovecot-lmtpd",

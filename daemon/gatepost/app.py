@@ -192,6 +192,7 @@ class Office:
             on_failed=partial(_tell_ticket, self.house, clock),
             on_result=self._metrics.tried if self._metrics is not None else None,
         )
+        self._evaluator = build_evaluator(config.authentication)
         self._desk = Desk(
             house=self.house,
             db=self.db,
@@ -200,7 +201,7 @@ class Office:
             readers=self._readers,
             clock=clock,
             wake_delivery=self._deliverer.wake,
-            evaluator=build_evaluator(config.authentication),
+            evaluator=self._evaluator,
             on_handled=self._on_handled,
         )
 
@@ -321,7 +322,10 @@ class Office:
     def _intake(self, door: Door, clock: Clock) -> Desk:
         """Who handles the mail that waits at one of our own doors."""
         waiting = Intake(self.db, door)
+        # Who vouches for an archive has been asked; a mailbox's mail is evaluated as far as its bytes tell.
+        evaluator = self._evaluator if door is Door.IMAP else None
         return Desk(
+            evaluator=evaluator,
             house=self.house,
             db=self.db,
             spool=waiting,

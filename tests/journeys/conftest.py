@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +28,14 @@ class Running:
 
 @pytest.fixture
 def start(tmp_path: Path):
-    """Starts a daemon: `async with start() as running`."""
+    """Starts a daemon: `async with start() as running`; `change` is given its config and gives another."""
 
     @contextlib.asynccontextmanager
-    async def start(**_: object) -> AsyncIterator[Running]:
+    async def start(change: Callable[[str], str] = str) -> AsyncIterator[Running]:
         office = PostOffice(now=Place(folder=tmp_path).clock.now)
         await office.open()
         place = prepare(tmp_path, smarthost_port=office.port, smtp_port=0, portal_url="https://my.orchard.example")
+        place.config_file.write_text(change(place.config_file.read_text()))
         daemon = Daemon(place)
         try:
             yield Running(endpoint=daemon.wait_until_open(), office=office, place=place, daemon=daemon)
