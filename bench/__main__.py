@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from . import doors, inside, trips
+from . import doors, inside, pages, trips
 from .figures import Row, heading, line, read_goals, verdict, write_json
 
 Measure = Callable[[int, bool], Iterator[Row]]
@@ -19,6 +19,7 @@ GROUPS: Mapping[str, tuple[Measure, ...]] = {
     "blocking": (doors.blocking,),
     "slowdisk": (doors.slow_disk,),
     "read": (inside.read, inside.rules, inside.topics, inside.backtest),
+    "pages": (pages.pages,),
     "growth": (trips.growth,),
     "memory": (trips.memory, trips.start),
     "peers": (doors.peers,),

@@ -76,7 +76,7 @@ def test_a_ticket_shows_the_conversation_and_every_fact(floor):
         "Which model?",
         "log.txt",
         "Vera Lind",
-        "Acme &lt;tickets@acme.example&gt;",
+        "tickets@acme.example",
         "active",
         "Nobody waits",
     ):
@@ -322,3 +322,13 @@ def test_a_member_whose_role_is_taken_away_sees_it_at_the_next_page(floor):
     assert floor.market.ticket(1002).state.value == "open"
     floor.clock.at += HOUR
     assert browser.get("/staff/queue").status_code == 303
+
+
+@pytest.mark.catalogue("I27")
+def test_a_form_sent_after_the_session_has_ended_leads_to_the_door_of_staff(floor):
+    browser = floor.staff("vera")
+    page = browser.get("/staff/tickets/1002")
+    floor.clock.at += 2 * HOUR
+    answer = browser.submit(page, action="/staff/tickets/1002/answer#answer", text="Long words.")
+    assert answer.status_code == 401 and 'href="/staff/sign-in"' in answer.text
+    assert len(floor.market.sent("answer")) == 1

@@ -68,7 +68,7 @@ class SignInNeeded(Stop):
     status = 401
 
     def __init__(self, staff: bool = False) -> None:
-        super().__init__()
+        super().__init__("staff" if staff else "")
         self.staff = staff
 
 

@@ -1,0 +1,130 @@
+"""The rows of pages: what staff wait for where the house holds 100,000 tickets, against one that holds 1,000."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from gatepost.app import build_house, open_database
+from gatepost.clock import Clock
+from gatepost.config import load
+from gatepost.core import HOUR
+from gatepost.core.identity import Authentication, Identity, Trust
+from gatepost.core.letter import Letter, Mailbox
+from gatepost.core.party import Participant, Party, Role
+from gatepost.core.staff import ROLES, Member, permitted
+from gatepost.core.ticket import Ticket
+from gatepost.from_page import BY_PERSON
+from gatepost.portal.app import Portal, open_counter
+from gatepost.store import messages, sessions, tickets
+from gatepost.store.database import Database, Tx
+from gatepost.store.sessions import Kind, Session
+
+from .figures import Row, Sample
+from .house import build
+from .processes import scratch
+
+_TURNS = 15
+_IDENTITY = Identity(party=Party.CUSTOMER, trust=Trust.TRUSTED, authentication=Authentication.VERIFIED)
+_STAFF = "vera"
+
+
+@dataclass(frozen=True)
+class _Page:
+    """One page, and how it is called in the table."""
+
+    name: str
+    path: str
+
+
+_PAGES = (
+    _Page("staff queue", "/staff/queue?view=open"),
+    _Page("staff queue, unassigned", "/staff/queue?view=unassigned"),
+    _Page("staff queue, overdue", "/staff/queue?view=overdue"),
+    _Page("staff search for words", "/staff/queue?q=question+{middle}"),
+    _Page("staff ticket", "/staff/tickets/{ticket}"),
+    _Page("staff customer", "/staff/customers/1"),
+)
+
+
+def pages(reps: int, quick: bool) -> Iterator[Row]:
+    """Each page in a house of 100,000 tickets (10,000 if quick), and in one of 1,000; milliseconds for one answer."""
+    size = 10_000 if quick else 100_000
+    with scratch() as folder, _House(Path(folder) / "few", 1_000) as few, _House(Path(folder) / "many", size) as many:
+        for page in _PAGES:
+            row = Row(f"{page.name}, {size:,} tickets", "ms", base_name="1,000 tickets")
+            for _ in range(reps):
+                row.base.append(few.answer(page))
+                row.ours.append(many.answer(page))
+            yield row
+
+
+class _House:
+    """A portal over a house of so many tickets, and the browser of a member of staff."""
+
+    def __init__(self, folder: Path, held: int) -> None:
+        folder.mkdir()
+        config = load(build(folder, 9, customers=500).config)
+        house, self._held = build_house(config), held
+        house.members = {_STAFF: _member()}
+        self._db: Database = open_database(config)
+        for start in range(0, held, 10_000):
+            self._db.write_now(partial(_fill, start=start, end=min(held, start + 10_000)))
+        secret, now = secrets.token_urlsafe(32), Clock().now()
+        row = Session(id=0, kind=Kind.STAFF, staff=_STAFF, started=now, expires=now + HOUR)
+        self._db.write_now(lambda tx: sessions.open_(tx, row, secret))
+        portal = Portal(open_counter(house, self._db, Clock()))
+        cookies = {"__Host-gatepost-staff": secret}
+        self._browser = TestClient(portal.app, base_url="https://my.orchard.example", cookies=cookies)
+
+    def __enter__(self) -> "_House":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._browser.close()
+        with closing(self._db):
+            pass
+
+    def answer(self, page: _Page) -> Sample:
+        """The median time of an answer, and the slowest of a few for p99."""
+        path = page.path.format(ticket=1001 + self._held // 2, middle=self._held // 2)
+        times = []
+        for _ in range(_TURNS):
+            began = time.perf_counter()
+            found = self._browser.get(path, follow_redirects=False)
+            times.append(1000 * (time.perf_counter() - began))
+            if found.status_code != 200:
+                raise RuntimeError(f"{path}: {found.status_code}")
+        times.sort()
+        return Sample(times[len(times) // 2], p50=times[len(times) // 2], p99=times[-1])
+
+
+def _member() -> Member:
+    return Member(
+        slug=_STAFF, name="Vera", address="vera@staff.example", roles=("admin",),
+        permissions=permitted(("admin",), ROLES),
+    )  # fmt: skip
+
+
+def _fill(tx: Tx, start: int, end: int) -> None:
+    """Tickets with a requester and a message; every third is closed, every tenth overdue, every second assigned."""
+    now = Clock().now()
+    for number in range(start, end):
+        filed = now - (200_000 - number) * 1_000
+        ticket = Ticket(
+            number=0, brand="orchard", subject=f"An older question {number}", filed=filed,
+            customer_id=1 + number % 500, product_id=1, vendor_id=1, last_activity=filed, language="en",
+            flags=("overdue",) if number % 10 == 0 else (), assignee="vera@staff.example" if number % 2 else "",
+        )  # fmt: skip
+        opened = tickets.open_(tx, ticket)
+        address = f"jane{number % 500}@shop.example"
+        who = Participant(ticket=opened, number=1, role=Role.REQUESTER, address=address, party_id=1 + number % 500)
+        tickets.join(tx, who)
+        text = f"This is question {number}, and it broke."
+        letter = Letter(sender=Mailbox(address=address), subject=ticket.subject, text=text, reply_text=text)
+        messages.put(tx, ticket=opened, author=1, received=filed, letter=letter, nature=BY_PERSON, identity=_IDENTITY)
