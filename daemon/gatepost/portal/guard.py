@@ -111,6 +111,8 @@ class Guard:
     async def _admitted(self, request: Request, page: Page, visitor: Visitor) -> Response:
         """The page, for a visitor who is known; or a Stop."""
         self._allowed(page, visitor)
+        if page.form is Form.VISIT and not (self._counter.cookies.plain or self._origin(request.scope)[:6] == "https:"):
+            raise Forbidden("https")
         if request.method == "POST":
             self._from_here(request)
             self._often(page, visitor)

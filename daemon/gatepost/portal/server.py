@@ -94,7 +94,7 @@ def _strict(seconds: float) -> type[asyncio.Protocol]:
 
         def data_received(self, data: bytes) -> None:
             if self.conn.their_state is h11.IDLE:
-                if self._is_folded(data):
+                if self._is_unsound(data):
                     self._refuse()
                     return
                 if self._timer is None:
@@ -118,11 +118,12 @@ def _strict(seconds: float) -> type[asyncio.Protocol]:
                 self.transport.close()
             super().on_response_complete()
 
-        def _is_folded(self, data: bytes) -> bool:
-            """Whether a line of the head goes on in the next one (obs-fold): h11 would join them."""
+        def _is_unsound(self, data: bytes) -> bool:
+            """Whether the head is too long, or a line of it goes on in the next one (obs-fold): h11 takes both."""
             self._head += data
             head, found, _ = self._head.partition(b"\r\n\r\n")
-            return any(fold in (head if found else self._head) for fold in _FOLDS)
+            head = head if found else self._head
+            return len(head) > _HEAD_OCTETS or any(fold in head for fold in _FOLDS)
 
         def _refuse(self) -> None:
             self._stop_waiting()
