@@ -28,6 +28,9 @@ from .store.database import Database, Tx
 
 _log = logging.getLogger("gatepost.desk")
 _BATCH = 64
+# How many mails share a transaction. Delivery writes its ends between two of them, some 32 at a time, and a mail makes
+# two or three: with larger ones it would fall behind for as long as mail pours in.
+_SLICE = 8
 _PAUSE = 1.0
 _CAUSES = {
     "timeout": Cause.READER_TIMEOUT,
@@ -174,13 +177,15 @@ class Desk:
     async def _keep_writing(self) -> None:
         while True:
             batch = await self._read.get()
-            done = await self._write_batch(batch)
+            done: list[int] = []
+            for at in range(0, len(batch), _SLICE):
+                done += await self._write_batch(batch[at : at + _SLICE])
+                self._wake_delivery()
             crashpoint("desk.written")
             await self._gate.done(done)
-            self._wake_delivery()
 
     async def _write_batch(self, batch: list[_Read]) -> list[int]:
-        """Take a batch through the pipeline in one transaction, and what failed in it one by one; the ids of all."""
+        """Take mails through the pipeline in one transaction, and what failed in it one by one; the ids of all."""
         try:
             outcomes = await self._db.write_each([partial(self._handle, read) for read in batch])
         except TemporaryError as fault:

@@ -174,6 +174,24 @@ def test_a_vendor_who_would_write_from_our_domain_is_refused(take):
     assert told(report) == [(2, "senders"), (2, "senders")]
 
 
+@pytest.mark.parametrize(
+    ("substitute", "clock", "stops"),
+    [("", "", True), ("b@y.example", "", False), ("b@y.example", "stops", True), ("", "runs", False)],
+)
+def test_what_the_clock_does_during_an_absence(take, db, substitute, clock, stops):
+    head = VENDOR + ",away_from,away_until,away_substitute,away_clock"
+    take("vendors", head + f"\nx,X,a@x.example,2026-01-01,2026-02-01,{substitute},{clock}\n")
+    assert db.read_now(lambda tx: parties.vendor_named(tx, "x")).away.clock_stops is stops
+    # Without the column it stays as it was.
+    take("vendors", VENDOR + ",away_substitute\nx,X,a@x.example,c@z.example\n")
+    assert db.read_now(lambda tx: parties.vendor_named(tx, "x")).away.clock_stops is stops
+
+
+def test_a_clock_that_does_something_else_is_refused(take):
+    head = VENDOR + ",away_from,away_until,away_clock"
+    assert told(take("vendors", head + "\nx,X,a@x.example,2026-01-01,2026-02-01,pauses\n")) == [(2, "away_clock")]
+
+
 @pytest.mark.catalogue("D32")
 def test_a_substitute_who_is_ourselves_is_refused(take):
     head = VENDOR + ",away_from,away_until,away_substitute"

@@ -1,9 +1,14 @@
 """The desk between spool and gate: what it has done is cleared, whatever the gate forgets."""
 
 import asyncio
+import random
 
 from gatepost.clock import FixedClock
+from gatepost.config import DeliverySection
 from gatepost.core.letter import Arrival, Door, Envelope
+from gatepost.delivery.courier import Courier
+from gatepost.delivery.outbox import Deliverer
+from gatepost.demo.sink import Sink
 from gatepost.desk import Desk
 from gatepost.mail.parse import read_letter
 
@@ -57,3 +62,39 @@ async def test_a_gate_that_died_before_it_cleared_is_told_again_when_it_is_back(
     finally:
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
+
+
+async def test_delivery_keeps_up_while_mail_pours_in(market, compose_mail):
+    """What is filed makes mails of its own; they do not wait until the last mail of a flood is filed."""
+    limits = dict.fromkeys(("automatic_per_address_day", "automatic_per_domain_hour", "automatic_per_minute"), 10_000)
+    market.house.limits = market.house.limits.model_copy(
+        update=limits | {"breaker_per_address": 10_000, "breaker_per_domain": 10_000, "breaker_floor": 10_000}
+    )
+    clock, spool, gate = FixedClock(market.now), Spool(), Gate()
+    envelope = Envelope(mail_from="jane@customer.example", recipients=("support@orchard.example",), door=Door.SMTP)
+    for number in range(1, 129):
+        mail = compose_mail("Jane <jane@customer.example>", f"Shipping Labels, case {number}", f"Blank {number}.")
+        raw = mail.replace("\n", "\r\n").encode()
+        spool.arrivals.append(Arrival(id=number, received=market.now, envelope=envelope, raw=raw))
+    async with Sink() as sink:
+        settings = DeliverySection(smarthost=f"127.0.0.1:{sink.port}", tls="none")
+        courier = Courier(settings, hostname="gate.example")
+        deliverer = Deliverer(market.db, courier, clock, settings, owner="desk", chance=random.Random(1))
+        deliverer.start()
+        desk = Desk(
+            house=market.house, db=market.db, spool=spool, gate=gate, readers=Readers(), clock=clock,
+            wake_delivery=deliverer.wake,
+        )  # fmt: skip
+        work = asyncio.create_task(desk.run())
+        try:
+            async with asyncio.timeout(60):
+                filed = 0
+                while filed < 128:
+                    filed += len(await gate.told.get())
+                assert len(sink.mails) > 128
+                await sink.caught(256)
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            await deliverer.close(5)
+            await courier.close()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ..config.types import zone as known_zone
 from ..core import Millis, address
+from ..core.away_plan import CLOCKS
 
 _SLUG = re.compile(r"[a-z0-9]+([-_.][a-z0-9]+)*")
 _TIME = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
@@ -50,6 +51,13 @@ def words(text: str) -> str:
     if len(lines) > _TEXT_CHARACTERS or any(ord(c) < 32 and c not in "\n\t" for c in lines):
         raise ValueError(f"this is text of at most {_TEXT_CHARACTERS} characters, without control characters")
     return lines
+
+
+def stops(text: str) -> bool:
+    """What the clock does during an absence: whether it stops."""
+    if text not in CLOCKS:
+        raise ValueError(f"{text!r} is neither stops nor runs")
+    return text == "stops"
 
 
 def optional(read: Callable[[str], str]) -> Callable[[str], str]:

@@ -20,7 +20,7 @@ from .table_file import Columns, Row
 T = TypeVar("T")
 
 _HOURS = ("zone", "country", "opens", "closes")
-_AWAY = ("away_from", "away_until", "away_substitute", "away_text")
+_AWAY = ("away_from", "away_until", "away_substitute", "away_text", "away_clock")
 VENDORS = Columns(
     ("slug", "name", "support_address", "contact_address", "language", "senders", *_HOURS, *_AWAY, "active", "masking"),
     ("slug", "name", "support_address"),
@@ -161,8 +161,11 @@ class Rows:
             substitute=cells.get("away_substitute", address.plain, known.substitute, ""),
             text=cells.get("away_text", cell.words, known.text, ""),
         )
+        usual = known.clock_stops if old is not None else not away.substitute
+        stops = cells.get("away_clock", cell.stops, usual, usual)
         if cells.refused(*_AWAY):
             return None
+        away = replace(away, clock_stops=stops)
         if not away.starts and not away.ends:
             if away.substitute or away.text:
                 cells.refuse("away_from", "an absence needs its dates", "fill in away_from and away_until")

@@ -1,0 +1,90 @@
+"""What is due is done once, though the desk that does it is killed in the middle of it, again and again."""
+
+import asyncio
+import sqlite3
+import time
+from collections import Counter
+from contextlib import closing
+
+import chaos_daemon
+import pytest
+
+from gatepost.app import build_house, open_database
+from gatepost.config import load
+from gatepost.core import DAY
+from gatepost.core.letter import Arrival, Envelope
+from gatepost.demo.sink import Sink
+from gatepost.mail.parse import read_letter
+from gatepost.pipeline import handle
+
+PACE = "\n[clock]\ncatch_up_per_minute = 100000\n"
+
+
+def owed(daemon, count):
+    """So many tickets, answered a week ago, whose customers are to be asked for a rating now; nothing else is owed."""
+    config = load(daemon.folder / "config.toml")
+    house, now = build_house(config), int(time.time() * 1000)
+    with closing(open_database(config)) as db:
+        for number in range(1, count + 1):
+            raw = (
+                f"From: jane0@customer.example\r\nSubject: Shipping Labels, case {number}\r\n\r\nIt jams.\r\n".encode()
+            )
+            envelope = Envelope(mail_from="jane0@customer.example", recipients=("support@orchard.example",))
+            arrival = Arrival(id=number, received=now - 8 * DAY, envelope=envelope, raw=raw)
+            db.write_now(lambda tx, a=arrival, raw=raw: handle(tx, house, a, read_letter(raw), a.received))
+
+        def answered(tx):
+            tx.run("UPDATE ticket SET waiting_since = NULL")
+            tx.run("UPDATE deadline SET state = 'released' WHERE kind <> 'rating'")
+            tx.run("UPDATE delivery SET state = 'dropped', next = NULL")
+
+        db.write_now(answered)
+
+
+def asked(daemon):
+    """How many rating mails are in the outbox, and how many deadlines are still open."""
+    with closing(sqlite3.connect(daemon.data / "desk.sqlite3")) as connection:
+        mails = connection.execute("SELECT count(*) FROM outbox WHERE template = 'rating'").fetchone()[0]
+        return mails, connection.execute("SELECT count(*) FROM deadline WHERE state = 'open'").fetchone()[0]
+
+
+async def killed_and_reckoned(folder, *, tickets, kills):
+    async with Sink() as sink:
+        daemon = chaos_daemon.DaemonUnderTest(folder, sink.port, limits=PACE)
+        owed(daemon, tickets)
+        daemon.start()
+        try:
+            await daemon.ready()
+            async with asyncio.timeout(60 + 10 * kills):
+                for kill in range(1, kills + 1):
+                    while asked(daemon)[0] < kill * tickets // (kills + 1):
+                        await asyncio.sleep(0.01)
+                    assert daemon.kill("desk")
+                while asked(daemon)[1] or len({ident(mail) for mail in sink.mails}) < tickets:
+                    await asyncio.sleep(0.05)
+        finally:
+            daemon.kill_all()
+        with closing(sqlite3.connect(daemon.data / "desk.sqlite3")) as connection:
+            rows = connection.execute("SELECT ticket, count(*) FROM outbox WHERE template = 'rating' GROUP BY ticket")
+            assert sorted(rows.fetchall()) == [(1001 + n, 1) for n in range(tickets)]
+            met = connection.execute("SELECT count(*) FROM deadline WHERE kind = 'rating' AND state = 'met'")
+            assert met.fetchone()[0] == tickets
+        copies = Counter(ident(mail) for mail in sink.mails)
+        assert len(copies) == tickets
+        assert max(copies.values()) <= kills + 1
+
+
+def ident(mail):
+    """The Message-ID, by which copies of one mail are known."""
+    head = mail.content.partition(b"\r\n\r\n")[0].decode()
+    return next(line for line in head.split("\r\n") if line.lower().startswith("message-id:"))
+
+
+@pytest.mark.catalogue("M01", "F18")
+async def test_each_customer_is_asked_once_though_the_desk_is_killed_meanwhile(tmp_path):
+    await killed_and_reckoned(tmp_path, tickets=40, kills=3)
+
+
+@pytest.mark.chaos
+async def test_each_of_many_customers_is_asked_once_through_many_kills(tmp_path):
+    await killed_and_reckoned(tmp_path, tickets=400, kills=40)
