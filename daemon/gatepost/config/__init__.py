@@ -5,12 +5,12 @@ reads a file and says what is wrong with it, `example` writes the example and th
 """
 
 from .away import AwaySection
+from .brand import BrandSection
 from .file import find, load
 from .imap import ImapSection
 from .metrics import MetricsSection
 from .model import (
     AuthenticationSection,
-    BrandSection,
     ClockSection,
     Config,
     DeliverySection,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..core.reply_address import TOKEN_LENGTH
 from ..errors import PermanentError
+from . import brand as brands
 from .model import Config
 from .section import Secret
 from .staff import roles_of
@@ -28,6 +29,8 @@ def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
     """Everything that does not fit together. With `secrets`, also secrets that are missing or open to others."""
     yield from _teams(config)
     yield from _support_addresses(config)
+    for slug, brand in config.brand.items():
+        yield from brands.findings(slug, brand)
     yield from _staff(config)
     yield from _loops(config)
     yield from _away(config)

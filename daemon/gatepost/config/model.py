@@ -12,6 +12,7 @@ from ..core.discount import Discount
 from ..core.party import Brand, Team
 from ..core.staff import Member
 from .away import AwaySection
+from .brand import BrandSection
 from .imap import ImapSection
 from .metrics import MetricsSection
 from .portal import PageSection, PortalSection
@@ -23,9 +24,7 @@ from .staff import AuditSection, RoleSection, StaffPagesSection, StaffSection, m
 from .types import (
     Address,
     Code,
-    Colour,
     Count,
-    Country,
     Day,
     Domain,
     Endpoint,
@@ -33,17 +32,13 @@ from .types import (
     FilePath,
     HostName,
     KeyId,
-    Language,
     Name,
     Network,
     Octets,
     Percent,
-    ProductPage,
     Seconds,
     Server,
     Slug,
-    Url,
-    Zone,
 )
 
 
@@ -286,32 +281,6 @@ class TeamSection(Section):
 
     name: Name = Field(description="What customers read, for example Billing.")
     address: Address = Field(description="Where the team's tickets go.")
-
-
-class BrandSection(Section):
-    """One storefront."""
-
-    name: Name = Field(description="What customers read, for example Extension Market.")
-    support: tuple[Address, ...] = Field(
-        min_length=1, description="Addresses that file a ticket; the first is our From."
-    )
-    languages: tuple[Language, ...] = Field(
-        ("en",), min_length=1, description="Languages of the letters, the default first."
-    )
-    portal: Url = Field("", description="Base URL of the portal, for example https://help.market.example.")
-    privacy: Url = Field("", description="URL of the privacy policy, linked in acknowledgements.")
-    data_use: Url = Field("", description="URL of the data-use policy, linked in acknowledgements.")
-    knowledge_base: Url = Field("", description="URL of the knowledge base.")
-    colour: Colour = Field("#3858e9", description="The brand's colour.")
-    zone: Zone = Field("UTC", description="Time zone, for example Europe/Berlin.")
-    country: Country = Field("", description="Country of the public holidays, for example DE.")
-    masking: bool = Field(False, description="Keep each side's real address from the other.")
-    impersonation: bool = Field(
-        False, description="Let staff log in as a customer of this brand, with that customer's leave."
-    )
-    product_page: ProductPage = Field(
-        "", description="URL of a product's page, with {slug} in it: what #link puts below an answer; '' has none."
-    )
 
 
 class DiscountSection(Section):

@@ -47,7 +47,8 @@ class Team:
 class Brand:
     """One storefront: the addresses it listens on, the face it shows, the links its mails may carry.
 
-    `product_page` is the URL of a product with `{slug}` in it.
+    `title` heads the portal's pages, '' is the name; `logo`, `logo_dark` and `favicon` are files. `product_page` is the
+    URL of a product with `{slug}` in it.
     """
 
     slug: str
@@ -55,10 +56,18 @@ class Brand:
     support: tuple[str, ...]
     languages: tuple[str, ...] = ("en",)
     portal: str = ""
+    title: str = ""
+    logo: str = ""
+    logo_dark: str = ""
+    favicon: str = ""
     privacy: str = ""
     data_use: str = ""
+    imprint: str = ""
+    terms: str = ""
     knowledge_base: str = ""
     colour: str = "#3858e9"
+    link_colour: str = "#1d4fc4"
+    link_colour_dark: str = "#9dbdff"
     zone: str = "UTC"
     country: str = ""
     masking: bool = False

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..core import Millis
+from ..core.contrast import ink
 from ..core.effect import Auto
 from ..core.letter import Attachment, Mailbox
 from ..core.party import Brand
@@ -139,7 +140,7 @@ def _values(draft: Draft) -> dict[str, object]:
     brand = draft.brand
     face = {
         "name": brand.name, "portal": brand.portal, "privacy": brand.privacy, "data_use": brand.data_use,
-        "knowledge_base": brand.knowledge_base, "colour": brand.colour, "ink": _ink(brand.colour),
+        "knowledge_base": brand.knowledge_base, "colour": brand.colour, "ink": ink(brand.colour),
         "support": brand.support[0],
     }  # fmt: skip
     return {
@@ -148,12 +149,6 @@ def _values(draft: Draft) -> dict[str, object]:
         "subject": bare_subject(draft.subject),
         **draft.values,
     }
-
-
-def _ink(colour: str) -> str:
-    """Black or white, whichever reads better on `colour` (WCAG 2.1, relative luminance)."""
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return "#111111" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.36 else "#ffffff"
 
 
 def _subject(draft: Draft, rendered: Rendered) -> str:

@@ -16,6 +16,7 @@ from ..page_mail import ReadLetter
 from ..store import consents, drafts
 from ..store.database import Database
 from .counter import Counter, shelf
+from .faces import Faces
 from .guard import Guard
 from .leave import Leave
 from .routes import pages
@@ -71,6 +72,7 @@ def open_counter(
         page_section=page or PageSection(),
         portal=portal or PortalSection(),
         staff=staff or StaffPagesSection(),
+        faces=Faces(house.brands.values()),
         sso=sso or SsoSection(),
         shop_sign_in=shop_sign_in or ShopSignInSection(),
         desk=desk,

@@ -27,6 +27,7 @@ from ..mail.parse import read_letter
 from ..page_mail import ReadLetter
 from ..store.database import Database, Tx
 from .cookies import Cookies
+from .faces import Faces, colours
 from .page import Visitor
 from .presence import Presence
 from .staff_desk import StaffDesk
@@ -62,6 +63,7 @@ class Counter:
     desk: StaffDesk | None = None
     wake: Callable[[], None] = lambda: None
     read_letter: ReadLetter = _read_here
+    faces: Faces = field(default_factory=Faces)
     presence: Presence = field(default_factory=Presence)
     tries: Tries = field(default_factory=Tries)
 
@@ -95,11 +97,12 @@ class Counter:
         style = f"/style/{self.style_digest(brand)}.css"
         values = {"visitor": None, **values, "brand": brand, "language": served(language), "style": style}
         values["now"] = self.now()
+        values["face"] = self.faces.of(brand)
         return HTMLResponse(self.shelf.get_template(f"{name}.html.j2").render(values), status_code=status)
 
     def style(self, brand: Brand) -> str:
         """The one stylesheet, in the brand's colours."""
-        return self.shelf.get_template(_STYLE).render(brand=brand)
+        return self.shelf.get_template(_STYLE).render(brand=brand, colours=colours(brand))
 
     def style_digest(self, brand: Brand) -> str:
         """A name for the stylesheet that changes with it, so that browsers may keep it."""

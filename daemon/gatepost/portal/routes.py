@@ -38,6 +38,7 @@ def pages(counter: Counter) -> tuple[Page, ...]:
     sign_in = SignInPages(counter)
     every = (
         *StylePage(counter).pages(),
+        *counter.faces.pages(),
         *sign_in.pages(),
         *TicketList(counter).pages(),
         *TicketPages(counter).pages(),
