@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import absences, shipped
+from . import absences, privacy, shipped
 from .absences import AwayConfig
 from .audit_heads import Heads
 from .clock import Clock
@@ -52,6 +52,7 @@ from .portal.invitations import invite
 from .portal.server import PortalServer
 from .portal.staff_desk import StaffDesk
 from .postroom import Postroom
+from .privacy import Privacy
 from .promises import promises
 from .reader.pool import ReaderPool
 from .release import Releases
@@ -260,7 +261,8 @@ class Office:
         self._scheduler.every(5.0, "mailboxes", self._look_at_mailboxes)
         self._scheduler.every(1.0, "releases", releases.look)
         self._scheduler.every(5.0, "postroom", postroom.look)
-        retention = Retention(db=self.db, house=self.house, clock=clock)
+        self._privacy = Privacy(db=self.db, house=self.house, clock=clock, fold=self._link.fold)
+        retention = Retention(db=self.db, house=self.house, clock=clock, ages=config.retention, privacy=self._privacy)
         self._scheduler.every(60.0, "retention", retention.look)
         self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom, clock)).look)
         self._scheduler.every(_WATCH_SECONDS, "watch", self._watch.look)
@@ -381,6 +383,7 @@ class Office:
             Question.RESET_TOTP: reset,
             Question.INVITE: ask_in,
             **_answers(releases, postroom),
+            **privacy.answers(self._privacy),
         }
 
     async def _hear_news(self) -> None:

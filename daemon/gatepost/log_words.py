@@ -97,6 +97,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "delivery.fault": "A try ended by a fault of ours; it counts as one that may pass.",
         "outbox.failure_not_told": "A mail was refused for good, and telling so failed by a fault of ours.",
     },
+    "What is kept no longer": {
+        "retention.purged": "So much of each class has passed its age, or its time, and was taken away.",
+        "erasure.done": "So many persons were erased.",
+        "erasure.log_read": "An erasure is done; the database's log is still being read, and is cut later.",
+    },
     "Pages and monitoring": {
         "portal.closed": "A server of pages could not be opened; mail goes on.",
         "page.failed": "A page failed by a fault of ours; the visitor was told the id.",

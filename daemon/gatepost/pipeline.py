@@ -41,7 +41,7 @@ def run_again(tx: Tx, house: House, number: int, letter: Letter, now: Millis) ->
         return arrivals.outcome_of(tx, held.arrival) if held.state is quarantine.State.DONE else None
     release = Release(cause=held.cause, said=held.said)
     arrival = arrivals.as_arrival(tx, row)
-    raw = sealing.raw_of(tx, house, held.arrival) if letter.secrets else arrival.raw
+    raw = sealing.raw_of(tx, house.vault, held.arrival) if letter.secrets else arrival.raw
     trip = travel(tx, house, arrival, letter, now, release)
     quarantine.done(tx, number, now)
     said = f"from {held.cause.word}: {held.said}"

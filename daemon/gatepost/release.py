@@ -90,7 +90,7 @@ class Releases:
 
     async def _run(self, number: int) -> None:
         held = await self._found(number)
-        raw = await self._db.read(lambda tx: sealing.raw_of(tx, self._house, held.arrival))
+        raw = await self._db.read(lambda tx: sealing.raw_of(tx, self._house.vault, held.arrival))
         try:
             letter = await self._reader.read(raw)
         except (HostileMail, ReaderDied) as trouble:

@@ -5,7 +5,7 @@ from .house import House
 from .store import arrivals, sealed
 from .store.arrivals import Outcome
 from .store.database import Tx
-from .vault import Purpose, Sealed, Unopened
+from .vault import Purpose, Sealed, Unopened, Vault
 
 
 def keep(tx: Tx, house: House, arrival: int, raw: bytes, outcome: Outcome, now: Millis) -> None:
@@ -21,7 +21,7 @@ def keep(tx: Tx, house: House, arrival: int, raw: bytes, outcome: Outcome, now: 
     sealed.put(tx, arrival, key=seal.key, octets=seal.octets, until=until, now=now)
 
 
-def raw_of(tx: Tx, house: House, arrival: int) -> bytes:
+def raw_of(tx: Tx, vault: Vault, arrival: int) -> bytes:
     """The bytes of a mail as they came, unsealed where they were sealed; b'' where they are no longer kept.
 
     Raises PermanentError where the key that sealed them is gone.
@@ -30,7 +30,7 @@ def raw_of(tx: Tx, house: House, arrival: int) -> bytes:
     if kept is None:
         return arrivals.raw(tx, arrival)
     try:
-        octets = house.vault.open(Purpose.RAW, sealed.about(arrival), Sealed(key=kept.key, octets=kept.octets))
+        octets = vault.open(Purpose.RAW, sealed.about(arrival), Sealed(key=kept.key, octets=kept.octets))
     except Unopened as fault:
         raise Unopened(f"the sealed mail of arrival {arrival}: {fault.message}", "See docs/keys.md.") from fault
     return sealed.unpacked(octets)

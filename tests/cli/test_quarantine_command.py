@@ -80,7 +80,7 @@ def test_a_held_mail_is_listed_shown_and_released(config, capfd):
     shown = capfd.readouterr().out
     assert "a reply whose sender is not proved" in shown and "no trusted Authentication-Results" in shown
     assert "Still." in shown and "\x1b" not in shown
-    assert run(["quarantine", "show", "1", "--raw", "-c", config]) == 0
+    assert run(["quarantine", "show", "1", "--raw", "--reason", "to look at it", "-c", config]) == 0
     assert "\x1b[2JStill.\r\n" in capfd.readouterr().out.replace("\n", "\r\n").replace("\r\r", "\r")
     assert run(["quarantine", "release", "1", "-c", config]) == 0
     assert "continued ticket 1001" in capfd.readouterr().out

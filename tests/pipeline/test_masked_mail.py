@@ -76,10 +76,10 @@ def test_the_mail_as_it_came_lies_sealed_for_its_hours(market):
     (row,) = market.rows("SELECT * FROM sealed_raw")
     assert CANARY.encode() not in bytes(row["octets"])
     assert row["until"] == market.now + 72 * HOUR
-    assert CANARY.encode() in market.db.read_now(lambda tx: raw_of(tx, market.house, row["arrival"]))
+    assert CANARY.encode() in market.db.read_now(lambda tx: raw_of(tx, market.house.vault, row["arrival"]))
     market.house.vault = fresh()
     with pytest.raises(Unopened):
-        market.db.read_now(lambda tx: raw_of(tx, market.house, row["arrival"]))
+        market.db.read_now(lambda tx: raw_of(tx, market.house.vault, row["arrival"]))
     purge = market.db.write_now(lambda tx: sealed.purge(tx, market.now + 72 * HOUR, 100))
     assert purge == 1 and not market.rows("SELECT * FROM sealed_raw")
 

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "demo:demo",
     "doctor": "doctor:doctor",
     "mail": "mail:mail",
+    "person": "person:person",
     "quarantine": "quarantine:quarantine",
     "outbox": "outbox:outbox",
     "restore": "backup:restore",

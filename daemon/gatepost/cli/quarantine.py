@@ -14,18 +14,21 @@ from ..core import DAY, HOUR, MINUTE
 from ..core.audit import operator
 from ..errors import PermanentError
 from ..ingress.tray import Question, Said, ask
+from ..keys import vault
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..log import printable
 from ..mail.parse import HostileMail, read_letter
 from ..outline import instant, table
 from ..reader.pool import ReaderPool
 from ..release import Releases
+from ..sealing import raw_of
 from ..store import arrivals
 from ..store import quarantine as store
 from ..store.database import Tx
 from ..store.quarantine import Held, State
 from . import EX_OK
 from .options import config_option, look
+from .person import asked
 
 _PATIENCE = 120.0
 
@@ -51,17 +54,23 @@ def list_(config_path: str | None, state: str, limit: int) -> None:
 @quarantine.command()
 @config_option
 @click.argument("number", metavar="ID", type=int)
-@click.option("--raw", is_flag=True, help="The mail's bytes as they came, and nothing else.")
-def show(config_path: str | None, number: int, raw: bool) -> None:
+@click.option("--raw", is_flag=True, help="The mail's bytes as they came, and nothing else; needs --reason.")
+@click.option("--reason", default="", help="Why the mail is opened; it stays in the audit log.")
+def show(config_path: str | None, number: int, raw: bool, reason: str) -> None:
     """Show one held mail: why it is kept, what speaks for and against it, its header and its text."""
     config = load(find(config_path), secrets=False)
 
+    keys = vault(config.data)
+
     def read(tx: Tx) -> tuple[Held, bytes, dict[str, object]]:
         held = _there(store.find(tx, number), number)
-        return held, arrivals.raw(tx, held.arrival), arrivals.decision(tx, held.arrival)
+        return held, raw_of(tx, keys, held.arrival), arrivals.decision(tx, held.arrival)
 
     held, octets, decision = look(config, read)
     if raw:
+        if not reason:
+            raise click.UsageError("--raw opens a mail as it came: say why with --reason")
+        asked(config, Question.RAW_OPENED, {"arrival": held.arrival, "reason": reason, "by": getpass.getuser()})
         sys.stdout.buffer.write(octets)
         return
     for line in _shown(held, octets, decision):

@@ -1,13 +1,20 @@
 """`gatepost secrets …`: how well credentials in mail are found, and what is found in a text."""
 
+import getpass
 import sys
 from pathlib import Path
 
 import click
 
 from .. import secret_texts, shipped
+from ..config import find, load
+from ..ingress.tray import Question
+from ..keys import vault
 from ..mail.secrets import mask
+from ..privacy import raw_mail
 from . import EX_DATAERR, EX_OK
+from .options import config_option, look
+from .person import asked
 
 _PRECISION, _RECALL = 0.98, 0.95
 
@@ -37,6 +44,19 @@ def evaluate(tuning: bool, mistakes: bool, files: tuple[Path, ...]) -> int:
         print(line)
     good = found.whole.precision >= _PRECISION and found.whole.recall >= _RECALL
     return EX_OK if good else EX_DATAERR
+
+
+@secrets.command("open")
+@config_option
+@click.argument("arrival", type=int)
+@click.option("--reason", required=True, help="Why; it stays in the audit log.")
+def open_(config_path: str | None, arrival: int, reason: str) -> int:
+    """Write a mail exactly as it came to standard output, sealed or not. The reason stays in the audit log."""
+    config = load(find(config_path), secrets=False)
+    asked(config, Question.RAW_OPENED, {"arrival": arrival, "reason": reason, "by": getpass.getuser()})
+    keys = vault(config.data)
+    sys.stdout.buffer.write(look(config, lambda tx: raw_mail(tx, keys, arrival)))
+    return EX_OK
 
 
 @secrets.command("mask")

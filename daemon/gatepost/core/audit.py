@@ -68,6 +68,11 @@ class Action(StrEnum):
     ADDRESS_REMOVED = "address.removed"
     PERSON_EXPORTED = "person.exported"
     PERSON_ERASED = "person.erased"
+    PERSON_HELD = "person.held"
+    PERSON_RELEASED = "person.released"
+    PERSON_KEPT = "person.erasure-refused"
+    RAW_OPENED = "mail.raw-opened"
+    KEY_ROTATED = "key.rotated"
     # Logging in as a customer.
     CONSENT_ASKED = "consent.asked"
     CONSENT_GIVEN = "consent.given"

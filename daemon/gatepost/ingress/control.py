@@ -2,6 +2,7 @@
 
     gate -> peer   new\\n              mails were committed; look into the spool
     peer -> gate   done ID ID …\\n     these arrivals are in the desk's database: delete them
+    peer -> gate   fold\\n             fold the log into the file, so that nothing that was cleared lies in it
     peer -> gate   status\\n           answered by one line of JSON: counters and what waits
     gate -> peer   error TEXT\\n       a line that is none of these
 
@@ -24,14 +25,19 @@ _UNREAD_OCTETS = 64 * 1024
 
 
 class Control:
-    """The socket and its peers. `done` takes ids, `status` gives the counters."""
+    """The socket and its peers. `done` takes ids, `status` gives the counters, `fold` folds."""
 
     def __init__(
-        self, path: Path, done: Callable[[list[int]], None], status: Callable[[], Mapping[str, object]]
+        self,
+        path: Path,
+        done: Callable[[list[int]], None],
+        status: Callable[[], Mapping[str, object]],
+        fold: Callable[[], None] = lambda: None,
     ) -> None:
         self._path = path
         self._done = done
         self._status = status
+        self._fold = fold
         self._peers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -77,6 +83,9 @@ class Control:
         word, *rest = line.split() or [b""]
         if word == b"done" and all(number.isdigit() for number in rest):
             self._done([int(number) for number in rest])
+            return b""
+        if word == b"fold":
+            self._fold()
             return b""
         if word == b"status":
             return json.dumps(self._status(), sort_keys=True).encode("ascii") + b"\n"

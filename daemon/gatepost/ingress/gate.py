@@ -89,7 +89,7 @@ class Gate:
         self._clock = clock
         self._tls = _Certificate(config.smtp.certificate, config.smtp.key)
         self.spool = spool or Spool(config.data, now=clock.now, commit_seconds=config.smtp.commit_seconds)
-        self._control = Control(config.data / "run" / "gate.sock", self.spool.clear, self.status)
+        self._control = Control(config.data / "run" / "gate.sock", self.spool.clear, self.status, self.spool.fold)
         self._disk = Disk(config.data, config.smtp.free_octets or config.smtp.message_octets * 3 // 2)
         self.doorway = self._doorway()
         self._proxies = Proxies(

@@ -98,6 +98,11 @@ def secret_kind(kind: SecretKind, language: str = "en") -> str:
     return say(language, _SECRETS[kind])
 
 
+def utc(at: Millis) -> datetime:
+    """The instant `at` in UTC."""
+    return datetime.fromtimestamp(at // 1000, UTC)
+
+
 def language_name(code: str, language: str = "en") -> str:
     """The language `code` by its name in `language`; the code itself where we have no name for it."""
     return str(_locale(language).languages.get(code.lower().partition("-")[0], code))

@@ -117,15 +117,26 @@ class AuditLog:
         _insert(tx, replace(entry, mac=chain(self.key, last["mac"] if last is not None else "", entry)))
         return entry.id
 
-    def forget(self, tx: Tx, *, actor: Who, party: int, objects: Sequence[str] = (), now: Millis) -> int:
+    def forget(
+        self,
+        tx: Tx,
+        *,
+        actor: Who,
+        party: int,
+        objects: Sequence[str] = (),
+        names: Sequence[str] = (),
+        now: Millis,
+    ) -> int:
         """Take the names of the customer `party`, and the details that tell of them, out of the log; how many words.
 
-        `objects` are what is theirs and may be told of, for example `ticket 1001`. The rows stay, under the same
-        number of a nameless person, and the chain holds.
+        `names` are addresses and names of theirs that may stand in any word, `objects` what is theirs and may be told
+        of, for example `ticket 1001`. The rows stay, under the same number of a nameless person, and the chain holds.
         """
         words = set(_words_of(tx, party))
         for one in objects:
             words.update(_details_about(tx, one))
+        for name in names:
+            words.update(_words_with(tx, name))
         self.write(
             tx,
             Act(
@@ -260,6 +271,12 @@ def _words_of(tx: Tx, party: int) -> Iterator[int]:
     """The customer's names, and the details that are about them."""
     sql = "SELECT id FROM audit_word WHERE party = :party AND party <> 0 AND kind IN ('customer', 'details')"
     for row in tx.rows(sql, party=party):
+        yield row["id"]
+
+
+def _words_with(tx: Tx, name: str) -> Iterator[int]:
+    """The words in which a name or an address stands, whoever they are about."""
+    for row in tx.rows("SELECT id FROM audit_word WHERE instr(lower(text), :name) > 0", name=name.lower()):
         yield row["id"]
 
 

@@ -24,6 +24,7 @@ from .connection import open_reader, open_writer
 T = TypeVar("T")
 Row = Mapping[str, Any]
 _GROUP = 64
+_PIECE = 4 * 1_048_576
 _SCHEME = "sqlite:///"
 _log = logging.getLogger("gatepost.store")
 
@@ -77,7 +78,10 @@ class SqliteTx:
 
 @dataclass(slots=True)
 class _Work:
-    run: Callable[[Tx], Any]
+    """Something for the writer's thread: a transaction, or without `run` the folding of the log into the file."""
+
+    run: Callable[[Tx], Any] | None
+    anew: bool = False
     done: "Future[Any]" = field(default_factory=Future)
 
 
@@ -123,6 +127,29 @@ class Database:
         """`write` for those who have no event loop."""
         return self._submit(run).result()
 
+    async def compact(self, *, anew: bool = False) -> bool:
+        """Fold the write-ahead log into the file and cut it, so that nothing deleted lies there (K04, L02).
+
+        With `anew` the whole file is written anew: what was deleted is overwritten, but moving rows between pages can
+        leave a copy in a page's unused part. Needs as much room again. False while somebody still reads what the log
+        held; then it is asked for again later. Raises TemporaryError where the disk refuses it.
+        """
+        return bool(await asyncio.shield(asyncio.wrap_future(self._submit(None, anew=anew))))
+
+    def holds(self, strings: Sequence[str]) -> bool:
+        """Whether the files of the database hold one of these strings anywhere, in any case of ASCII letters."""
+        wanted = [string.lower().encode() for string in strings if string]
+        longest = max(map(len, wanted), default=0)
+        for path in (self.path, self.path.with_name(f"{self.path.name}-wal")):
+            rest = b""
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE):
+                    seen = rest + piece.lower()
+                    if any(string in seen for string in wanted):
+                        return True
+                    rest = seen[-longest:]
+        return False
+
     async def read(self, run: Callable[[Tx], T]) -> T:
         """Run `run` on a snapshot that cannot be written."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, run)
@@ -164,10 +191,10 @@ class Database:
         self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._writer.close()
 
-    def _submit(self, run: Callable[[Tx], T]) -> "Future[T]":
+    def _submit(self, run: Callable[[Tx], T] | None, *, anew: bool = False) -> "Future[T]":
         if self._closed:
             raise TemporaryError("the database is closed", "gatepost is stopping; ask again when it is back.")
-        work = _Work(run)
+        work = _Work(run, anew)
         self._queue.put(work)
         return work.done
 
@@ -181,9 +208,23 @@ class Database:
     def _serve(self) -> None:
         while (first := self._queue.get()) is not None:
             group, last = self._waiting(first)
-            self._commit(group)
+            if works := [work for work in group if work.run is not None]:
+                self._commit(works)
+            for work in group:
+                if work.run is None:
+                    self._fold(work)
             if last:
                 return
+
+    def _fold(self, work: _Work) -> None:
+        try:
+            if work.anew:
+                self._writer.execute("VACUUM")
+            busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error as error:
+            work.done.set_exception(TemporaryError(f"the log could not be folded: {error}", "It is tried again."))
+        else:
+            work.done.set_result(not busy)
 
     def _waiting(self, first: _Work) -> tuple[list[_Work], bool]:
         """`first` and whatever waits behind it; True where the end was among them."""
@@ -202,7 +243,7 @@ class Database:
         """One transaction for the group; a failed COMMIT is told to every one of them."""
         try:
             self._writer.execute("BEGIN IMMEDIATE")
-            outcomes = [(work, *self._run(work.run)) for work in group]
+            outcomes = [(work, *self._run(work.run)) for work in group if work.run is not None]
             crashpoint("store.before_commit")
             self._writer.execute("COMMIT")
             crashpoint("store.committed")

@@ -21,6 +21,7 @@ from . import (
     customers_view,
     decisions,
     drafts,
+    erasure,
     intake,
     loop_tables,
     mail_limits,
@@ -29,6 +30,7 @@ from . import (
     one_time,
     orders,
     outbox_tables,
+    persons,
     queue,
     ratings,
     sealed,
@@ -198,6 +200,8 @@ _migrations()(consents.m0050_consent)
 _migrations()(sealed.m0060_sealed_raw)
 _migrations()(one_time.m0061_one_time_secrets)
 _migrations()(access.m0062_access_accounts)
+_migrations()(persons.m0063_legal_holds)
+_migrations()(erasure.m0064_erasures)
 # Later migrations live with their tables.
 _migrations()(alarms.m0070_alarms)
 _migrations()(mail_limits.m0100_mail_limits)

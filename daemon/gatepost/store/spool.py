@@ -34,7 +34,7 @@ from ..crashpoint import crashpoint
 from ..errors import PermanentError, TemporaryError
 from .connection import open_reader, open_writer
 from .spool_files import Reserve, SpoolFiles
-from .spool_queue import BATCH_MAILS, Clear, SpoolQueue, State, Stop, Waiting, in_loop
+from .spool_queue import BATCH_MAILS, Clear, Fold, SpoolQueue, State, Stop, Waiting, in_loop
 from .spool_reader import SpoolReader
 from .spool_schema import check, corrupt, lift_sequence, upgrade
 
@@ -143,6 +143,10 @@ class Spool:
         if wanted := tuple(ids):
             self._queue.put(Clear(wanted))
 
+    def fold(self) -> None:
+        """Fold the log into the file at the next quiet moment: a mail that was cleared must not lie there (L02)."""
+        self._queue.put(Fold())
+
     def close(self, seconds: float = 10.0) -> bool:
         """Commit what waits, stop the thread and close the file; False if it did not end within `seconds`."""
         self._queue.put(Stop())
@@ -175,12 +179,19 @@ class Spool:
                     self._accept_batch(batch)
                 elif self._queue.clears:
                     self._clear_alone()
+                elif self._queue.fold:
+                    self._fold_now()
             except Exception:
                 # This net keeps the thread: without it every later mail would wait for ever.
                 log.exception("spool.fault")
                 self._answer_failed(batch, CommitUnknownError("an unforeseen fault"))
         if self._connection is not None:
             self._connection.close()
+
+    def _fold_now(self) -> None:
+        """Cut the log; where a reader stands in the way, the next one who asks does it."""
+        self._queue.fold = False
+        self._ready().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _accept_batch(self, batch: list[Waiting]) -> None:
         """One transaction for all who wait; whatever fails in it, every one of them gets an answer."""

@@ -58,19 +58,27 @@ class Clear:
         self.ids = ids
 
 
+class Fold:
+    """The log is to be folded into the file."""
+
+
 class Stop:
     """The last thing in the queue."""
 
 
 class SpoolQueue:
-    """The queue of one spool. `clears` are the ids still to be deleted; only the spool's thread touches them."""
+    """The queue of one spool. `clears` are the ids still to be deleted, `fold` whether the log is to be folded.
+
+    Only the spool's thread touches them.
+    """
 
     def __init__(self) -> None:
         self.clears: set[int] = set()
-        self._items: queue.SimpleQueue[Waiting | Clear | Stop] = queue.SimpleQueue()
+        self.fold = False
+        self._items: queue.SimpleQueue[Waiting | Clear | Fold | Stop] = queue.SimpleQueue()
         self._claims = threading.Lock()
 
-    def put(self, item: Waiting | Clear | Stop) -> None:
+    def put(self, item: Waiting | Clear | Fold | Stop) -> None:
         """Stand in line."""
         self._items.put(item)
 
@@ -101,6 +109,8 @@ class SpoolQueue:
                     return batch, True
                 if isinstance(item, Clear):
                     self.clears.update(item.ids)
+                elif isinstance(item, Fold):
+                    self.fold = True
                 else:
                     batch.append(item)
                     octets += len(item.row["raw"] or b"")
