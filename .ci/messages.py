@@ -25,6 +25,8 @@ LOCALE = ROOT / "locale"
 _TEMPLATES = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false", "trim_blocks": "true"}
 _TEMPLATE_WORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 _MODULE_WORDS = {"say": (2,), "phrase": None}
+# What a module imports that has words for people.
+_SPEAKS = ("catalogue import", "phrase import", "def phrase(")
 TRANSLATED = tuple(language for language in LANGUAGES if language != SOURCE)
 
 # Context, and the message with its plural or ''.
@@ -49,7 +51,7 @@ def said() -> dict[Key, Said]:
         staff = parts[1] == "staff"
         _note(found, path, "jinja2.ext:babel_extract", _TEMPLATE_WORDS, "staff" if staff else area, not staff)
     for path in sorted((ROOT / "daemon").rglob("*.py")):
-        if "catalogue import" not in path.read_text(encoding="utf-8"):
+        if not any(words in path.read_text(encoding="utf-8") for words in _SPEAKS):
             continue
         area = path.stem if (LOCALE / "de" / f"{path.stem}.po").exists() else "mail"
         _note(found, path, "python", _MODULE_WORDS, area if "portal" not in path.parts else "portal", True)

@@ -11,7 +11,6 @@ from .case import Case, case_of
 from .core import Millis
 from .core.access import remind
 from .core.audit import Act, Action, ActorKind, Who
-from .core.command_words import help_language
 from .core.commands import Command, Name, Orders, Rank, below, read_orders
 from .core.discount import Card
 from .core.effect import Join, Send
@@ -25,6 +24,7 @@ from .core.ticket import State, Terms
 from .core.verdict import Route
 from .house import House
 from .mail import wording
+from .mail.catalogue import served, tell
 from .perform import perform
 from .store import parties, tickets, trace
 from .store.database import Tx
@@ -107,7 +107,7 @@ def by_staff(tx: Tx, house: House, case: Case, member: Member, command: Command,
         tickets.save(tx, done.ticket, now)
         effects = [one for one in done.effects if not (isinstance(one, Send) and one.transcript is not None)]
         perform(tx, house, case_of(tx, house, done.ticket, now), effects, now)
-    return done.done, said
+    return done.done, tell("en", said)
 
 
 def author_of(case: Case, member: Member) -> Participant:
@@ -145,10 +145,8 @@ def _obey(
     tx: Tx, house: House, case: Case, orders: Orders, author: Participant, rank: Rank, message: int, now: Millis
 ) -> Obeyed:
     language = author.language or case.brand.languages[0]
-    known = _known(tx, house, case, rank, author, help_language(language), now)
-    return obey(
-        orders, case.ticket, case.participants, author, rank, known, message=message, now=now, language=language
-    )
+    known = _known(tx, house, case, rank, author, served(language), now)
+    return obey(orders, case.ticket, case.participants, author, rank, known, message=message, now=now)
 
 
 def _known(tx: Tx, house: House, case: Case, rank: Rank, author: Participant, language: str, now: Millis) -> Known:

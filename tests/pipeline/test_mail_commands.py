@@ -275,10 +275,21 @@ def test_help_lists_what_this_sender_may_do(say):
     assert "#assign" not in told
 
 
-def test_the_transcript_is_in_the_senders_language(market, say):
-    market.db.write_now(lambda tx: tx.run("UPDATE participant SET language = 'de' WHERE role = 'vendor'"))
-    told = say("#close")
-    assert "Das Ticket ist geschlossen." in told
+@pytest.mark.parametrize(
+    ("language", "done", "near"),
+    [
+        ("de", "Das Ticket ist geschlossen.", "Diesen Befehl gibt es nicht. Meinten Sie #close?"),
+        ("fr", "Le ticket est fermé.", "Cette commande n'existe pas. Vouliez-vous dire #close\u00a0?"),
+        ("pl", "Zgłoszenie jest zamknięte.", "Nie ma takiego polecenia. Czy chodziło o #close?"),
+        ("ja", "The ticket is closed.", "There is no such command. Did you mean #close?"),
+    ],
+)
+def test_the_transcript_is_in_the_senders_language(market, say, language, done, near):
+    market.db.write_now(
+        lambda tx: tx.run("UPDATE participant SET language = :language WHERE role = 'vendor'", language=language)
+    )
+    assert done in say("#close")
+    assert near in " ".join(say("#clsoe").split(" "))
 
 
 def test_an_unverified_command_is_none(strict_market, compose_mail, reply_to):

@@ -4,10 +4,11 @@ Who may give which is said here; what a command does is obey.py's. A customer's 
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+
+from .phrase import phrase
 
 _LINE = re.compile(r"#([A-Za-z]\w*)(?:[ \t:]+(.*))?")
 _LONGEST = 2_000
@@ -53,7 +54,7 @@ class Entry:
     least: int = 0
     most: int = 0
     who: frozenset[Rank]
-    help: Mapping[str, str]
+    help: str
 
     @property
     def form(self) -> str:
@@ -67,77 +68,85 @@ _STAFF = frozenset((Rank.STAFF,))
 _ANY = 200
 
 
-def _entry(
-    name: Name, who: frozenset[Rank], en: str, de: str, arguments: str = "", least: int = 0, most: int = 0
-) -> Entry:
-    return Entry(name=name, arguments=arguments, least=least, most=most, who=who, help={"en": en, "de": de})
+def _entry(name: Name, who: frozenset[Rank], help: str, arguments: str = "", least: int = 0, most: int = 0) -> Entry:
+    return Entry(name=name, arguments=arguments, least=least, most=most, who=who, help=help)
 
 
 TABLE: dict[Name, Entry] = {
     entry.name: entry
     for entry in (
+        _entry(Name.CLOSE, _BOTH, phrase("Closes the ticket; nobody is reminded of it any more.")),
+        _entry(Name.OPEN, _BOTH, phrase("Opens the ticket again.")),
         _entry(
-            Name.CLOSE, _BOTH, "Closes the ticket; nobody is reminded of it any more.",
-            "Schließt das Ticket; niemand wird mehr daran erinnert.",
-        ),
-        _entry(Name.OPEN, _BOTH, "Opens the ticket again.", "Öffnet das Ticket wieder."),
-        _entry(
-            Name.NOTE, _ALL, "Keeps the rest of the mail as a note for staff and the vendor; it is sent to nobody.",
-            "Behält den Rest der Mail als interne Notiz; sie geht an niemanden.", "[TEXT]", 0, _ANY,
-        ),
-        _entry(
-            Name.PRODUCT, _BOTH, "Moves the ticket to the vendor of another product, with all that was said.",
-            "Gibt das Ticket an den Anbieter eines anderen Produkts ab, mit allem, was gesagt wurde.", "SLUG", 1, 1,
+            Name.NOTE,
+            _ALL,
+            phrase("Keeps the rest of the mail as a note for staff and the vendor; it is sent to nobody."),
+            "[TEXT]",
+            0,
+            _ANY,
         ),
         _entry(
-            Name.COPY, _BOTH, "Lets another vendor, a team or a colleague of staff take part.",
-            "Nimmt einen anderen Anbieter, ein Team oder eine Kollegin dazu.", "WHO", 1, 1,
+            Name.PRODUCT,
+            _BOTH,
+            phrase("Moves the ticket to the vendor of another product, with all that was said."),
+            "SLUG",
+            1,
+            1,
+        ),
+        _entry(Name.COPY, _BOTH, phrase("Lets another vendor, a team or a colleague of staff take part."), "WHO", 1, 1),
+        _entry(
+            Name.UNCOPY,
+            _ALL,
+            phrase("Takes somebody off the ticket who was copied in; their reply address ends."),
+            "WHO",
+            1,
+            1,
         ),
         _entry(
-            Name.UNCOPY, _ALL, "Takes somebody off the ticket who was copied in; their reply address ends.",
-            "Nimmt jemanden vom Ticket, der dazugenommen war; dessen Antwortadresse endet.", "WHO", 1, 1,
+            Name.AWAY,
+            _BOTH,
+            phrase(
+                "Says that you are away, until the day on which you are back; "
+                "the rest of the mail is told to customers."
+            ),
+            "[until DATE | from DATE until DATE | off]",
+            1,
+            5,
+        ),
+        _entry(Name.TOPIC, _BOTH, phrase("Gives the ticket a topic."), "TOPIC", 1, 1),
+        _entry(Name.ASSIGN, _STAFF, phrase("Assigns the ticket to one of staff."), "ADDRESS", 1, 1),
+        _entry(Name.UNASSIGN, _STAFF, phrase("Assigns the ticket to nobody.")),
+        _entry(Name.REFUND, _BOTH, phrase("Gives the ticket to billing; no rating is asked for.")),
+        _entry(
+            Name.SUBSCRIPTIONS, _BOTH, phrase("Answers with the customer's subscriptions; to vendors, to theirs alone.")
         ),
         _entry(
-            Name.AWAY, _BOTH,
-            "Says that you are away, until the day on which you are back; the rest of the mail is told to customers.",
-            "Sagt, dass Sie nicht da sind, bis zu dem Tag, an dem Sie zurück sind; der Rest der Mail ist der Text für "
-            "Kunden.", "[until DATE | from DATE until DATE | off]", 1, 5,
-        ),
-        _entry(Name.TOPIC, _BOTH, "Gives the ticket a topic.", "Gibt dem Ticket ein Thema.", "TOPIC", 1, 1),
-        _entry(
-            Name.ASSIGN, _STAFF, "Assigns the ticket to one of staff.", "Weist das Ticket jemandem vom Team zu.",
-            "ADDRESS", 1, 1,
-        ),
-        _entry(Name.UNASSIGN, _STAFF, "Assigns the ticket to nobody.", "Hebt die Zuweisung auf."),
-        _entry(
-            Name.REFUND, _BOTH, "Gives the ticket to billing; no rating is asked for.",
-            "Gibt das Ticket an die Abrechnung; es wird keine Bewertung erbeten.",
+            Name.LINK,
+            _BOTH,
+            phrase("Puts links to up to three products below your answer."),
+            "SLUG [SLUG [SLUG]]",
+            1,
+            3,
         ),
         _entry(
-            Name.SUBSCRIPTIONS, _BOTH, "Answers with the customer's subscriptions; to vendors, to theirs alone.",
-            "Antwortet mit den Abonnements des Kunden (einem Anbieter nur die zu seinen Produkten).",
+            Name.DISCOUNT, _BOTH, phrase("Puts a discount code of the marketplace below your answer."), "CODE", 1, 1
         ),
         _entry(
-            Name.LINK, _BOTH, "Puts links to up to three products below your answer.",
-            "Setzt Links zu bis zu drei Produkten unter Ihre Antwort.", "SLUG [SLUG [SLUG]]", 1, 3,
+            Name.SECRET,
+            _BOTH,
+            phrase("Asks the customer to hand something secret over to you on a page, readable once."),
         ),
         _entry(
-            Name.DISCOUNT, _BOTH, "Puts a discount code of the marketplace below your answer.",
-            "Setzt einen Rabattcode des Marktplatzes unter Ihre Antwort.", "CODE", 1, 1,
+            Name.ACCESS,
+            _BOTH,
+            phrase(
+                "Sends the customer our text about access to their site: other means first, a temporary administrator "
+                "only, data protection."
+            ),
         ),
-        _entry(
-            Name.SECRET, _BOTH, "Asks the customer to hand something secret over to you on a page, readable once.",
-            "Bittet den Kunden, Ihnen etwas Geheimes auf einer Seite zu geben, die man einmal lesen kann.",
-        ),
-        _entry(
-            Name.ACCESS, _BOTH, "Sends the customer our text about access to their site: other means first, a "
-            "temporary administrator only, data protection.",
-            "Schickt dem Kunden unseren Text über Zugang zu seiner Website: erst andere Mittel, nur ein temporärer "
-            "Administrator, Datenschutz.",
-        ),
-        _entry(Name.HELP, _ALL, "Answers with this list.", "Antwortet mit dieser Liste."),
+        _entry(Name.HELP, _ALL, phrase("Answers with this list.")),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +245,7 @@ def as_markdown() -> str:
     lines = ["| command | who | what it does |", "|---|---|---|"]
     for entry in TABLE.values():
         form, who = entry.form.replace("|", "\\|"), ", ".join(titles[rank] for rank in Rank if rank in entry.who)
-        lines.append(f"| `{form}` | {who} | {entry.help['en']} |")
+        lines.append(f"| `{form}` | {who} | {entry.help} |")
     return "\n".join((*lines, ""))
 
 

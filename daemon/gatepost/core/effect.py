@@ -11,6 +11,7 @@ from . import Millis
 from .confirmation import Ask
 from .event import DeadlineKind
 from .party import Away, Participant
+from .phrase import Sentence
 from .secret import Kind as SecretKind
 
 
@@ -26,7 +27,7 @@ class Auto(StrEnum):
 class Transcript:
     """What became of the commands of a mail: (line, sentence) each; `help` lists (command, what it does)."""
 
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, Sentence], ...]
     help: tuple[tuple[str, str], ...] = ()
     done: bool = True
 

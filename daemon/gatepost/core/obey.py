@@ -10,13 +10,14 @@ from typing import assert_never
 
 from . import Millis
 from .away_order import AwayOrder, Wrong, read_away
-from .command_words import Said, help_language, tell, tell_fault
+from .command_words import Said, tell, tell_fault
 from .commands import Command, Name, Orders, Rank, Refused, allowed
 from .discount import CARDS, Card, CardKind, Discount
 from .effect import Auto, Effect, Join, Label, Note, Release, Send, Transcript, VendorAway
 from .event import DeadlineKind
 from .ladder import moved
 from .party import Brand, Membership, Participant, Product, Role, Team, Vendor
+from .phrase import Sentence
 from .ticket import State, Terms, Ticket, close
 from .verdict import Route
 
@@ -67,17 +68,16 @@ def obey(
     *,
     message: int,
     now: Millis,
-    language: str = "en",
 ) -> Obeyed:
     """What `orders` of `author` make of the ticket, with the transcript as the last effect. Never raises."""
-    work = _Work(ticket, list(people), author, rank, known, orders, message, now, help_language(language))
+    work = _Work(ticket, list(people), author, rank, known, orders, message, now)
     lines = [
         (one.written, *work.refused(one)) if isinstance(one, Refused) else (one.written, *work.give(one))
         for one in orders.given
     ]
     done = all(good for _, good, _ in lines)
     if not done:
-        other = tell(Said.LEFT_OUT, work.language)
+        other = tell(Said.LEFT_OUT)
         told = tuple((written, other if good else said) for written, good, said in lines)
         return Obeyed(ticket=ticket, effects=(work.transcript(told, done=False),), done=False)
     told = tuple((written, said) for written, _, said in lines)
@@ -85,7 +85,7 @@ def obey(
     return Obeyed(ticket=work.ticket, effects=effects, cards=tuple(work.cards), done=True)
 
 
-_Line = tuple[bool, str]
+_Line = tuple[bool, Sentence]
 
 
 class _Work:
@@ -101,15 +101,14 @@ class _Work:
         orders: Orders,
         message: int,
         now: Millis,
-        language: str,
     ) -> None:
         self.ticket, self.people, self.author, self.rank, self.known = ticket, people, author, rank, known
-        self.orders, self.message, self.now, self.language = orders, message, now, language
+        self.orders, self.message, self.now = orders, message, now
         self.effects: list[Effect] = []
         self.cards: list[Card] = []
 
     def refused(self, line: Refused) -> _Line:
-        return False, tell_fault(line, self.language)
+        return False, tell_fault(line)
 
     def give(self, command: Command) -> _Line:  # noqa: PLR0912 - one branch for each command
         """Do one command on the ticket at hand: whether it can be done, and the sentence for the transcript."""
@@ -153,7 +152,7 @@ class _Work:
             case _:
                 assert_never(command.name)
 
-    def transcript(self, lines: tuple[tuple[str, str], ...], *, done: bool) -> Send:
+    def transcript(self, lines: tuple[tuple[str, Sentence], ...], *, done: bool) -> Send:
         """The mail to the author with what became of each command; with the list of commands where that is wanted."""
         helps = not done or self.orders.has(Name.HELP)
         entries = allowed(self.rank) if helps else ()
@@ -162,16 +161,14 @@ class _Work:
             participant=self.author.number,
             auto=Auto.REPLIED,
             key=f"transcript-{self.message}",
-            transcript=Transcript(
-                lines=lines, help=tuple((entry.form, entry.help[self.language]) for entry in entries), done=done
-            ),
+            transcript=Transcript(lines=lines, help=tuple((entry.form, entry.help) for entry in entries), done=done),
         )
 
     def _said(self, said: Said, near: str = "", **values: str) -> _Line:
-        return True, tell(said, self.language, near=near, **values)
+        return True, tell(said, near=near, **values)
 
     def _cannot(self, said: Said, near: str = "", **values: str) -> _Line:
-        return False, tell(said, self.language, near=near, **values)
+        return False, tell(said, near=near, **values)
 
     def _close(self) -> _Line:
         if self.ticket.state is State.CLOSED:

@@ -18,6 +18,8 @@ from jinja2.runtime import Context
 from jinja2.utils import pass_context
 
 from .. import shipped
+from ..core.phrase import NEAR, Sentence
+from ..core.phrase import phrase as phrase  # noqa: PLC0414 - those who say, mark as well
 from ..errors import PermanentError
 
 SOURCE = "en"
@@ -37,9 +39,10 @@ def say(language: str, message: str, **values: object) -> str:
     return catalogue(served(language)).gettext(message) % values
 
 
-def phrase(message: str) -> str:
-    """`message` as it stands: marks words that `say` is given later by name, so that they are found and translated."""
-    return message
+def tell(language: str, sentence: Sentence) -> str:
+    """A sentence of the core in `language`, with what was probably meant behind it."""
+    told = say(language, sentence.message, **sentence.values)
+    return f"{told} {say(language, NEAR, near=sentence.near)}" if sentence.near else told
 
 
 def holes(message: str) -> frozenset[str] | None:

@@ -13,6 +13,7 @@ from ..core.discount import Card, CardKind
 from ..core.effect import Auto, Transcript
 from ..core.letter import Mailbox
 from ..core.party import Brand, Product, Standing, Subscription, Vendor
+from ..core.phrase import Sentence
 from ..errors import GatepostError, Mistake
 from .compose import Composed, Draft, compose
 from .status_report import find
@@ -69,7 +70,9 @@ _FIGURES: dict[str, Any] = {
     },
     "linked": [{"name": "sample.zip", "size": "31 MB", "link": f"{_PORTAL}/files/sample", "until": "today"}],
     "later": [{"author": "Sample", "at": "today", "words": "Sample"}],
-    "transcript": Transcript(lines=(("#sample", "Sample"),), help=(("#sample", "Sample"),), done=False),
+    "transcript": Transcript(
+        lines=(("#sample", Sentence(message="Sample")),), help=(("#sample", "Sample"),), done=False
+    ),
     "absent": [{"name": "Sample", "until": "today"}], "forwarder": "Sample <sample@staff.example>",
     "answer_by": "today", "waiting_since": "today", "filed": "today", "away_until": "today",
 }  # fmt: skip

@@ -10,6 +10,7 @@ from ..core.effect import Transcript
 from ..core.letter import Mailbox
 from ..core.party import Brand, Product, Standing, Subscription, Vendor
 from . import wording
+from .catalogue import say, tell
 from .status_report import StatusReport
 
 NO_LEAVE: Mapping[str, object] = {
@@ -126,15 +127,15 @@ def ticket_values(
         "leave": {**NO_LEAVE, **leave},
         "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],
         "secret": dict(secret),
-        "transcript": _transcript(transcript or Transcript(lines=())),
+        "transcript": _transcript(transcript or Transcript(lines=()), language),
     }
 
 
-def _transcript(transcript: Transcript) -> dict[str, object]:
+def _transcript(transcript: Transcript, language: str) -> dict[str, object]:
     return {
         "done": transcript.done,
-        "lines": [{"command": command, "said": said} for command, said in transcript.lines],
-        "help": [{"command": command, "said": said} for command, said in transcript.help],
+        "lines": [{"command": command, "said": tell(language, said)} for command, said in transcript.lines],
+        "help": [{"command": command, "said": say(language, said)} for command, said in transcript.help],
     }
 
 

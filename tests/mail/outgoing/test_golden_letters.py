@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gatepost.core.command_words import Said, tell
+from gatepost.core.commands import TABLE, Name
 from gatepost.core.discount import Card, CardKind
 from gatepost.core.effect import Auto, Transcript
 from gatepost.core.letter import Mailbox
@@ -115,8 +117,8 @@ def golden_draft(draft, values):
             ] if template in ("vendor/ticket", "customer/answer") else (),
             later=[{"author": "Acme", "at": time, "words": "Please clear\nthe cache."}] if template == "vendor/ticket" else (),
             transcript=Transcript(
-                lines=(("#close", "The ticket is closed."), ("#nonsense", "There is no such command.")),
-                help=(("#close", "Closes the ticket."), ("#product SLUG", "Moves the ticket.")), done=False,
+                lines=(("#close", tell(Said.CLOSED)), ("#prodct x", tell(Said.NO_PRODUCT, word="x", near="y"))),
+                help=tuple((TABLE[name].form, TABLE[name].help) for name in (Name.CLOSE, Name.PRODUCT)), done=False,
             ), pair="bot@loop.example", short=[
                 {"figure": "in_time", "seen": wording.percent(61, language), "wanted": wording.percent(80, language), "count": "18", "days": "30"},
                 {"figure": "rating", "seen": wording.number(3.1, language), "wanted": wording.number(3.5, language), "count": "12", "days": "30"},
