@@ -71,6 +71,7 @@ class Street:
 
     def link(self, template: str, to: str) -> str:
         """The portal's link in the newest mail of this kind to this address."""
+        self.do(self.portal.look())
         letter = [m for m in self.market.sent(template) if m.to == to][-1]
         return re.search(rf"{re.escape(self.base)}/\S+", letter.text)[0]
 

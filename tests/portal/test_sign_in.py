@@ -1,9 +1,12 @@
 """Signing in by a mailed link: once, in time, by a button, in one browser; nobody learns who is known."""
 
+import asyncio
+
 import pytest
 
 from gatepost.core import DAY, HOUR, MINUTE
-from gatepost.store.sessions import digest
+from gatepost.portal.sign_in import send_links
+from gatepost.store.sessions import Kind, ask, digest
 
 from .conftest import AGENT, EDDIE, JANE, Browser, link_in
 
@@ -163,3 +166,16 @@ def test_signing_in_leads_to_our_own_pages_only(market, browser, wanted):
     assert "evil" not in page.text
     jane.submit(page, address=JANE, next=wanted)
     assert jane.submit(link_in(market, JANE)).headers["location"] == "/tickets"
+
+
+async def test_two_that_write_the_mails_at_once_write_one_link_that_works(market, site, browser):
+    visitor = browser()
+    now = site.counter.now()
+    market.db.write_now(
+        lambda tx: ask(
+            tx, address=JANE, kind=Kind.CUSTOMER, brand="orchard", language="en", wanted="", per_hour=3, now=now
+        )
+    )
+    await asyncio.gather(*(send_links(site.counter) for _ in range(5)))
+    assert len(market.sent("customer/sign-in")) == 1
+    assert visitor.submit(link_in(market, JANE)).status_code == 303

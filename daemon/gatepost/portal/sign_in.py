@@ -196,7 +196,8 @@ def _send(tx: Tx, counter: Counter, asked: SignIn, now: Millis) -> None:
         sessions.drop(tx, asked.id, why)
         return
     secret, until = secrets.token_urlsafe(_SECRET_OCTETS), now + counter.portal.sign_in_minutes * MINUTE
-    sessions.mailed(tx, asked.id, secret, until)
+    if not sessions.mailed(tx, asked.id, secret, until):
+        return
     known = parties.customer_of(tx, asked.address)
     language = (known.language if known is not None else "") or asked.language
     zone = (known.zone if known is not None else "") or brand.zone
@@ -211,7 +212,8 @@ def _send_to_staff(tx: Tx, counter: Counter, brand: Brand, asked: SignIn, now: M
         sessions.drop(tx, asked.id, "it is nobody of staff")
         return
     secret, until = secrets.token_urlsafe(_SECRET_OCTETS), now + counter.portal.sign_in_minutes * MINUTE
-    sessions.mailed(tx, asked.id, secret, until)
+    if not sessions.mailed(tx, asked.id, secret, until):
+        return
     values = {
         "link": f"{brand.portal.rstrip('/')}/staff/sign-in/{secret}",
         "until": wording.moment(until, "en", member.zone or brand.zone),

@@ -182,10 +182,13 @@ def waiting(tx: Tx, limit: int = 50) -> tuple[SignIn, ...]:
     return tuple(_sign_in(row) for row in rows)
 
 
-def mailed(tx: Tx, number: int, secret: str, expires: Millis) -> None:
-    """The mail with the link is written; the link carries `secret` and is good until `expires`."""
-    sql = "UPDATE sign_in SET digest = :digest, expires = :expires WHERE id = :id"
-    tx.run(sql, id=number, digest=digest(secret), expires=expires)
+def mailed(tx: Tx, number: int, secret: str, expires: Millis) -> bool:
+    """The mail with the link is being written; the link carries `secret` and is good until `expires`.
+
+    False where somebody else has just written it: a second secret would make the link that was mailed useless.
+    """
+    sql = "UPDATE sign_in SET digest = :digest, expires = :expires WHERE id = :id AND digest = ''"
+    return tx.run(sql, id=number, digest=digest(secret), expires=expires) > 0
 
 
 def drop(tx: Tx, number: int, why: str) -> None:
