@@ -103,9 +103,12 @@ def street(tmp_path):
     street.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Debian's Chromium; tests that use it are marked real("chromium")."""
+    """Debian's Chromium; tests that use it are marked real("chromium").
+
+    Started anew for each file: while Playwright's own event loop runs in this thread, no asynchronous test can.
+    """
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     with sync_playwright() as playwright:
