@@ -41,6 +41,8 @@ PACKAGES = {
     "strace": "strace",
     "swaks": "swaks",
     "systemd-socket-activate": "systemd",
+    "systemd-analyze": "systemd",
+    "groff": "groff",
 }
 
 # Which ids the tests that ran stand for, and how each of those tests ended; filled where the reports come together.

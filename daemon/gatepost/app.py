@@ -44,6 +44,7 @@ from .lighter import send_lighter
 from .mail.parse import TRACE_OCTETS, ReadLimits
 from .mail.signing import Signer, signer
 from .mail.templates import Letters
+from .notify import notify
 from .page_mail import ReadLetter
 from .portal.app import Portal, open_counter
 from .portal.counter import Counter
@@ -146,6 +147,7 @@ async def _run(config: Config, clock: Clock) -> None:
     ready = config.data / "run" / "desk.ready"
     ready.write_text(str(os.getpid()), encoding="ascii")
     _log.info("desk.ready data=%s", config.data)
+    notify("READY=1")
     await stop.wait()
     ready.unlink(missing_ok=True)
     await office.close()
@@ -265,7 +267,7 @@ class Office:
         retention = Retention(db=self.db, house=self.house, clock=clock, ages=config.retention, privacy=self._privacy)
         self._scheduler.every(60.0, "retention", retention.look)
         self._scheduler.every(0.5, "tray", Tray(config.data, self._answers(config, releases, postroom, clock)).look)
-        self._scheduler.every(_WATCH_SECONDS, "watch", self._watch.look)
+        self._scheduler.every(_WATCH_SECONDS, "watch", self._look_around)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -283,7 +285,7 @@ class Office:
             mailbox.start()
         self._deliverer.start()
         self._scheduler.start()
-        await self._watch.look()
+        await self._look_around()
         for server in self._servers():
             await _open_server(server)
 
@@ -303,6 +305,11 @@ class Office:
         self._spool.close()
         self._heads.note_now(await self.db.read(audit_head))
         self.db.close()
+
+    async def _look_around(self) -> None:
+        """Have the watch look; that it still does is what keeps a service manager from starting all of it anew."""
+        await self._watch.look()
+        notify("WATCHDOG=1", f"STATUS={self._watch.sentence}")
 
     def _servers(self) -> list[PortalServer]:
         return [server for server in (self._portal_server, self._health) if server is not None]

@@ -16,6 +16,7 @@ from .config import Config
 from .ingress import gate
 from .ingress.sockets import inherited, open_door, open_listeners
 from .lock import DataLock, prepare_data_folder
+from .notify import notify
 from .store.restore import refuse_cut_off
 from .supervisor import Part, Supervisor
 
@@ -56,7 +57,7 @@ def run(
         _tell_where(config, "lmtp", lmtp)
         try:
             if only == "gate":
-                return gate.run(config, listening, clock=clock, lmtp=lmtp)
+                return gate.run(config, listening, lambda: notify("READY=1"), clock=clock, lmtp=lmtp)
             tell = partial(standing.tell, config.data)
             return Supervisor(_parts(config, clock, listening, lmtp), now=clock.now, tell=tell).run()
         finally:

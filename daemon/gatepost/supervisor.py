@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from .clock import Clock
 from .core import Millis
+from .notify import notify
 from .standing import Standing
 
 _log = logging.getLogger("gatepost.supervisor")
@@ -162,6 +163,7 @@ class Supervisor:
         """Stop the parts one after the other, each within its grace; 0 where all ended by themselves."""
         code = 0
         self._stopping = True
+        notify("STOPPING=1")
         for child in self._children:
             if child.pid == 0:
                 continue

@@ -64,6 +64,13 @@ class Watch:
         """Whether the last look found nothing that makes the house unhealthy; False before the first one."""
         return self.seen is not None and healthy(self.found)
 
+    @property
+    def sentence(self) -> str:
+        """The last look in a line."""
+        if not self.found:
+            return "all is well"
+        return "; ".join(f"{trouble.kind.title}: {trouble.why}" for trouble in self.found)[:400].replace("\n", " ")
+
     async def look(self) -> None:
         """Look once, and tell staff what has begun and what is over."""
         now = self._clock.now()

@@ -40,7 +40,7 @@ def databases(config: Config, now: Millis) -> list[Finding]:
     """Both files, as SQLite sees them, and every invariant of a sound data folder."""
     there = [config.data / name for name in _FILES if (config.data / name).exists()]
     if len(there) < len(_FILES):
-        return [fine("database", "not made yet: the first start makes it")] if not there else [_half(there[0])]
+        return [_half(there, config.data)]
     found = [finding for path in there for finding in _settings(path)]
     if any(finding.detail for finding in found):
         return found
@@ -51,8 +51,14 @@ def databases(config: Config, now: Millis) -> list[Finding]:
     return [*found, *(wrong("database", str(breach), remedy) for breach in breaches)]
 
 
-def _half(path: Path) -> Finding:
-    return look("database", f"there is only {path.name}", "Start gatepost once; where it ran before, restore a backup.")
+def _half(there: list[Path], data: Path) -> Finding:
+    """What it means that not both files are there: an import makes the desk's, the first start the spool's."""
+    if not there:
+        return fine("database", "not made yet: the first start makes it")
+    if there[0].name.startswith("desk") and not _tickets(data):
+        return fine("database", "the desk's is there; the first start makes the spool's")
+    seen = f"there is only {there[0].name}, and gatepost has run here"
+    return wrong("database", seen, "Find out who took the other away, or restore the newest backup.")
 
 
 def _settings(path: Path) -> Iterator[Finding]:

@@ -1,0 +1,41 @@
+"""What the page on the first hour shows is what happens: its config loads, its tables go in, its output is the output."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gatepost.cli import run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "first-hour.md").read_text()
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """A folder with the page's files in it."""
+    (config,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "config.toml").write_text(config)
+    tables = re.findall(r"`(\w+\.csv)`:\n\n```csv\n(.*?)```", PAGE, re.DOTALL)
+    for name, rows in tables:
+        (tmp_path / name).write_text(rows)
+    assert len(tables) == 4
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shown():
+    """Every command that the page runs, with the lines that it shows below it."""
+    for block in re.findall(r"```\n(\$ .*?)```", PAGE, re.DOTALL):
+        for part in block.split("$ ")[1:]:
+            command, *lines = part.strip().split("\n")
+            yield command, lines
+
+
+def test_every_command_prints_the_lines_that_the_page_shows(desk, capsys):
+    commands = list(shown())
+    assert len(commands) == 5
+    for command, lines in commands:
+        assert run([*command.split()[1:], "-c", "config.toml"]) == 0
+        out = capsys.readouterr().out
+        printed = out.splitlines()
+        assert all(line in printed for line in lines), f"{command} says otherwise:\n{out}"
