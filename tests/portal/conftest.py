@@ -85,7 +85,7 @@ def houses(tmp_path_factory):
 def _open(house, tmp_path):
     """A market of its own in a house like this one."""
     own = copy(house)
-    own.brands, own._names = dict(house.brands), (-1, names_of(()))
+    own.brands, own._names, own.books_kept = dict(house.brands), (-1, names_of(())), set()
     db = Database(f"sqlite:///{tmp_path / 'desk.sqlite3'}", prepare=migrate)
     db.write_now(lambda tx: fill(tx, MONDAY))
     return Market(house=own, db=db)

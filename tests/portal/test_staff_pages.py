@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gatepost.core import HOUR, MINUTE
-from gatepost.store import messages
+from gatepost.store import accounts, messages, parties
 
 from .conftest import JANE, forms_of, mail
 from .staff_desk import Floor
@@ -211,8 +211,9 @@ def test_customers_are_found_by_beginning_and_by_account(floor):
     assert everybody == sorted(everybody) and JANE in everybody and len(everybody) >= 4
     assert shown("q=JANE") == [JANE] and shown("q=zzz") == []
     assert shown("account=with") == []
-    floor.customer()
+    floor.market.db.write_now(lambda tx: accounts.enter(tx, floor.jane, "1", floor.clock.now()))
     assert shown("account=with") == [JANE] and JANE not in shown("account=without")
+    assert "since Mon 02 Nov" in plain(browser.get(f"/staff/customers/{floor.jane}"))
 
 
 def test_vendors_with_their_cards(floor):
@@ -224,6 +225,25 @@ def test_vendors_with_their_cards(floor):
     picture = browser.get("/staff/vendors/acme/card.svg")
     assert picture.headers["content-type"] == "image/svg+xml" and "Acme" in picture.text
     assert browser.get("/staff/vendors/none").status_code == 404
+
+
+def test_an_absence_is_written_down_and_ended(floor):
+    browser, path = floor.staff("ada"), "/staff/vendors/acme"
+
+    def acme():
+        return floor.market.db.read_now(lambda tx: parties.vendor_named(tx, "acme"))
+
+    refused = browser.submit(path, action=f"{path}/away", back="2020-01-01", text="On the beach.")
+    assert refused.status_code == 422 and "On the beach." in refused.text and acme().away is None
+    assert browser.submit(path, action=f"{path}/away", back="2026-11-20", substitute="no address").status_code == 422
+    answer = browser.submit(path, action=f"{path}/away", back="2026-11-20", substitute="sub@acme.example")
+    assert answer.status_code == 303 and "away until Fri 20 Nov" in browser.get(path).text
+    assert acme().away.substitute == "sub@acme.example"
+    page = browser.get(path)
+    first = next(form for form in forms_of(page.text) if "here" in form["fields"])
+    assert browser.post(first["action"], data=first["fields"]).status_code == 303 and acme().away is None
+    assert [act for _, act, about in floor.acts() if about == "vendor acme"] == ["vendor.changed"] * 2
+    assert "They are away" not in floor.staff("otto").get(path).text
 
 
 def test_a_held_mail_is_looked_at_and_released(floor):

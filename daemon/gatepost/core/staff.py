@@ -38,7 +38,7 @@ MEANING: Mapping[Permission, str] = {
     Permission.IMPERSONATE: "ask customers for leave to log in as them, and do so",
     Permission.IMPERSONATE_LOG: "see who has logged in as whom, and what they did",
     Permission.AUDIT: "see and export the audit log",
-    Permission.SETTINGS: "change what is set on the pages",
+    Permission.SETTINGS: "set when a vendor is away, and whatever else is set on the pages",
 }
 
 _AGENT = (

@@ -10,14 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..core import DAY, Millis
+from ..core.account import Account
 from ..core.audit import Act, Action
 from ..core.party import Customer, Order
 from ..core.staff import Permission
 from ..core.wall import local
 from ..house import House
 from ..mail import wording
-from ..store import customers_view, orders, parties, queue, staff_tables
-from ..store.customers_view import Account
+from ..store import accounts, customers_view, orders, parties, queue, staff_tables
+from ..store.customers_view import Account as Accounts
 from ..store.database import Tx
 from ..store.queue import Line
 from ..store.staff_tables import Note
@@ -38,7 +39,7 @@ class _Profile:
 
     customer: Customer
     since: Millis | None
-    account: Millis | None
+    account: Account | None
     aliases: tuple[str, ...]
     subscriptions: list[dict[str, Any]]
     orders: tuple[Order, ...]
@@ -71,7 +72,7 @@ class StaffCustomers(StaffPages):
         """The list, by address, with or without an account, or those whose address or name begins with something."""
         question = request.query_params.get("q", "").strip()[:_LONGEST_QUESTION]
         given, rows = request.query_params.get("account", ""), self._counter.staff.rows
-        account = Account(given) if given in set(Account) else Account.ANY
+        account = Accounts(given) if given in set(Accounts) else Accounts.ANY
         after = request.query_params.get("after", "")[:320]
         lines = await self._counter.read(
             lambda tx: customers_view.page(tx, beginning=question, account=account, after=after, limit=rows + 1)
@@ -79,7 +80,7 @@ class StaffCustomers(StaffPages):
         more = {"q": question, "account": account.value, "after": lines[rows - 1].folded} if len(lines) > rows else {}
         return self.show(
             "customers", visitor, lines=lines[:rows], question=question, account=account.value, first=not after,
-            next=urlencode(more), accounts=list(Account),
+            next=urlencode(more), accounts=list(Accounts),
         )  # fmt: skip
 
     async def profile(self, request: Request, visitor: Visitor) -> Response:
@@ -143,7 +144,7 @@ def _profile(tx: Tx, house: House, number: int, now: Millis) -> _Profile | None:
     return _Profile(
         customer=customer,
         since=customers_view.known_since(tx, number),
-        account=customers_view.account_since(tx, number),
+        account=accounts.find(tx, number),
         aliases=customers_view.aliases(tx, number),
         subscriptions=subscriptions,
         orders=orders.latest(tx, number, now - _ORDERS_WITHIN),

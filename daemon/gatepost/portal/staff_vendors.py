@@ -1,25 +1,33 @@
 """Vendors for staff: who sells here, and each one's report card with its chart."""
 
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from .. import absences
 from ..chart import chart
 from ..core import Millis
+from ..core.address import plain
+from ..core.away_plan import AwayPlan
 from ..core.calendar import length_text
 from ..core.party import Vendor
 from ..core.report_card import WINDOWS, Card
 from ..core.staff import Permission
+from ..errors import PermanentError
 from ..house import House
 from ..report_cards import read_card
 from ..store import parties, queue, report_card
 from ..store.database import Tx
 from ..store.queue import Line
+from .counter import go
 from .page import Page, Visitor
-from .staff_page import StaffPages, asked_number, page_of
+from .staff_page import StaffPages, asked_number, clock_text, page_of
 from .staff_queue import Names, names_of
 from .stops import Missing
 
 _DAYS = 90
+_FIELDS = ("first", "back", "substitute", "text")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 
 
@@ -33,6 +41,7 @@ class StaffVendors(StaffPages):
         return (
             page_of("GET", "/staff/vendors", self.vendors, "Vendors", Permission.VENDORS),
             page_of("GET", "/staff/vendors/{slug}", self.vendor, "Vendor", Permission.VENDORS),
+            page_of("POST", "/staff/vendors/{slug}/away", self.away, "Absence", Permission.SETTINGS),
             page_of("GET", "/staff/vendors/{slug}/card.svg", self.chart, "Report card", Permission.VENDORS),
         )
 
@@ -50,6 +59,31 @@ class StaffVendors(StaffPages):
 
     async def vendor(self, request: Request, visitor: Visitor) -> Response:
         """One vendor: addresses, hours, absence, report card, open tickets."""
+        return await self._page(request, visitor, done="away" if "done" in request.query_params else "")
+
+    async def away(self, request: Request, visitor: Visitor) -> Response:
+        """Write down that the vendor is away, or here again; due dates are worked out anew (R8)."""
+        slug, member, now, house = request.path_params["slug"], self.member(visitor), self._counter.now(), self._house()
+        sent = await request.form()
+        form = {name: str(sent.get(name, "")).strip() for name in _FIELDS}
+        plan = None
+        if "here" not in sent:
+            plan = AwayPlan(**form)
+        if await self._counter.read(lambda tx: parties.vendor_named(tx, slug)) is None:
+            raise Missing
+        try:
+            if plan is not None and plan.substitute:
+                plain(plan.substitute)
+            await self._counter.write(lambda tx: absences.put(tx, house, slug, plan, member.who, now))
+        except (PermanentError, ValueError) as error:
+            said = error.message if isinstance(error, PermanentError) else str(error)
+            return await self._page(request, visitor, 422, wrong=said, given=form)
+        return go(f"/staff/vendors/{slug}?done")
+
+    def _house(self) -> House:
+        return self._counter.house
+
+    async def _page(self, request: Request, visitor: Visitor, status: int = 200, **values: object) -> Response:
         slug, days = request.path_params["slug"], _days(request)
         house, now = self._counter.house, self._counter.now()
 
@@ -64,9 +98,11 @@ class StaffVendors(StaffPages):
         if found is None:
             raise Missing
         vendor, card, lines, named = found
+        blank = {"done": "", "wrong": "", "given": dict.fromkeys(_FIELDS, "")}
         return self.show(
-            "vendor", visitor, vendor=vendor, card=card, days=days, windows=WINDOWS, lines=lines, named=named,
-            length=length_text,
+            "vendor", visitor, status, **blank | values, vendor=vendor, card=card, days=days, windows=WINDOWS,
+            lines=lines, named=named, length=length_text,
+            there=partial(clock_text, zone=vendor.hours.zone),
         )  # fmt: skip
 
     async def chart(self, request: Request, visitor: Visitor) -> Response:

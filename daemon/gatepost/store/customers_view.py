@@ -17,7 +17,7 @@ def m0025_customers(db: Utils) -> None:
 
 
 class Account(StrEnum):
-    """Whether somebody has an account: they have signed in at the portal."""
+    """Whether somebody has an account that is open."""
 
     ANY = ""
     WITH = "with"
@@ -36,7 +36,7 @@ class Line:
     open_tickets: int
 
 
-_ACCOUNT = "EXISTS (SELECT 1 FROM session WHERE session.customer = c.id AND session.kind = 'customer')"
+_ACCOUNT = "EXISTS (SELECT 1 FROM account WHERE account.customer = c.id AND account.closed IS NULL)"
 _LINES = (
     f"SELECT c.id, c.address, c.folded, c.name, {_ACCOUNT} AS account, "  # noqa: S608 - our own constants
     "(SELECT count(*) FROM ticket WHERE ticket.customer = c.id AND ticket.state = 'open') AS open_tickets "
@@ -71,16 +71,9 @@ def known_since(tx: Tx, customer: int) -> Millis | None:
              SELECT min(filed) AS at FROM ticket WHERE customer = :customer
              UNION ALL SELECT min(placed) FROM purchase WHERE customer = :customer
              UNION ALL SELECT min(starts) FROM subscription WHERE customer = :customer
-             UNION ALL SELECT min(started) FROM session WHERE customer = :customer AND kind = 'customer')""",
+             UNION ALL SELECT opened FROM account WHERE customer = :customer)""",
         customer=customer,
     )
-    return int(found) if found is not None else None
-
-
-def account_since(tx: Tx, customer: int) -> Millis | None:
-    """When they signed in for the first time; None for who never has."""
-    sql = "SELECT min(started) FROM session WHERE customer = :customer AND kind = 'customer'"
-    found = tx.value(sql, customer=customer)
     return int(found) if found is not None else None
 
 

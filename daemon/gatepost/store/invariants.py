@@ -60,6 +60,18 @@ _QUESTIONS: tuple[tuple[str, str, str], ...] = (
         "SELECT id FROM message WHERE id NOT IN (SELECT id FROM message_words_docsize)",
     ),
     (
+        "I1",
+        "a counter of tickets that is not what there is",
+        """SELECT name FROM counter WHERE
+             (name = 'ticket.open' AND value <> (SELECT count(*) FROM ticket WHERE state = 'open'))
+             OR (name = 'ticket.closed' AND value <> (SELECT count(*) FROM ticket WHERE state = 'closed'))
+             OR (name = 'queue.unassigned'
+               AND value <> (SELECT count(*) FROM ticket WHERE state = 'open' AND assignee = ''))
+             OR (name = 'queue.unread' AND value <> (SELECT count(*) FROM ticket WHERE state = 'open' AND unread = 1))
+             OR (name = 'queue.overdue' AND value <> (
+               SELECT count(*) FROM ticket WHERE state = 'open' AND (' ' || flags || ' ') LIKE '% overdue %'))""",
+    ),
+    (
         "I2",
         "an arrival with half an outcome",
         """SELECT id FROM arrival WHERE (outcome = '') <> (handled IS NULL) OR outcome NOT IN
