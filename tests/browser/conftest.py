@@ -5,6 +5,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,24 +70,31 @@ class Street:
     def arrive(self, sender: str, subject: str, body: str, to: str = "support@orchard.example") -> str:
         return self.market.arrive(mail(sender, subject, body), to)
 
-    def link(self, template: str, to: str) -> str:
-        """The portal's link in the newest mail of this kind to this address."""
-        self.do(self.portal.look())
-        letter = [m for m in self.market.sent(template) if m.to == to][-1]
-        return re.search(rf"{re.escape(self.base)}/\S+", letter.text)[0]
+    def link(self, template: str, to: str, after: int = 0) -> str:
+        """The portal's link in the newest mail of this kind to this address, once there are more than `after`."""
+        end, pause = time.monotonic() + 15, threading.Event()
+        while True:
+            self.do(self.portal.look())
+            letters = [m for m in self.market.sent(template) if m.to == to]
+            if len(letters) > after:
+                return re.search(rf"{re.escape(self.base)}/\S+", letters[-1].text)[0]
+            assert time.monotonic() < end, f"no {template} to {to}"
+            pause.wait(0.05)
 
     def customer(self, address: str) -> int:
         return self.db.read_now(lambda tx: parties.customer_of(tx, address)).id
 
     def sign_in(self, page, address: str = JANE) -> None:
         """Sign in as people do: by the link in the mail."""
+        before = len([m for m in self.market.sent("customer/sign-in") if m.to == address])
         page.goto(f"{self.base}/sign-in")
         page.get_by_role("textbox").first.fill(address)
         page.get_by_role("button", name=re.compile("link|Sign in", re.I)).first.click()
-        page.goto(self.link("customer/sign-in", address))
+        page.goto(self.link("customer/sign-in", address, before))
         for box in page.locator("input[type=checkbox][required]").all():
             box.check()
         page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{self.base}/tickets")
 
     def be_staff(self, context, member: Member = ANNA) -> None:
         """Give the browser the session of a member of staff who has signed in."""
