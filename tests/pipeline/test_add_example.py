@@ -61,7 +61,8 @@ def test_the_example_is_printed_without_what_is_private(filed, tmp_path: Path, c
     assert add_example(tmp_path, "1001") == 0
     printed = capsys.readouterr().out
     example = tomllib.loads(printed.replace("rule.hit", "hit"))["hit"][0]
-    assert set(example) == {"subject", "text"}
+    assert set(example) == {"subject", "text", "fields"}
+    assert example["fields"] == {"key": "ABCD-6789-AB34"}
     assert example["subject"] == "Shipping Labels of Jo"
     for private in ("Jane", "jane", "QWER", "9876", "170", "tea"):
         assert private not in printed

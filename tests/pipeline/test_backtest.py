@@ -237,3 +237,22 @@ def test_a_mail_released_from_quarantine_is_not_sent_back_there(market, compose_
     assert backtest(tmp_path, "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["mails"], said["moved"]) == (1, 0)
+
+
+def test_a_ticket_is_explained_by_the_rules_of_now(history, tmp_path: Path, capsys) -> None:
+    config = ("-c", str(tmp_path / "config.toml"), "--ticket")
+    assert run(["rules", "explain", *config, "1001"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("ticket       1001: Shipping Labels 1\nthen         as now\nroute        vendor")
+    (tmp_path / "rules" / "45-printers.toml").write_text(PRINTERS.format(then='route = "team", team = "billing"'))
+    assert run(["rules", "explain", *config, "1001", "--all"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "then         vendor, by rule 'the vendor answers'\nroute        team billing, by rule 'printers to the" in said
+    )
+    assert run(["rules", "explain", *config, "1001", "--json"]) == 0
+    both = json.loads(capsys.readouterr().out)
+    assert (both["then"]["route"], both["verdict"]["team"]) == ("vendor", "billing")
+    assert run(["rules", "explain", *config, "77"]) == 70
+    assert "there is no ticket 77" in capsys.readouterr().err
+    assert run(["rules", "explain", "-c", str(tmp_path / "config.toml")]) == 64

@@ -1,17 +1,19 @@
 """`gatepost rules add-example`: makes an example of a rule out of a real ticket, without what is private in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 import tomlkit
-from tomlkit.items import AoT
+from tomlkit.items import AoT, Table
 
 from .. import shipped
 from ..config import find, load
 from ..core.rules.book import Book
 from ..core.rules.examples import Known
 from ..core.rules.from_mail import as_values, example
+from ..core.rules.judge import captures
 from ..core.rules.rule import Rule
 from ..core.rules.seen import Seen
 from ..errors import MistakesError, PermanentError
@@ -58,13 +60,14 @@ def add_example(config_path: str | None, number: int, name: str, miss: bool, arr
             f"what is left of ticket {number} without its private parts would {verb} the rule {rule.name!r}",
             "Write the example by hand; gatepost rules explain shows what the rule looks at.",
         )
-    kind = "miss" if miss else "hit"
+    kind, fields = ("miss", {}) if miss else ("hit", captures(rule, made))
+    printed = f"[[rule.{kind}]]\n{_table(made, fields).as_string()}".rstrip()
     if not write:
-        click.echo(_printed(kind, made))
+        click.echo(printed)
         return EX_OK
     path = own / rule.file
-    _write(path, rule, kind, made, own, known)
-    click.echo(f"{path}: the rule {rule.name!r} has one more example of a {kind}:\n\n{_printed(kind, made)}")
+    _write(path, rule, kind, _table(made, fields), own, known)
+    click.echo(f"{path}: the rule {rule.name!r} has one more example of a {kind}:\n\n{printed}")
     return EX_OK
 
 
@@ -96,19 +99,19 @@ def _cleaned(mail: _Mail) -> Seen:
     return replace(mail.seen, subject=subject, text=text.strip())
 
 
-def _table(made: Seen) -> "tomlkit.items.Table":
+def _table(made: Seen, fields: Mapping[str, str]) -> Table:
     table = tomlkit.table()
     for word, value in as_values(made):
         several = isinstance(value, str) and "\n" in value
         table.add(word, tomlkit.string(str(value), multiline=True) if several else tomlkit.item(value))
+    if fields:
+        filled = tomlkit.inline_table()
+        filled.update(fields)
+        table.add("fields", filled)
     return table
 
 
-def _printed(kind: str, made: Seen) -> str:
-    return f"[[rule.{kind}]]\n{_table(made).as_string()}".rstrip()
-
-
-def _write(path: Path, rule: Rule, kind: str, made: Seen, own: Path, known: Known) -> None:
+def _write(path: Path, rule: Rule, kind: str, made: Table, own: Path, known: Known) -> None:
     """Add the example to the operator's file; where the rules then have a mistake, the file stays as it was."""
     if not path.is_file():
         raise PermanentError(
@@ -121,7 +124,7 @@ def _write(path: Path, rule: Rule, kind: str, made: Seen, own: Path, known: Know
     examples = table.get(kind)
     if not isinstance(examples, AoT):
         examples = table.setdefault(kind, tomlkit.aot())
-    examples.append(_table(made))
+    examples.append(made)
     _put(path, tomlkit.dumps(document))
     try:
         examine_folders(shipped.folder("rules"), own, known).sound("the file stays as it was")

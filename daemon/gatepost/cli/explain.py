@@ -10,11 +10,18 @@ import click
 
 from ..app import build_evaluator, build_house
 from ..clock import Clock
-from ..config import find, load
+from ..config import Config, find, load
 from ..core.letter import Arrival
 from ..core.rules.judge import judge
+from ..core.rules.render import render_verdict, verdict_as_data, where
+from ..core.rules.seen import Seen
+from ..core.verdict import Verdict
+from ..errors import PermanentError
 from ..explained import as_data, as_text, envelope_of
+from ..log import printable
 from ..mail.parse import HostileMail, read_letter
+from ..store import arrivals, decisions
+from ..store.database import Tx
 from ..travel import travel
 from . import EX_DATAERR, EX_NOINPUT, EX_OK
 from .options import config_option, look
@@ -22,7 +29,7 @@ from .options import config_option, look
 
 @click.command()
 @config_option
-@click.argument("mail", metavar="MAIL|-")
+@click.argument("mail", metavar="[MAIL|-]", required=False)
 @click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Whom it came to; else those it names.")
 @click.option("--from", "sender", metavar="ADDRESS", help="The envelope sender; else Return-Path, else the author.")
 @click.option("--ip", default="", metavar="ADDRESS", help="Who handed it in, where SPF is evaluated.")
@@ -33,26 +40,34 @@ from .options import config_option, look
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The operator's rules, in place of those that the config names.",
 )
+@click.option("--ticket", type=int, default=0, metavar="NUMBER", help="In place of a mail: the one that opened it.")
 @click.option("--all", "thorough", is_flag=True, help="Every condition of a rule, also behind one that failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def explain(
     config_path: str | None,
-    mail: str,
+    mail: str | None,
     recipients: tuple[str, ...],
     sender: str | None,
     ip: str,
     folder: Path | None,
+    ticket: int,
     thorough: bool,
     as_json: bool,
 ) -> int:
     """Print the whole trip of a mail: how it was understood, and every rule's hit or miss with the values seen.
 
     The mail is decided on what the desk's database holds now; nothing is written and nothing is sent. '-' is standard
-    input. Exit codes: 65 when the mail was refused as hostile, 66 when it could not be read.
+    input. With --ticket, the mail that opened it is judged as it was seen then, by the rules of now. Exit codes: 65
+    when the mail was refused as hostile, 66 when it could not be read.
     """
     config = load(find(config_path), secrets=False)
     if folder is not None:
         config = config.model_copy(update={"gatepost": config.gatepost.model_copy(update={"rules": str(folder)})})
+    if ticket:
+        print(_of_ticket(config, ticket, thorough=thorough, as_json=as_json))
+        return EX_OK
+    if mail is None:
+        raise click.UsageError("name a file with a mail, '-' for standard input, or a ticket by --ticket")
     try:
         raw = sys.stdin.buffer.read() if mail == "-" else Path(mail).read_bytes()
         letter = read_letter(raw)
@@ -73,3 +88,22 @@ def explain(
         trip = replace(trip, verdict=judge(trip.book, trip.seen, thorough=True))
     print(json.dumps(as_data(trip), ensure_ascii=False) if as_json else "\n".join(as_text(trip)))
     return EX_OK
+
+
+def _of_ticket(config: Config, number: int, *, thorough: bool, as_json: bool) -> str:
+    """What the rules of now say of the mail that opened a ticket, and where those of then have sent it."""
+    book = build_house(config).rulebook.book
+
+    def read(tx: Tx) -> tuple[Seen, Verdict] | None:
+        return decisions.seen_of(tx, next((row["id"] for row in arrivals.of_ticket(tx, number)), 0))
+
+    found = look(config, read)
+    if found is None:
+        raise PermanentError(f"there is no ticket {number} that rules have decided", "gatepost tickets lists them.")
+    seen, then = found
+    verdict = judge(book, seen, thorough=thorough)
+    if as_json:
+        said = {"ticket": number, "then": verdict_as_data(then), "verdict": verdict_as_data(verdict)}
+        return json.dumps(said, ensure_ascii=False)
+    said_then = "as now" if where(then) == where(verdict) else f"{where(then)}, by rule {then.by!r}"
+    return f"ticket       {number}: {printable(seen.subject)}\nthen         {said_then}\n{render_verdict(verdict)}"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gatepost.core.rules.backtest import Stored, run
 from gatepost.core.rules.book import Book, load
+from gatepost.core.rules.examples import failed_examples
 from gatepost.core.rules.judge import FALLBACK, judge, matches
 from gatepost.core.rules.kept import pack, unpack, verdict_of
 from gatepost.core.rules.lint import lint, lint_words
@@ -145,6 +146,19 @@ def test_a_named_group_fills_a_field_where_its_rule_hits(when: dict[str, Any], f
         verdict = judge(book, Seen(**hit), thorough=thorough)  # type: ignore[arg-type]
         assert dict(verdict.fields) == fields
     assert all(f"{name} = {value}" in render_verdict(verdict) for name, value in fields.items())
+
+
+def test_an_example_may_say_what_is_captured() -> None:
+    rule = {
+        "when": {"pattern": ORDER},
+        "then": TRIAGE,
+        "hit": [{"text": "order 5512.", "fields": {"order_number": "5512"}}],
+    }
+    assert failed_examples(book_of(rule)) == []
+    wrong = {**rule, "when": {"pattern": r"order (?P<order_number>\S+)"}}
+    assert [fault.message for fault in failed_examples(book_of(wrong))] == ["this example fills order_number = '5512.'"]
+    none = {**rule, "when": {"pattern": r"order \d+"}}
+    assert [fault.message for fault in failed_examples(book_of(none))] == ["this example fills nothing"]
 
 
 def test_the_later_rule_wins_a_field() -> None:

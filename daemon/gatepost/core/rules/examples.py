@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from .book import Book
-from .judge import matches
+from .judge import captures, matches
 from .rule import Fault, Rule, clauses
+from .seen import Seen
 from .values import closest
 
 
@@ -31,6 +32,7 @@ def _failed(rule: Rule) -> list[Fault]:
         for number, seen in enumerate(examples):
             hit, asked = matches(rule, seen)
             if hit is (kind == "hit"):
+                faults += _wrongly_captured(rule, number, seen) if hit else []
                 continue
             reason = next((f"{one.word} saw {one.seen}" for one in asked if not one.held and one.depth == 0), "")
             message = f"this example of a {kind} is a {'hit' if hit else 'miss'}"
@@ -43,6 +45,17 @@ def _failed(rule: Rule) -> list[Fault]:
                 )
             )
     return faults
+
+
+def _wrongly_captured(rule: Rule, number: int, seen: Seen) -> list[Fault]:
+    """The fields that an example of a hit says otherwise than the patterns fill them."""
+    wanted = rule.captured.get(number)
+    found = captures(rule, seen) if wanted is not None else {}
+    if wanted is None or found == wanted:
+        return []
+    told = ", ".join(f"{name} = {value!r}" for name, value in found.items()) or "nothing"
+    message = f"this example fills {told}"
+    return [Fault(file=rule.file, path=("rule", rule.number, "hit", number, "fields"), rule=rule.name, message=message)]
 
 
 def unknown_names(book: Book, known: Known) -> list[Fault]:

@@ -46,6 +46,14 @@ def matches(rule: Rule, seen: Seen) -> tuple[bool, tuple[Condition, ...]]:
     return _parts_hold(rule.when, Reading(seen), conditions, 0, True), tuple(conditions)
 
 
+def captures(rule: Rule, seen: Seen) -> dict[str, str]:
+    """The fields that the rule alone fills for a mail that it hits."""
+    reading, draft = Reading(seen), _Draft()
+    if _parts_hold(rule.when, reading, [], 0, False):
+        draft.take(rule, reading.captured)
+    return draft.fields
+
+
 def holds(rule: Rule, reading: Reading) -> bool:
     """Whether the rule alone hits the mail."""
     return _parts_hold(rule.when, reading, [], 0, False)

@@ -15,7 +15,12 @@ from .words import CONDITIONS, GROUPS, STEPS, StepWord, Type
 _DEPTH = 8
 _NAME_LENGTH = 100
 _KEYS = ("name", "about", "when", "then", "hit", "miss")
-_DERIVED = {"product_known": "set product", "words": "set subject or text", "pattern": "set subject or text"}
+_DERIVED = {
+    "fields": "what a pattern captures is said by a hit",
+    "product_known": "set product",
+    "words": "set subject or text",
+    "pattern": "set subject or text",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,11 @@ def load_rule(
             )
     when = _when(loader, path, table)
     steps = _steps(loader, (*path, "then"), table.get("then"))
-    examples = {kind: _examples(loader, (*path, kind), table.get(kind, [])) for kind in ("hit", "miss")}
+    captured, tables = _captured(loader, (*path, "hit"), table.get("hit", []))
+    examples = {
+        kind: _examples(loader, (*path, kind), some)
+        for kind, some in (("hit", tables), ("miss", table.get("miss", [])))
+    }
     if not examples["hit"]:
         loader.tell(path, "a rule needs an example that matches: add [[rule.hit]] with the words it needs")
     if not examples["miss"] and when.parts:
@@ -73,6 +82,7 @@ def load_rule(
         stop=any(step.word == "stop" and step.value for step in steps),
         hits=examples["hit"],
         misses=examples["miss"],
+        captured=captured,
         about=about,
     )
 
@@ -196,6 +206,23 @@ def _go_together(loader: Loader, path: Path, steps: Mapping[str, object]) -> Non
 
 
 _FIELDS = {field.name: field for field in fields(Seen) if field.name != "doubt"}  # The guard's; no rule sees it.
+
+
+def _captured(loader: Loader, path: Path, tables: object) -> tuple[dict[int, dict[str, str]], object]:
+    """The fields that each hit says it fills, by its place, and the hits without them."""
+    if not isinstance(tables, list):
+        return {}, tables
+    captured: dict[int, dict[str, str]] = {}
+    for at, table in enumerate(tables):
+        fields = table.get("fields") if isinstance(table, Mapping) else None
+        if fields is None:
+            continue
+        if not isinstance(fields, Mapping) or not all(isinstance(value, str) for value in fields.values()):
+            loader.tell((*path, at, "fields"), 'fields are a table of texts: { name = "value" }')
+            continue
+        captured[at] = dict(fields)
+    rest = [{k: v for k, v in one.items() if k != "fields"} if isinstance(one, Mapping) else one for one in tables]
+    return captured, rest
 
 
 def _examples(loader: Loader, path: Path, tables: object) -> tuple[Seen, ...]:

@@ -1,6 +1,6 @@
 """One rule, loaded: its conditions as a tree, its steps as values, its examples. It decides nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -84,7 +84,8 @@ class Step:
 class Rule:
     """One rule. `when` is an `all` group; without parts it holds for every mail. `number` is its place in `file`.
 
-    `written` is the conditions as text: rules that say the same have the same.
+    `written` is the conditions as text: rules that say the same have the same. `captured` are the fields that a hit
+    must fill, by its place among the hits, where that is said.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Rule:
     stop: bool
     hits: tuple[Seen, ...]
     misses: tuple[Seen, ...]
+    captured: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     about: str = ""
     _missed: list[verdict.RuleTrace] = field(default_factory=list, compare=False, repr=False)
 
