@@ -7,6 +7,7 @@ sent to the person. Credentials that were masked stay masked.
 import json
 import zipfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,7 +19,7 @@ from typing import Any
 from .core import Millis
 from .core.letter import Attachment
 from .core.party import Brand
-from .mail import wording
+from .mail import fields, wording
 from .mail.masking import mask
 from .outline import instant
 from .store import consents, messages, tickets
@@ -127,8 +128,9 @@ def _mail(tx: Tx, message: Message, number: int, own: set[str], others: tuple[st
     made["From"] = _address(message.sender_name, message.sender)
     made["Subject"] = " ".join(mask(message.subject, others).split())
     made["Date"] = format_datetime(wording.utc(message.received))
-    if message.message_id.isascii() and message.message_id.isprintable():
-        made["Message-ID"] = f"<{message.message_id}>"
+    # The library falls over ids that are none, and over some that are.
+    with suppress(ValueError, IndexError):
+        made["Message-ID"] = f"<{fields.message_id(message.message_id)}>"
     made["X-Ticket"] = str(number)
     made.set_content(mask(message.text, others), cte="base64")
     for file in messages.attachments(tx, message.id):

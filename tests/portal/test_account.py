@@ -1,6 +1,9 @@
 """The account page: what a customer keeps there, ends there, and how the account ends and comes back (P6, P8)."""
 
+import io
+import json
 import re
+import zipfile
 from dataclasses import replace
 from zoneinfo import available_timezones
 
@@ -215,6 +218,24 @@ def test_an_account_floods_nobody_with_confirmations(market, signed_in):
 def test_what_cannot_be_added_is_told(market, signed_in, typed, end):
     answer = signed_in().submit("/account", "/account/addresses", address=typed)
     assert answer.headers["location"] == f"/account?done={end}" and market.sent("customer/add-address") == []
+
+
+def test_a_customer_downloads_what_is_held_about_them_and_nobody_elses(market, signed_in):
+    for who, words in ((EDDIE, "They are crooked."), (JANE, "Mine is straight.")):
+        market.arrive(
+            f"From: {who}\nTo: support@orchard.example\nSubject: Labels\nMessage-ID: <{who}>\n\n{words}\n",
+            mail_from=who,
+        )
+    answer = signed_in(EDDIE).submit("/account", "/account/export")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    assert (
+        answer.headers["content-disposition"].startswith("attachment") and "no-store" in answer.headers["cache-control"]
+    )
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        held = json.loads(archive.read("person.json"))
+    assert held["person"]["addresses"] == [EDDIE] and JANE not in json.dumps(held)
+    assert "They are crooked." in json.dumps(held) and "Mine is straight." not in json.dumps(held)
+    assert "person.exported" in actions(market)
 
 
 def test_an_account_with_an_active_subscription_stays_and_says_why(market, signed_in):

@@ -15,9 +15,10 @@ from ..core.audit import Action
 from ..core.browser import named
 from ..core.consent import Scope
 from ..core.letter import Mailbox
+from ..export import export
 from ..mail import wording
 from ..mail.catalogue import LANGUAGES, phrase, say
-from ..store import accounts, consents, parties, sessions
+from ..store import accounts, consents, parties, persons, sessions
 from ..store.database import Tx
 from ..store.sessions import Kind
 from .counter import Counter, go
@@ -58,6 +59,7 @@ class AccountPages:
             Page("POST", "/account/profile", self.profile, Who.CUSTOMER, "Change the profile"),
             Page("POST", "/account/support", self.support, Who.CUSTOMER, "Let support log in"),
             Page("POST", "/account/session", self.end_session, Who.CUSTOMER, "End a session"),
+            Page("POST", "/account/export", self.export, Who.CUSTOMER, "Download your data", per_hour=10),
             Page("GET", "/account/delete", self.ask_delete, Who.CUSTOMER, "Delete the account"),
             Page("POST", "/account/delete", self.delete, Who.CUSTOMER, "Delete the account"),
         )
@@ -103,6 +105,16 @@ class AccountPages:
         if not await self._counter.write(lambda tx: _end(tx, visitor.person.id, number, now)):
             raise Missing
         return go("/account?done=session")
+
+    async def export(self, request: Request, visitor: Visitor) -> Response:
+        """All that is held about the customer, as one ZIP file; handing it out is on record."""
+        now, brands = self._counter.now(), tuple(self._counter.house.brands.values())
+        said = act(Action.PERSON_EXPORTED, visitor.person)
+        await self._counter.write(lambda tx: self._counter.house.audit.write(tx, said, now))
+        address = visitor.person.address
+        made = await self._counter.read(lambda tx: export(tx, brands, persons.find(tx, address), now).zipped())
+        headers = {"content-disposition": f'attachment; filename="{visitor.brand.slug}.zip"'}
+        return Response(made, media_type="application/zip", headers=headers)
 
     async def ask_delete(self, request: Request, visitor: Visitor) -> Response:
         """What deleting means, or why it cannot be done now."""

@@ -186,7 +186,14 @@ def _account(tx: Tx, one: Erasure) -> bool:
     """Their account: profile, sessions, purchases, notes, consents. The number stays, so that no other gets it."""
     if not one.customer:
         return False
-    for table in ("account", "customer_alias", "session", "purchase", "customer_note", "consent_switch"):
+    tx.run(
+        """DELETE FROM invitation WHERE folded IN (SELECT folded FROM customer WHERE id = :id
+           UNION SELECT folded FROM customer_alias WHERE customer = :id)""",
+        id=one.customer,
+    )
+    for table in (
+        "account", "address_claim", "customer_alias", "session", "purchase", "customer_note", "consent_switch",
+    ):  # fmt: skip
         tx.run(f"DELETE FROM {table} WHERE customer = :id", id=one.customer)
     for table in ("consent", "impersonation"):
         tx.run(f"UPDATE {table} SET reason = '' WHERE customer = :id", id=one.customer)
