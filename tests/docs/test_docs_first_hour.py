@@ -14,7 +14,12 @@ PAGE = (Path(__file__).parents[2] / "docs" / "first-hour.md").read_text()
 def desk(tmp_path, monkeypatch):
     """A folder with the page's files in it."""
     (config,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    (tmp_path / "config.toml").write_text(config)
+    # Ports of its own: the usual ones may be in use here.
+    assert "[smtp]" not in config and "[page]" not in config
+    free = "".join(
+        f"[{section}]\nlisten = {port}\n" for section, port in (("smtp", '["127.0.0.1:0"]'), ("page", '"127.0.0.1:0"'))
+    )
+    (tmp_path / "config.toml").write_text(config + free)
     tables = re.findall(r"`(\w+\.csv)`:\n\n```csv\n(.*?)```", PAGE, re.DOTALL)
     for name, rows in tables:
         (tmp_path / name).write_text(rows)
