@@ -18,7 +18,7 @@ from .absences import AwayConfig
 from .audit_heads import Heads
 from .clock import Clock
 from .clockwork import Clockwork
-from .config import AuthenticationSection, Config
+from .config import AuthenticationSection, Config, DeliverySection
 from .config.types import endpoint
 from .core import Millis
 from .core.addresses import Addresses
@@ -29,6 +29,7 @@ from .core.letter import Door
 from .core.outgoing import Due, Expired, Refused
 from .delivery.courier import Courier
 from .delivery.outbox import Deliverer
+from .delivery.ways import Ways
 from .desk import Desk
 from .digest import Digests
 from .errors import MistakesError, PermanentError
@@ -67,6 +68,7 @@ from .store.audit import AuditLog
 from .store.audit import head as audit_head
 from .store.database import Database, Tx
 from .store.intake import Intake
+from .store.lane import Lane
 from .store.restore import refuse_cut_off
 from .store.schema import migrate
 from .store.spool_reader import SpoolReader
@@ -184,17 +186,8 @@ class Office:
         self._metrics = build_metrics(config, self.db, self._watch)
         self._health = build_health_pages(config, self._watch, self._metrics)
 
-        self._courier = Courier(config.delivery, hostname=config.gatepost.hostname, password=_password(config))
-        self._deliverer = Deliverer(
-            self.db,
-            self._courier,
-            clock,
-            config.delivery,
-            owner=f"desk-{os.getpid()}",
-            chance=random.Random(),
-            on_failed=partial(_tell_ticket, self.house, clock),
-            on_result=self._metrics.tried if self._metrics is not None else None,
-        )
+        hostname = config.gatepost.hostname
+        self._ways = Ways(config.delivery, config.route, hostname=hostname, make=partial(self._deliverer, clock))
         self._evaluator = build_evaluator(config.authentication)
         self._desk = Desk(
             house=self.house,
@@ -203,7 +196,7 @@ class Office:
             gate=self._link,
             readers=self._readers,
             clock=clock,
-            wake_delivery=self._deliverer.wake,
+            wake_delivery=self._ways.wake,
             evaluator=self._evaluator,
             on_handled=self._on_handled,
         )
@@ -212,7 +205,7 @@ class Office:
             house=self.house,
             db=self.db,
             clock=clock,
-            wake_delivery=self._deliverer.wake,
+            wake_delivery=self._ways.wake,
             per_minute=config.clock.catch_up_per_minute,
         )
         # Mail that this process takes itself waits in its own database; an archive never holds up a mailbox.
@@ -226,7 +219,7 @@ class Office:
         if any(brand.portal for brand in config.brands()):
             staff_desk = StaffDesk(releases, postroom, self._readers)
             self._portal = Portal(
-                _counter(config, self.house, self.db, clock, staff_desk, self._deliverer.wake, self._readers.read)
+                _counter(config, self.house, self.db, clock, staff_desk, self._ways.wake, self._readers.read)
             )
             self._portal_server = PortalServer(self._portal.app, config.page)
 
@@ -283,7 +276,7 @@ class Office:
         self._loop = asyncio.get_running_loop()
         for mailbox in self._mailboxes:
             mailbox.start()
-        self._deliverer.start()
+        self._ways.start()
         self._scheduler.start()
         await self._look_around()
         for server in self._servers():
@@ -297,8 +290,7 @@ class Office:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._deliverer.close(_GRACE)
-        await self._courier.close()
+        await self._ways.close(_GRACE)
         for server in self._servers():
             await server.close()
         await self._readers.close()
@@ -328,6 +320,20 @@ class Office:
         """Said in the thread of a mailbox: a mail was taken."""
         self._loop.call_soon_threadsafe(self._intakes[Door.IMAP].wake)
 
+    def _deliverer(self, clock: Clock, courier: Courier, section: DeliverySection, lane: Lane, name: str) -> Deliverer:
+        """Who sends on one way; the name of a route tells the claims of one from those of another."""
+        return Deliverer(
+            self.db,
+            courier,
+            clock,
+            section,
+            owner=f"desk-{os.getpid()}-{name}" if name else f"desk-{os.getpid()}",
+            chance=random.Random(),
+            on_failed=partial(_tell_ticket, self.house, clock),
+            on_result=self._metrics.tried if self._metrics is not None else None,
+            lane=lane,
+        )
+
     def _intake(self, door: Door, clock: Clock) -> Desk:
         """Who handles the mail that waits at one of our own doors."""
         waiting = Intake(self.db, door)
@@ -341,7 +347,7 @@ class Office:
             gate=waiting,
             readers=self._readers,
             clock=clock,
-            wake_delivery=self._deliverer.wake,
+            wake_delivery=self._ways.wake,
             on_handled=self._on_handled,
         )
 
@@ -398,7 +404,7 @@ class Office:
             self._desk.wake(gate_is_new=anew)
 
     async def _look_at_outbox(self) -> None:
-        self._deliverer.wake()
+        self._ways.wake()
 
     async def _look_at_mailboxes(self) -> None:
         for mailbox in self._mailboxes:
@@ -509,11 +515,6 @@ def _tell_ticket(house: House, clock: Clock, tx: Tx, due: Due, result: Refused |
 def _signer(config: Config) -> Signer | None:
     dkim = config.delivery.dkim
     return signer(dkim.domain, dkim.selector, dkim.key.read()) if dkim is not None else None
-
-
-def _password(config: Config) -> str:
-    secret = config.delivery.password
-    return secret.read().decode("utf-8") if secret is not None else ""
 
 
 def _end_with_error(task: "asyncio.Task[None]") -> None:

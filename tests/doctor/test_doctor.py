@@ -144,6 +144,16 @@ async def test_a_smarthost_that_is_away_or_wants_no_tls_fails(patient):
     assert (state, "connect" in said) == ("wrong", True)
 
 
+async def test_each_route_is_tried_with_its_own_policy(patient):
+    port = patient.smarthost.port
+    patient.more = f'[route.acme]\ndomains = ["acme.example"]\nsmarthost = "127.0.0.1:{port}"\n'
+    ((state, said),) = await patient.findings("route.acme")
+    assert (state, "STARTTLS" in said) == ("wrong", True)
+    assert [state for state, _ in await patient.findings("smarthost")] == ["fine", "fine"]
+    patient.more += 'tls = "none"\n'
+    assert [state for state, _ in await patient.findings("route.acme")] == ["fine", "fine"]
+
+
 async def test_a_mailbox_whose_server_is_away_fails(patient):
     (patient.folder / "password").write_text("secret")
     (patient.folder / "password").chmod(0o600)

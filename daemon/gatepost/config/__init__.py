@@ -25,6 +25,7 @@ from .model import (
 from .portal import PageSection, PortalSection
 from .privacy import RetentionSection, SecretsSection
 from .report_card import ReportCardSection
+from .route import RouteSection
 from .section import Secret
 from .sign_in import ShopSignInSection, SsoSection
 from .types import endpoint
@@ -46,6 +47,7 @@ __all__ = [
     "ReplyAddressSection",
     "ReportCardSection",
     "RetentionSection",
+    "RouteSection",
     "Secret",
     "SecretsSection",
     "ShopSignInSection",

@@ -217,6 +217,7 @@ def _delivery(config: Config) -> Iterator[Finding]:
                     f"mail of brand {slug} comes from {domain}, for which this signature does not stand",
                     "sign for the domain that all brands share, or let the smarthost sign",
                 )
+    yield from _routes(config)
     if delivery.username and delivery.password is None:
         yield ("delivery", "username"), "there is a username, but no password", 'add password = { file = "/path" }'
     if delivery.password is not None and not delivery.username:
@@ -321,6 +322,25 @@ def _folders(config: Config) -> Iterator[Finding]:
         yield ("gatepost", "data"), f"{data} is not a folder", "name a folder of its own for the databases"
 
 
+def _routes(config: Config) -> Iterator[Finding]:
+    """Each domain has one way out, and no way leads back to ourselves."""
+    known: dict[str, str] = {}
+    for name, route in config.route.items():
+        for number, domain in enumerate(route.domains):
+            other = known.setdefault(domain.lower(), name)
+            if other != name:
+                yield ("route", name, "domains", number), f"{domain} goes by route {other} already", "name it in one"
+        host, port = endpoint(route.smarthost)
+        for listen in config.smtp.listen:
+            ours, our_port = endpoint(listen)
+            if port == our_port and _same_host(config, ours, host):
+                said = f"{route.smarthost} is our own smtp.listen {listen}: every mail would come in again"
+                yield ("route", name, "smarthost"), said, "name the mail server that takes this mail"
+        if bool(route.username) != (route.password is not None):
+            have, lack = ("username", "password") if route.username else ("password", "username")
+            yield ("route", name, have), f"there is a {have}, but no {lack}", f"add {lack}, or take {have} out"
+
+
 def _secrets(config: Config) -> Iterator[Finding]:
     """Every secret can be read by us, and by us alone (K09); it is not kept."""
     found: list[tuple[Place, Secret, int]] = [
@@ -330,6 +350,9 @@ def _secrets(config: Config) -> Iterator[Finding]:
         found.append(((("delivery", "dkim", "key")), config.delivery.dkim.key, 1))
     if config.delivery.password is not None:
         found.append((("delivery", "password"), config.delivery.password, 1))
+    for name, route in config.route.items():
+        if route.password is not None:
+            found.append((("route", name, "password"), route.password, 1))
     for name, box in config.imap.items():
         for key in ("password", "client_secret", "refresh_token"):
             if (secret := getattr(box, key)) is not None:

@@ -36,6 +36,10 @@ _SAMPLES: dict[str, str] = {
     "imap.support.client_secret": '{ file = "/etc/gatepost/oauth.secret" }',
     "imap.support.refresh_token": '{ file = "/etc/gatepost/oauth.refresh" }',
     "imap.support.recipient": '"support@market.example"',
+    "route.acme.domains": '["acme.example"]',
+    "route.acme.smarthost": '"mx.acme.example:25"',
+    "route.acme.username": '"gatepost"',
+    "route.acme.password": '{ file = "/etc/gatepost/acme.password" }',
     "delivery.username": '"gatepost"',
     "delivery.dkim": '{ domain = "market.example", selector = "g1", key = { file = "/etc/gatepost/dkim.pem" } }',
     "delivery.password": '{ file = "/etc/gatepost/smarthost.password" }',
@@ -68,6 +72,7 @@ _SAMPLES: dict[str, str] = {
 }
 _NAMED = {
     "imap": ("support",),
+    "route": ("acme",),
     "role": ("reader",),
     "staff": ("vera",),
     "team": ("triage", "billing"),
@@ -77,7 +82,7 @@ _NAMED = {
 }
 
 # Tables that may be absent: the example shows them commented out.
-_OFF = ("imap.", "role.", "staff.", "away.")
+_OFF = ("imap.", "role.", "staff.", "away.", "route.")
 
 # Keys with a default that the example nevertheless sets, so that it can be loaded as it is.
 _SET = frozenset({"authentication.authserv_id", "brand.market.privacy", "brand.market.data_use"})

@@ -18,6 +18,7 @@ from .metrics import MetricsSection
 from .portal import PageSection, PortalSection
 from .privacy import RetentionSection, SecretsSection
 from .report_card import ReportCardSection
+from .route import RouteSection
 from .section import Secret, Section
 from .sign_in import ShopSignInSection, SsoSection
 from .staff import AuditSection, RoleSection, StaffPagesSection, StaffSection, members_of
@@ -300,6 +301,7 @@ class Config(Section):
     lmtp: LmtpSection = LmtpSection()
     imap: dict[Slug, ImapSection] = Field(default_factory=dict)
     delivery: DeliverySection = DeliverySection()
+    route: dict[Slug, RouteSection] = Field(default_factory=dict)
     reply_address: ReplyAddressSection = ReplyAddressSection()
     authentication: AuthenticationSection = AuthenticationSection()
     limits: LimitsSection = LimitsSection()

@@ -18,6 +18,7 @@ from ..core.outgoing import Due, Expired, Later, Refused, Result, Sent
 from ..errors import GatepostError
 from ..store import claims, mail_limits, outbox
 from ..store.database import Database, Tx
+from ..store.lane import EVERYWHERE, Lane
 from .courier import Courier
 from .plan import Host, planned, wait
 from .trips import Tried, Trips
@@ -33,7 +34,7 @@ _AHEAD = 4
 
 
 class Deliverer:
-    """Sends what is due until it is closed. `owner` names this process in its claims; it is the only one that delivers.
+    """Sends what is due on its lane until it is closed. `owner` names it in its claims; nobody else delivers there.
 
     `on_failed` is called in the transaction that writes down a refusal or an expiry, `on_result` after the commit of
     every end. `chance` spreads the retries.
@@ -50,6 +51,7 @@ class Deliverer:
         chance: random.Random,
         on_failed: outbox.OnFailed | None = None,
         on_result: OnResult | None = None,
+        lane: Lane = EVERYWHERE,
     ) -> None:
         self._db = db
         self._courier = courier
@@ -59,6 +61,7 @@ class Deliverer:
         self._chance = chance
         self._on_failed = on_failed
         self._on_result = on_result
+        self._lane = lane
         self._host = Host(chance)
         self._lifetime = settings.lifetime_hours * HOUR
         self._lease = 2 * round(courier.patience * SECOND)
@@ -93,7 +96,7 @@ class Deliverer:
             await self._task
 
     async def _run(self) -> None:
-        while await self._try_write(lambda tx: claims.release_all(tx, self._clock.now())) is None:
+        while await self._try_write(lambda tx: claims.release_all(tx, self._clock.now(), lane=self._lane)) is None:
             if self._closing:
                 return
             await self._rest()
@@ -132,12 +135,13 @@ class Deliverer:
 
         def turn(tx: Tx) -> tuple[list[Due], list[tuple[Due, Result]], Millis | None]:
             if size is not None and size != self._size_told:
-                mail_limits.learn(tx, mail_limits.SMARTHOST, size, now)
+                for domain in self._lane.only or (mail_limits.SMARTHOST,):
+                    mail_limits.learn(tx, domain, size, now)
             for tried, end in ended:
                 self._write(tx, tried, end, now)
             given_up = self._tidy(tx, now) if tidy else []
             dues = self._claim(tx, now, room) if room else []
-            return dues, given_up, outbox.next_due(tx, now)
+            return dues, given_up, outbox.next_due(tx, now, lane=self._lane)
 
         self._look_at = now + MINUTE  # Before the write: who wakes us while it runs has put in what it did not see.
         written = await self._try_write(turn)
@@ -165,7 +169,9 @@ class Deliverer:
 
     def _claim(self, tx: Tx, now: Millis, room: int) -> list[Due]:
         bound = _AHEAD * self._settings.connections_per_destination
-        return claims.claim(tx, now=now, limit=room, lease=self._lease, owner=self._owner, per_destination=bound)
+        return claims.claim(
+            tx, now=now, limit=room, lease=self._lease, owner=self._owner, per_destination=bound, lane=self._lane
+        )
 
     def _write(self, tx: Tx, tried: Tried, end: Result | None, now: Millis) -> None:
         if end is None:
@@ -179,11 +185,11 @@ class Deliverer:
 
         Only while it is away: what outlived its time because we ourselves were down gets its try first.
         """
-        claims.release_expired(tx, now, but=self._owner)
+        claims.release_expired(tx, now, but=self._owner, lane=self._lane)
         given_up: list[tuple[Due, Result]] = []
         if not self._host.down:
             return given_up
-        for due in outbox.tired(tx, now - self._lifetime - _TIDY_EVERY, _TIRED_AT_ONCE):
+        for due in outbox.tired(tx, now - self._lifetime - _TIDY_EVERY, _TIRED_AT_ONCE, lane=self._lane):
             end = Expired(code=due.code, said=due.said or self._host.said or "never tried")
             outbox.record(tx, due, end, now, host=self._courier.host, on_failed=self._on_failed)
             given_up.append((due, end))

@@ -48,6 +48,7 @@ def _looks(config: Config, clock: Clock, nameservers: Sequence[str], outside: bo
         resolver = DnsResolver(servers=servers_asked, seconds=_QUERY_SECONDS, monotonic=Clock.monotonic)
         found += [("dns", partial(look, config, resolver, clock.now())) for look in domains.LOOKS]
         found.append(("smarthost", partial(servers.smarthost, config)))
+        found += [(f"route.{name}", partial(servers.route, config, name)) for name in config.route]
         found += [(f"imap.{name}", partial(asyncio.to_thread, servers.mailbox, config, name)) for name in config.imap]
     found.append(("daemon", partial(daemon.running, config, clock.now())))
     return found

@@ -6,6 +6,7 @@ How a try ended is written down in outbox.py, which also tells what the states m
 from ..core import Millis
 from ..core.outgoing import Due
 from .database import Row, Tx
+from .lane import EVERYWHERE, Lane
 
 _SMALL = 262_144
 _WINDOW = 64
@@ -20,7 +21,7 @@ WHERE id IN (
     SELECT id FROM (
         SELECT id, destination, row_number() OVER (PARTITION BY destination ORDER BY next, id) AS place, next FROM (
             SELECT id, destination, next FROM delivery
-            WHERE next <= :now AND destination NOT IN (
+            WHERE next <= :now {lane} AND destination NOT IN (
                 SELECT destination FROM delivery WHERE lease_until IS NOT NULL
                 GROUP BY destination HAVING count(*) >= :per_destination)
             ORDER BY next, id LIMIT :window {lock}) AS window_of_due) AS placed
@@ -37,13 +38,23 @@ SELECT d.id, d.outbox, d.ticket, o.participant, d.recipient, d.destination, o.ma
 FROM delivery AS d JOIN outbox AS o ON o.id = d.outbox WHERE d.id = :id"""
 
 
-def claim(tx: Tx, *, now: Millis, limit: int, lease: Millis, owner: str, per_destination: int) -> list[Due]:
-    """Take at most `limit` due deliveries for `lease` milliseconds, oldest first.
+def claim(
+    tx: Tx,
+    *,
+    now: Millis,
+    limit: int,
+    lease: Millis,
+    owner: str,
+    per_destination: int,
+    lane: Lane = EVERYWHERE,
+) -> list[Due]:
+    """Take at most `limit` due deliveries of the lane for `lease` milliseconds, oldest first.
 
     No destination gets more than `per_destination` at one time, those claimed before included.
     """
     ids: list[int] = []
-    sql = _CLAIM.format(lock=tx.lock)
+    condition, destinations = lane.where()
+    sql = _CLAIM.format(lock=tx.lock, lane=condition)
     while len(ids) < limit:
         rows = tx.rows(
             sql,
@@ -53,6 +64,7 @@ def claim(tx: Tx, *, now: Millis, limit: int, lease: Millis, owner: str, per_des
             lease_until=now + lease,
             owner=owner,
             per_destination=per_destination,
+            **destinations,
         )
         if not rows:
             break
@@ -78,24 +90,26 @@ def give_back(tx: Tx, due: Due, now: Millis) -> None:
     )
 
 
-def release_expired(tx: Tx, now: Millis, *, but: str = "") -> int:
+def release_expired(tx: Tx, now: Millis, *, but: str = "", lane: Lane = EVERYWHERE) -> int:
     """Make claimable again what somebody claimed and did not finish in time; how many. At most one copy more each.
 
     The owner `but` is left alone: it is alive, and a clock that was set must not make it send twice.
     """
-    return _release(tx, now, "lease_until <= :now AND owner <> :but", but=but)
+    return _release(tx, now, "lease_until <= :now AND owner <> :but", lane, but=but)
 
 
-def release_all(tx: Tx, now: Millis) -> int:
-    """Make every claim claimable again, whoever made it: at the start of the only one who delivers.
+def release_all(tx: Tx, now: Millis, *, lane: Lane = EVERYWHERE) -> int:
+    """Make every claim claimable again, whoever made it: at the start of the only one who delivers there.
 
     It does not ask for the owner's name: a process may well be born with the name of the one that was killed.
     """
-    return _release(tx, now, "lease_until IS NOT NULL")
+    return _release(tx, now, "lease_until IS NOT NULL", lane)
 
 
-def _release(tx: Tx, now: Millis, which: str, **values: object) -> int:
+def _release(tx: Tx, now: Millis, which: str, lane: Lane, **values: object) -> int:
     """The try whose end nobody knows stays visible as one without an answer."""
+    condition, destinations = lane.where()
+    which, values = f"{which} {condition}", values | destinations
     tx.run(
         "INSERT INTO attempt (delivery, at, code, said, took_ms, host) "  # noqa: S608 - constants of ours
         f"SELECT id, changed, 0, :said, 0, '' FROM delivery WHERE lease_until IS NOT NULL AND {which}",

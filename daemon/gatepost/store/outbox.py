@@ -23,6 +23,7 @@ from ..core import Millis
 from ..core.outgoing import Due, Expired, Later, Outgoing, Refused, Result, Sent
 from .claims import find
 from .database import Tx
+from .lane import EVERYWHERE, Lane
 
 _log = logging.getLogger("gatepost.store")
 ONE_TIME_LINK = "customer/secret-link"
@@ -140,20 +141,24 @@ def record(
     return settled
 
 
-def tired(tx: Tx, before: Millis, limit: int = 256) -> list[Due]:
+def tired(tx: Tx, before: Millis, limit: int = 256, *, lane: Lane = EVERYWHERE) -> list[Due]:
     """Deliveries that nobody is sending and with which patience began before that instant, oldest first."""
+    condition, destinations = lane.where()
     rows = tx.rows(
-        f"SELECT id FROM delivery WHERE {_OPEN} AND since < :before "  # noqa: S608 - a constant of ours
+        f"SELECT id FROM delivery WHERE {_OPEN} AND since < :before {condition} "  # noqa: S608 - constants of ours
         "AND lease_until IS NULL ORDER BY since LIMIT :limit",
         before=before,
         limit=limit,
+        **destinations,
     )
     return [due for row in rows if (due := find(tx, int(row["id"]))) is not None]
 
 
-def next_due(tx: Tx, after: Millis = -1) -> Millis | None:
+def next_due(tx: Tx, after: Millis = -1, *, lane: Lane = EVERYWHERE) -> Millis | None:
     """The first instant behind `after` from which a delivery may be claimed, None if there is none."""
-    found = tx.value("SELECT min(next) FROM delivery WHERE next > :after", after=after)
+    condition, destinations = lane.where()
+    sql = f"SELECT min(next) FROM delivery WHERE next > :after {condition}"  # noqa: S608 - constants of ours
+    found = tx.value(sql, after=after, **destinations)
     return None if found is None else int(found)
 
 
