@@ -71,7 +71,6 @@ def test_a_command_alone_sends_the_customer_nothing(market, say):
     assert market.ticket().state is State.OPEN
 
 
-@pytest.mark.catalogue("D25")
 @pytest.mark.parametrize(
     "line", ["#clsoe", "#product nosuch", "#assign me", "#discount SLEEPY", "#away until yesterday"]
 )
