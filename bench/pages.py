@@ -1,4 +1,4 @@
-"""The rows of pages: what staff wait for where the house holds 100,000 tickets, against one that holds 1,000."""
+"""The rows of pages: what staff and customers wait for with 100,000 tickets in the house, against 1,000."""
 
 import secrets
 import time
@@ -49,6 +49,9 @@ _PAGES = (
     _Page("staff search for words", "/staff/queue?q=question+{middle}"),
     _Page("staff ticket", "/staff/tickets/{ticket}"),
     _Page("staff customer", "/staff/customers/1"),
+    _Page("customer list", "/tickets"),
+    _Page("customer search for a word of every ticket", "/tickets?q=broke"),
+    _Page("customer ticket", "/tickets/{ticket}"),
 )
 
 
@@ -78,8 +81,10 @@ class _House:
         secret, now = secrets.token_urlsafe(32), Clock().now()
         row = Session(id=0, kind=Kind.STAFF, staff=_STAFF, started=now, expires=now + HOUR)
         self._db.write_now(lambda tx: sessions.open_(tx, row, secret))
+        theirs = Session(id=0, kind=Kind.CUSTOMER, customer=1, started=now, expires=now + HOUR)
+        self._db.write_now(lambda tx: sessions.open_(tx, theirs, f"{secret}-1"))
         portal = Portal(open_counter(house, self._db, Clock()))
-        cookies = {"__Host-gatepost-staff": secret}
+        cookies = {"__Host-gatepost-staff": secret, "__Host-gatepost-customer": f"{secret}-1"}
         self._browser = TestClient(portal.app, base_url="https://my.orchard.example", cookies=cookies)
 
     def __enter__(self) -> "_House":
@@ -122,7 +127,7 @@ def _fill(tx: Tx, start: int, end: int) -> None:
             flags=("overdue",) if number % 10 == 0 else (), assignee="vera@staff.example" if number % 2 else "",
         )  # fmt: skip
         opened = tickets.open_(tx, ticket)
-        address = f"jane{number % 500}@shop.example"
+        address = f"jane{number % 500}@customer.example"
         who = Participant(ticket=opened, number=1, role=Role.REQUESTER, address=address, party_id=1 + number % 500)
         tickets.join(tx, who)
         text = f"This is question {number}, and it broke."

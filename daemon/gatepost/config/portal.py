@@ -46,6 +46,7 @@ class PortalSection(Section):
     hide_flags: tuple[Slug, ...] = Field(
         ("spam", "duplicate"), description="Tickets with one of these flags do not appear."
     )
+    sign_in_link: bool = Field(True, description="Show the link to sign in on pages of people who are not.")
     session_days: Count = Field(30, description="Days after which a customer has to sign in again.")
     sign_in_minutes: int = Field(15, ge=1, le=1440, description="Minutes for which a mailed sign-in link is good.")
     sign_ins_per_address_hour: Count = Field(3, description="Sign-in links that one address may ask for in an hour.")

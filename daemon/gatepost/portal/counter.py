@@ -96,8 +96,7 @@ class Counter:
         """The page `name` in the brand's colours; `language` falls back to English."""
         style = f"/style/{self.style_digest(brand)}.css"
         values = {"visitor": None, **values, "brand": brand, "language": served(language), "style": style}
-        values["now"] = self.now()
-        values["face"] = self.faces.of(brand)
+        values |= {"now": self.now(), "face": self.faces.of(brand), "sign_in_link": self.portal.sign_in_link}
         return HTMLResponse(self.shelf.get_template(f"{name}.html.j2").render(values), status_code=status)
 
     def style(self, brand: Brand) -> str:

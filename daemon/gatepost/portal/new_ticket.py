@@ -35,6 +35,8 @@ from .uploads import once_of, taken
 LETTER = "customer/confirm-ticket"
 _SUBJECT, _TEXT, _NAME = 200, 100_000, 100
 _GUEST_ROOM = 4 * KIB * KIB
+# The choice of who writes about no product, or does not know which.
+_NO_PRODUCT = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +193,7 @@ class NewTicketPages:
             files = (*files, file_of(FILENAME, "text/plain", said.report.encode("utf-8", "replace")))
         return PageMail(
             sender=sender,
-            to=self._counter.house.product_address(visitor.brand, said.product),
+            to=self._counter.house.product_address(visitor.brand, "" if said.product == _NO_PRODUCT else said.product),
             subject=said.subject,
             text=said.text,
             by=by_line(visitor),
@@ -215,7 +217,7 @@ class NewTicketPages:
         )
         names = await self._counter.read(self._counter.house.names)
         if said.product not in names.by_slug:
-            said = replace(said, product="")
+            said = replace(said, product=_NO_PRODUCT if said.product else "")
         wrong = ""
         if guest and (not said.address or self._counter.house.is_one_of_us(said.address)):
             wrong = "address"

@@ -1,6 +1,6 @@
 """The list of a customer's tickets: open or closed, in order, by pages, and found by the words that were said."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..case import case_of
+from ..core.reply_address import scrub
 from ..core.ticket import State
 from ..drafting import cleaner
 from ..mail import wording
@@ -90,16 +91,25 @@ class TicketList:
         return found
 
     def _readable(self, tx: Tx, visitor: Visitor, row: Row, words: tuple[str, ...]) -> str | None:
-        ticket, role = tickets.find(tx, row["ticket"]), portal_view.role(tx, visitor.person.id, row["ticket"])
+        """The words in which the row was found, as this customer may read them; None where nothing is left of them."""
+        brand = self._counter.house.brands.get(row["brand"])
+        clean: Callable[[str], str] = self._scrubbed
+        if row["masking"] or (brand is not None and brand.masking):
+            clean = self._masked(tx, visitor, row["ticket"]) or clean
+        subject, text = clean(row["subject"]), clean(row["text"])
+        return (text if holds(text, words[:1]) else "") if holds(f"{subject}\n{text}", words) else None
+
+    def _scrubbed(self, text: str) -> str:
+        return scrub(self._counter.house.keys, text, keep=())
+
+    def _masked(self, tx: Tx, visitor: Visitor, number: int) -> Callable[[str], str] | None:
+        """What takes out of a ticket's text what its customer may not see."""
+        ticket, role = tickets.find(tx, number), portal_view.role(tx, visitor.person.id, number)
         if ticket is None or role is None:
             return None
         case = case_of(tx, self._counter.house, ticket, self._counter.now())
         reader = case.participant(role[0])
-        if reader is None:
-            return None
-        clean = cleaner(self._counter.house, case, reader)
-        subject, text = clean(row["subject"]), clean(row["text"])
-        return (text if holds(text, words[:1]) else "") if holds(f"{subject}\n{text}", words) else None
+        return cleaner(self._counter.house, case, reader) if reader is not None else None
 
     def _line(self, row: Row, visitor: Visitor, words: tuple[str, ...], found: str | None) -> dict[str, Any]:
         subject = bare_subject(row["subject"])
