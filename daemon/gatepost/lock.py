@@ -56,7 +56,13 @@ class DataLock:
 
     def take(self) -> None:
         """Take the lock, or raise PermanentError that names the process which has it."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise PermanentError(
+                f"the data folder cannot be locked: {self._path}: {error.strerror}",
+                "Give it to the user that runs gatepost, on a local file system that is not read-only and has room.",
+            ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -4,6 +4,7 @@ A command is a few lines that call something named. Errors end here: message and
 sysexits.h, so that scripts and mail systems know whether trying again helps.
 """
 
+import errno
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,11 @@ from .. import __version__
 from ..errors import GatepostError, MistakesError
 
 EX_OK, EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_SOFTWARE, EX_TEMPFAIL, EX_CONFIG = 0, 64, 65, 66, 70, 75, 78
+
+# What a machine refuses that lacks room, rights or handles: no fault of ours, and no traceback.
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+)
 
 COMMANDS: Mapping[str, str] = {
     # name: module:function, the module inside this package.
@@ -107,6 +113,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return exit_code(error)
     except BrokenPipeError:
         return _leave_quietly()
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        print(f"{error.filename or 'the machine'}: {error.strerror}", file=sys.stderr)
+        return EX_TEMPFAIL
     return code if isinstance(code, int) else EX_OK
 
 

@@ -9,13 +9,12 @@ from ..config import Config
 from ..core import Millis
 from ..errors import GatepostError
 from ..keys import reply_keys
-from ..store.connection import open_reader
+from ..store.connection import WAL_OCTETS, open_reader
 from ..store.invariants import examine
 from ..store.schema import unapplied
 from .findings import fine, look, wrong
 
 _FILES = ("spool.sqlite3", "desk.sqlite3")
-_WAL_OCTETS = 64 * 1024 * 1024
 
 
 def keys(config: Config) -> list[Finding]:
@@ -80,7 +79,7 @@ def _settings(path: Path) -> Iterator[Finding]:
         return
     wal = path.with_name(path.name + "-wal")
     octets = wal.stat().st_size if wal.exists() else 0
-    if octets > _WAL_OCTETS:
+    if octets > WAL_OCTETS:
         remedy = "Something reads for a very long time: end it, or restart gatepost."
         yield look("database", f"{path.name}: its WAL has grown to {octets // 1_000_000} MB", remedy)
         return

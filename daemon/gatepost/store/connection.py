@@ -10,6 +10,8 @@ from pathlib import Path
 from ..errors import PermanentError, TemporaryError
 
 _FULL = 2
+# A WAL that a long reader has let grow beyond this is cut when it begins anew (M13).
+WAL_OCTETS = 64 * 1024 * 1024
 
 
 def open_writer(path: Path, *, lock_seconds: float = 5.0) -> sqlite3.Connection:
@@ -23,6 +25,7 @@ def open_writer(path: Path, *, lock_seconds: float = 5.0) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_OCTETS}")
         # What is deleted is overwritten: an erased word, a sealed mail must not stay on a free page (K04, L02).
         connection.execute("PRAGMA secure_delete = ON")
         wanted = {"journal_mode": "wal", "synchronous": _FULL, "foreign_keys": 1, "secure_delete": 1}

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from ..clock import Clock
 from ..crashpoint import crashpoint
 from ..errors import GatepostError, PermanentError, TemporaryError
 from .connection import open_reader, open_writer
@@ -24,6 +25,8 @@ from .connection import open_reader, open_writer
 T = TypeVar("T")
 Row = Mapping[str, Any]
 _GROUP = 64
+# So many steps of SQLite's machine pass between two looks at the time: about a millisecond.
+_STEPS = 10_000
 _PIECE = 4 * 1_048_576
 _SCHEME = "sqlite:///"
 _log = logging.getLogger("gatepost.store")
@@ -89,8 +92,9 @@ class Database:
     """The desk's database at a DSN (`sqlite:///PATH`). `close` waits for what was asked, then takes no more."""
 
     def __init__(
-        self, dsn: str, *, prepare: Callable[[sqlite3.Connection], object] | None = None, readers: int = 2
-    ) -> None:
+        self, dsn: str, *, prepare: Callable[[sqlite3.Connection], object] | None = None, readers: int = 2,
+        read_seconds: float = 30.0,
+    ) -> None:  # fmt: skip
         """Opens the file; `prepare` (the migrations) runs on the writing connection before anything else."""
         if not dsn.startswith(_SCHEME):
             raise PermanentError(f"{dsn}: no such kind of database", f"Write {_SCHEME}/path/to/file.")
@@ -100,6 +104,7 @@ class Database:
             prepare(self._writer)
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._closed = False
+        self._read_seconds = read_seconds
         self._local = threading.local()
         self._reading = threading.Condition()
         self._under_way = 0
@@ -168,11 +173,20 @@ class Database:
                 self._reading.notify_all()
 
     def _read(self, run: Callable[[Tx], T]) -> T:
+        """A snapshot that is held for long keeps the WAL from being reset, so no question may take longer (M13)."""
         connection = self._reader()
+        end = Clock.monotonic() + self._read_seconds
+        connection.set_progress_handler(lambda: Clock.monotonic() > end, _STEPS)
         connection.execute("BEGIN")
         try:
             return run(SqliteTx(connection))
+        except sqlite3.OperationalError as error:
+            if Clock.monotonic() <= end:
+                raise
+            message = f"a question took longer than {self._read_seconds:g} s"
+            raise TemporaryError(message, "Ask for less, or again when there is less to do.") from error
         finally:
+            connection.set_progress_handler(None, 0)
             connection.execute("ROLLBACK")
 
     def close(self) -> None:

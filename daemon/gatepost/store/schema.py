@@ -9,7 +9,7 @@ import sqlite3
 from sqlite_utils import Database as Utils
 from sqlite_utils import Migrations
 
-from ..errors import PermanentError
+from ..errors import PermanentError, TemporaryError
 from . import (
     access,
     accounts,
@@ -215,11 +215,18 @@ _migrations()(mailboxes.m0090_mailbox_health)
 def migrate(connection: sqlite3.Connection) -> list[str]:
     """Bring the file behind `connection` up to this program's schema; the names of the migrations that ran.
 
-    Raises PermanentError for a file of a newer program.
+    Raises PermanentError for a file of a newer program, TemporaryError where the disk refuses.
     """
     pending = unapplied(connection)
     if pending:
-        _migrations.apply(Utils(connection, execute_plugins=False, recursive_triggers=False))
+        try:
+            _migrations.apply(Utils(connection, execute_plugins=False, recursive_triggers=False))
+        except sqlite3.OperationalError as error:
+            path = connection.execute("PRAGMA database_list").fetchone()[2]
+            raise TemporaryError(
+                f"{path} cannot be brought up to this version: {error}",
+                "Is the disk full or read-only? The migration that failed has changed nothing.",
+            ) from error
     return pending
 
 

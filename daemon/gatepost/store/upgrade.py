@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import Millis
-from ..errors import PermanentError
+from ..errors import PermanentError, TemporaryError
 from .backup import DESK
 from .connection import open_writer
 from .copying import copy_database
@@ -56,8 +56,8 @@ def _tried(path: Path, now: Millis) -> Rehearsal:
         pending = tuple(unapplied(connection))
         try:
             migrate(connection)
-        except sqlite3.Error as error:
-            return Rehearsal(migrations=pending, wrong=(f"a migration fails: {error}",))
+        except (sqlite3.Error, TemporaryError) as error:
+            return Rehearsal(migrations=pending, wrong=(f"a migration fails: {error.__cause__ or error}",))
         found = [*damage(connection, DESK), *(each for each in breaches(connection, now) if each.invariant != "I5")]
         return Rehearsal(migrations=pending, wrong=tuple(map(str, found)))
     finally:
