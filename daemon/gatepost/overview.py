@@ -4,6 +4,7 @@ It reads the desk's database, asks the gate, and believes the last look of the d
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from .core import MINUTE, Millis
 from .errors import TemporaryError
 from .ingress.gate_link import ask_status
 from .lock import holder
-from .store import alarms, breakers, deadlines, figures, mailboxes, outbox_view, vitals
+from .store import alarms, arrivals, breakers, deadlines, figures, mailboxes, outbox_view, vitals
 from .store.alarms import Alarm
 from .store.database import Tx
 from .store.figures import Figures
@@ -26,7 +27,10 @@ _SILENT = 2 * MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What the desk's database says, on one snapshot."""
+    """What the desk's database says, on one snapshot.
+
+    `automatic` is how many automatic mails left in 24 hours, and how many were kept back in all.
+    """
 
     figures: Figures
     vitals: Vitals
@@ -34,6 +38,7 @@ class Stored:
     next_deadline: Millis | None
     alarms: tuple[Alarm, ...]
     breakers: tuple[str, ...]
+    automatic: tuple[int, int]
     mailboxes: tuple[MailboxState, ...]
     watched: Millis | None
     troubles: tuple[dict[str, Any], ...]
@@ -66,7 +71,7 @@ async def overview(data: Path, now: Millis) -> Overview:
         gate: dict[str, Any] | str = await ask_status(data)
     except TemporaryError as error:
         gate = error.message
-    stored = glance(data, _read) if (data / DESK_FILE).is_file() else None
+    stored = glance(data, partial(_read, now=now)) if (data / DESK_FILE).is_file() else None
     process = holder(data)
     return Overview(
         now=now,
@@ -90,7 +95,7 @@ def _spooled(data: Path) -> int:
         spool.close()
 
 
-def _read(tx: Tx) -> Stored:
+def _read(tx: Tx, now: Millis) -> Stored:
     last = vitals.last(tx)
     return Stored(
         figures=figures.read(tx),
@@ -98,6 +103,7 @@ def _read(tx: Tx) -> Stored:
         reasons=outbox_view.reasons(tx),
         next_deadline=deadlines.next_due(tx),
         alarms=alarms.standing(tx),
+        automatic=arrivals.automatic_day(tx, now),
         breakers=tuple(f"{one.pair}: {one.why}" for one in breakers.all_open(tx)),
         mailboxes=mailboxes.states(tx),
         watched=last[0] if last is not None else None,

@@ -84,6 +84,7 @@ def _send(tx: Tx, house: House, case: Case, send: Send, now: Millis) -> tuple[st
     if not writable(to.address):
         return "unsent", f"{send.template} to {to.address}: not an address that can be written to"
     if send.auto is not Auto.NO and to.role is not Role.STAFF and (cap := _capped(tx, house, case, to.address, now)):
+        arrivals.kept_back(tx)
         return "unsent", f"{send.template} to {to.address}: {cap}"
     if send.ask is not None and (cap := _asked_lately(tx, to.address, send.ask.kind, now)):
         return "unsent", f"{send.template} to {to.address}: {cap}"

@@ -11,7 +11,7 @@ from gatepost.clock import Clock
 from gatepost.config import find, load
 from gatepost.core import DAY, HOUR, SECOND
 from gatepost.lock import DataLock
-from gatepost.store import alarms, breakers, mailboxes, vitals
+from gatepost.store import alarms, arrivals, breakers, mailboxes, vitals
 
 CONFIG = """
 [gatepost]
@@ -104,6 +104,14 @@ def test_what_is_wrong_comes_first_and_what_waits_has_its_reason(config, desk, r
     assert "imap support     looked through never, fails since" in out
     assert "\\x1b" in out and "\x1b" not in out
     assert "no automatic mail to bot@loop.example: it answers itself" in out
+
+
+def test_automatic_mail_is_counted_and_so_is_what_was_kept_back(config, desk, running, capsys):
+    for ago in (1, 2, 25):
+        desk(lambda tx, ago=ago: arrivals.automatic_sent(tx, address="a@b.example", ticket=1, now=running - ago * HOUR))
+    desk(arrivals.kept_back)
+    _, out = screen(config, capsys)
+    assert "automatic mail   2 in 24 hours, 1 kept back by caps and breakers in all" in out
 
 
 def test_a_desk_that_has_stopped_looking_is_told(config, desk, running, capsys):

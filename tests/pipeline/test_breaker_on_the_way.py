@@ -6,7 +6,7 @@ import pytest
 
 from gatepost import alarm
 from gatepost.core import DAY, HOUR, MINUTE
-from gatepost.store import breakers
+from gatepost.store import arrivals, breakers
 
 
 def robot(market, compose_mail, sender, n):
@@ -24,6 +24,8 @@ def test_a_robot_that_answers_every_acknowledgement_is_met_with_silence_and_staf
         market.now += MINUTE
         robot(market, compose_mail, "bot@robot.example", n)
     assert len(auto_to(market, "robot.example")) <= 5
+    sent, kept = market.db.read_now(lambda tx: arrivals.automatic_day(tx, market.now))
+    assert (sent + kept >= 30, kept >= 25) == (True, True)
     (notice,) = market.sent("staff/breaker")
     assert notice.to == "staff@staff.example"
     assert "bot@robot.example" in notice.text

@@ -77,6 +77,8 @@ def _waiting(now: Millis, spooled: int, stored: Stored) -> Iterator[str]:
     for box in stored.mailboxes:
         fails = f", fails since {instant(box.failing)}: {printable(box.said)}" if box.failing else ""
         yield _row(f"imap {box.name}", f"looked through {_ago(now, box.fetched)}{fails}")
+    sent, kept = stored.automatic
+    yield _row("automatic mail", f"{sent} in 24 hours, {kept} kept back by caps and breakers in all")
     for pair in stored.breakers:
         yield _row("breaker", f"no automatic mail to {printable(pair)}")
 

@@ -10,6 +10,7 @@ from itertools import takewhile
 from ..core import HOUR, Millis
 from ..core.letter import Arrival, Door, Envelope
 from .database import Row, Tx
+from .trace import count
 
 _WINDOW_WITHOUT_ID = 12 * HOUR
 
@@ -24,6 +25,9 @@ class Outcome(StrEnum):
     REPORT = "report"
     QUARANTINED = "quarantined"
     SELF = "self"
+
+
+_KEPT_BACK = "automatic.kept_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +214,18 @@ def automatic_sent(tx: Tx, *, address: str, ticket: int, now: Millis) -> None:
         domain=address.casefold().rpartition("@")[2],
         ticket=ticket,
     )
+
+
+def kept_back(tx: Tx) -> None:
+    """Count an automatic mail that a cap or a breaker has kept back."""
+    count(tx, _KEPT_BACK, 1)
+
+
+def automatic_day(tx: Tx, now: Millis) -> tuple[int, int]:
+    """How many automatic mails left in 24 hours, and how many were kept back since the desk's beginning."""
+    sent = tx.value("SELECT count(*) FROM automatic WHERE at > :day", day=now - 86_400_000)
+    kept = tx.value("SELECT value FROM counter WHERE name = :name", name=_KEPT_BACK)
+    return int(sent or 0), int(kept or 0)
 
 
 def automatic_counts(tx: Tx, *, address: str, now: Millis) -> tuple[int, int, int]:
