@@ -7,19 +7,14 @@ sent to the person. Credentials that were masked stay masked.
 import json
 import zipfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
 from .core import Millis
-from .core.letter import Attachment
+from .core.letter import Attachment, Mailbox
 from .core.party import Brand
-from .mail import fields, wording
+from .mail import fields, wording, writing
 from .mail.masking import mask
 from .outline import instant
 from .store import consents, messages, tickets
@@ -67,7 +62,7 @@ def export(tx: Tx, brands: Iterable[Brand], person: Person, now: Millis) -> Expo
             for one in consents.history(tx, person.customer)
         ] if person.customer else [],
     }  # fmt: skip
-    mbox = b"".join(_mail(tx, message, number, own, _others(tx, number, own)) for number, message in written)
+    mbox = b"".join(_mail(tx, message, number, _others(tx, number, own)) for number, message in written)
     return Export(json=json.dumps(said, ensure_ascii=False, indent=2).encode() + b"\n", mbox=mbox)
 
 
@@ -122,40 +117,37 @@ def _ticket(tx: Tx, person: Person, number: int, shown: Sequence[Message], own: 
     }  # fmt: skip
 
 
-def _mail(tx: Tx, message: Message, number: int, own: set[str], others: tuple[str, ...]) -> bytes:
+def _mail(tx: Tx, message: Message, number: int, others: tuple[str, ...]) -> bytes:
     """One mail of the person's as mbox has it: made anew of what is stored, with its files."""
-    made = EmailMessage(policy=SMTP)
-    made["From"] = _address(message.sender_name, message.sender)
-    made["Subject"] = " ".join(mask(message.subject, others).split())
-    made["Date"] = format_datetime(wording.utc(message.received))
-    # The library falls over ids that are none, and over some that are.
-    with suppress(ValueError, IndexError):
-        made["Message-ID"] = f"<{fields.message_id(message.message_id)}>"
-    made["X-Ticket"] = str(number)
-    made.set_content(mask(message.text, others), cte="base64")
-    for file in messages.attachments(tx, message.id):
-        _attach(made, file, others)
-    lines = made.as_bytes().replace(b"\r\n", b"\n").split(b"\n")
-    body = b"\n".join(b">" + line if line.lstrip(b">").startswith(b"From ") else line for line in lines)
+    seed = f"<message-{message.id}@ticket-{number}.invalid>"
+    body = writing.text_part(writing.clean_text(mask(message.text, others)), "plain")
+    files = [_file(file, others) for file in messages.attachments(tx, message.id)]
+    if files:
+        body = writing.multipart("mixed", [body, *map(writing.attachment_part, files)], seed)
+    head = (
+        _from(message),
+        fields.unstructured("Subject", fields.one_line(mask(message.subject, others), fields.SUBJECT_CHARACTERS)),
+        fields.date(message.received),
+        b"X-Ticket: %d\r\nMIME-Version: 1.0\r\n" % number,
+    )
+    lines = b"".join((*head, body)).replace(b"\r\n", b"\n").split(b"\n")
+    quoted = b"\n".join(b">" + line if line.lstrip(b">").startswith(b"From ") else line for line in lines)
     at = wording.utc(message.received).strftime("%a %b %d %H:%M:%S %Y").encode()
-    return b"From gatepost " + at + b"\n" + body + b"\n\n"
+    return b"From gatepost " + at + b"\n" + quoted + b"\n\n"
 
 
-def _attach(made: EmailMessage, file: Attachment, others: tuple[str, ...]) -> None:
-    kind, _, sub = file.content_type.partition("/")
-    if kind in ("message", "multipart") or not sub.isascii():
-        kind, sub = "application", "octet-stream"
-    content = file.content
-    if kind == "text":
-        content = mask(content.decode("utf-8", "surrogateescape"), others).encode("utf-8", "surrogateescape")
-    made.add_attachment(content, maintype=kind, subtype=sub, filename=mask(file.filename, others))
-
-
-def _address(name: str, address: str) -> str:
+def _from(message: Message) -> bytes:
     try:
-        return str(Address(display_name=name, addr_spec=address))
-    except (ValueError, IndexError):
-        return address if address.isascii() and address.isprintable() else "unknown"
+        return fields.mailbox("From", Mailbox(address=message.sender, name=message.sender_name))
+    except fields.FieldError:
+        return fields.mailbox("From", Mailbox(address="unknown@sender.invalid", name=message.sender_name))
+
+
+def _file(file: Attachment, others: tuple[str, ...]) -> Attachment:
+    content = file.content
+    if file.content_type.startswith("text/"):
+        content = mask(content.decode("utf-8", "surrogateescape"), others).encode("utf-8", "surrogateescape")
+    return replace(file, filename=mask(file.filename, others), content=content, size=len(content))
 
 
 def _readable(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

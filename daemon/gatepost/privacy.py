@@ -91,6 +91,11 @@ class Privacy:
         act = Act(actor=by, action=Action.RAW_OPENED, object=f"arrival {arrival}", details=details)
         await self._db.write(lambda tx: self._house.audit.write(tx, act, self._clock.now()))
 
+    async def rotated(self, name: str, number: int, by: Who) -> None:
+        """Keep that there is a new key."""
+        act = Act(actor=by, action=Action.KEY_ROTATED, object=f"key {name}", details={"id": number})
+        await self._db.write(lambda tx: self._house.audit.write(tx, act, self._clock.now()))
+
     async def go_on(self) -> int:
         """Carry on with every erasure that is under way, to its end; how many ended. Safe after a kill at any point."""
         strings: list[str] = []
@@ -182,12 +187,17 @@ def answers(privacy: Privacy) -> dict[Question, Callable[[Said], Awaitable[Said]
         await privacy.opened(int(said["arrival"]), str(said["reason"]), operator(str(said["by"])))
         return {}
 
+    async def rotated(said: Said) -> Said:
+        await privacy.rotated(str(said["name"]), int(said["id"]), operator(str(said["by"])))
+        return {}
+
     return {
         Question.PERSON_ERASE: erase,
         Question.PERSON_HOLD: hold,
         Question.PERSON_RELEASE: release,
         Question.PERSON_EXPORT: exported,
         Question.RAW_OPENED: raw,
+        Question.KEY_ROTATED: rotated,
     }
 
 

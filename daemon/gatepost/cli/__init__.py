@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "completion": "completion:completion",
     "demo": "demo:demo",
     "doctor": "doctor:doctor",
+    "keys": "keys:keys",
     "mail": "mail:mail",
     "person": "person:person",
     "quarantine": "quarantine:quarantine",

@@ -38,6 +38,7 @@ class Question(StrEnum):
     PERSON_HOLD = "person_hold"
     PERSON_RELEASE = "person_release"
     RAW_OPENED = "raw_opened"
+    KEY_ROTATED = "key_rotated"
     RETRY = "retry"
     DROP = "drop"
     CLOSE_BREAKER = "close_breaker"

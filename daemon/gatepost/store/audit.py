@@ -7,7 +7,7 @@ person's name, an act's details) may be blanked, by `forget`, which writes the r
 import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlite_utils import Database as Utils
 
@@ -93,7 +93,7 @@ class Filter:
 class AuditLog:
     """The log, written with the key that seals it; `salt` is the chance beside each word, which goes with it."""
 
-    key: bytes
+    key: bytes = field(repr=False)
     salt: Callable[[], str] = secrets.token_hex
 
     def write(self, tx: Tx, act: Act, now: Millis) -> int:
