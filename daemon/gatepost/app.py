@@ -63,6 +63,7 @@ from .retention import Retention
 from .rulebook import ReloadResult, Rulebook, known_names
 from .scheduler import Scheduler
 from .staff_reset import reset_totp
+from .store import mailboxes
 from .store.arrivals import Outcome
 from .store.audit import AuditLog
 from .store.audit import head as audit_head
@@ -223,6 +224,7 @@ class Office:
             )
             self._portal_server = PortalServer(self._portal.app, config.page)
 
+        self.db.write_now(lambda tx: mailboxes.keep_only(tx, tuple(config.imap)))
         self._mailboxes = open_mailboxes(
             config.imap,
             db=self.db,

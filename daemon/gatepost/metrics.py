@@ -116,6 +116,12 @@ class _View(Collector):
         yield _gauge("gatepost_mailbox_up", "1 while a mailbox can be fetched.", "mailbox", up)
         ages = {box.name: _age(seen.now, box.fetched) for box in seen.mailboxes}
         yield _gauge("gatepost_mailbox_looked_seconds", "Since its last good look.", "mailbox", ages)
+        left = {box.name: float(box.waiting) for box in seen.mailboxes}
+        yield _gauge("gatepost_mailbox_waiting", "Mails that lie there to be taken.", "mailbox", left)
+        aside = {box.name: float(box.aside) for box in seen.mailboxes}
+        yield _gauge("gatepost_mailbox_set_aside", "Mails that could not be taken, so far.", "mailbox", aside)
+        tokens = {box.name: _age(seen.now, box.token) for box in seen.mailboxes if box.token is not None}
+        yield _gauge("gatepost_mailbox_token_seconds", "Age of its OAuth2 token.", "mailbox", tokens)
 
     def _parts(self) -> Iterator[Metric]:
         family = CounterMetricFamily("gatepost_part_deaths", "How often a part died.", labels=["part"])

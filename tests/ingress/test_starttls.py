@@ -95,6 +95,30 @@ async def test_handshakes_that_hang_or_talk_rubbish_are_closed_and_leave_nothing
     assert len(os.listdir("/proc/self/fd")) <= before
 
 
+@pytest.mark.catalogue("A19")
+@pytest.mark.parametrize("stage", ["handshake", "command", "data"])
+async def test_a_trickle_ends_in_time_in_tls_too(start_site, certificate, stage):
+    site = await start_site(**certificate, idle_seconds=0.5, handshake_seconds=0.5, data_octets_per_second=1_000)
+    peer = await site.greeted()
+    assert (await peer.ask("STARTTLS")).startswith("220")
+    if stage != "handshake":
+        await peer.writer.start_tls(trusting())
+        await peer.ask("EHLO x")
+    if stage == "data":
+        await peer.envelope()
+    closed = asyncio.ensure_future(peer.closed())
+    # A client's hello begins like this, and never goes on.
+    octets = iter(b"\x16\x03\x01\x02\x00\x01\x00" + bytes(500)) if stage == "handshake" else iter(b"x" * 500)
+    while not closed.done():
+        peer.writer.write(bytes([next(octets)]))
+        await asyncio.wait([closed], timeout=0.02)
+    assert closed.result().startswith(b"421 4.4.2" if stage != "handshake" else b"")
+    async with asyncio.timeout(10):
+        while site.gate.doorway.conversations:
+            await asyncio.wait([talk.ended for talk in site.gate.doorway.conversations])
+    assert site.arrivals() == [] and site.gate.doorway.turnstile.inside == 0
+
+
 async def test_a_broken_certificate_is_told_at_the_start(start_site, tmp_path):
     (tmp_path / "cert.pem").write_text("nonsense")
     with pytest.raises(Exception, match=r"certificate .* cannot be used"):

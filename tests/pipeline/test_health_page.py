@@ -62,7 +62,11 @@ class Probe:
     def fetch(self):
         """A mailbox is looked through."""
         self.market.db.write_now(lambda tx: mailboxes.begin(tx, "support", 1))
-        self.market.db.write_now(lambda tx: mailboxes.well(tx, "support", self.clock.at))
+        self.market.db.write_now(lambda tx: mailboxes.well(tx, "support", self.clock.at, waiting=7))
+        got = self.clock.at - HOUR
+        self.market.db.write_now(
+            lambda tx: mailboxes.signed_in(tx, "support", got, token=got, token_ends=self.clock.at)
+        )
 
     def health(self):
         answer = self.web.get("/health")
@@ -152,6 +156,9 @@ async def test_figures_are_counted_and_read(probe, compose_mail):
         ("gatepost_disk_free_bytes", {}, 10**12),
         ("gatepost_mailbox_up", {"mailbox": "support"}, 1),
         ("gatepost_mailbox_looked_seconds", {"mailbox": "support"}, 15),
+        ("gatepost_mailbox_waiting", {"mailbox": "support"}, 7),
+        ("gatepost_mailbox_token_seconds", {"mailbox": "support"}, 3615),
+        ("gatepost_mailbox_set_aside", {"mailbox": "support"}, 0),
         ("gatepost_part_deaths_total", {"part": "gate"}, 2),
         ("gatepost_deadlines_open", {}, len(probe.market.rows("SELECT 1 FROM deadline WHERE state = 'open'"))),
         ("gatepost_healthy", {}, 1),

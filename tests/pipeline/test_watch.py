@@ -141,6 +141,33 @@ async def test_a_mailbox_that_fails_or_that_nobody_looks_through_is_unhealthy(po
     assert not post.watch.healthy
 
 
+@pytest.mark.catalogue("N11")
+async def test_mails_that_were_set_aside_are_told_once_and_forgotten_after_a_day(post):
+    def aside(tx):
+        mailboxes.well(tx, "support", post.clock.at)
+        mailboxes.set_aside(tx, "support", 2, "UID 7: it has 99000000 octets", post.clock.at)
+
+    post.market.db.write_now(aside)
+    for _ in range(3):
+        assert await post.look() == ["set-aside"]
+    assert post.watch.healthy
+    assert (
+        "support: 2 so far, the last one with UID 7: it has 99000000 octets" in post.market.sent("staff/alarm")[0].text
+    )
+    assert post.letters() == ["Trouble: Mails of a mailbox could not be taken (support)"]
+    post.clock.at += 24 * HOUR
+    post.market.db.write_now(lambda tx: mailboxes.well(tx, "support", post.clock.at))
+    assert "set-aside" not in await post.look(MINUTE)
+
+
+async def test_a_mailbox_that_the_config_no_longer_has_troubles_nobody(post):
+    post.market.db.write_now(lambda tx: mailboxes.failing(tx, "old", "gone", post.clock.at))
+    post.market.db.write_now(lambda tx: mailboxes.failing(tx, "support", "no", post.clock.at))
+    post.market.db.write_now(lambda tx: mailboxes.keep_only(tx, ("support",)))
+    assert await post.look(6 * MINUTE) == ["mailbox"]
+    assert [box.name for box in post.watch.seen.mailboxes] == ["support"]
+
+
 @pytest.mark.catalogue("M16", "M03")
 @pytest.mark.parametrize("step", [HOUR, -HOUR, -10 * 365 * 24 * HOUR, 61_000])
 async def test_a_clock_that_jumps_is_told_and_forgotten_after_a_while(post, step):

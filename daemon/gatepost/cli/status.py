@@ -14,6 +14,7 @@ from ..core import Millis
 from ..log import printable
 from ..outline import instant
 from ..overview import Overview, Stored, overview
+from ..store.mailboxes import MailboxState
 from .options import config_option
 
 _CLEAR = "\x1b[H\x1b[2J"
@@ -75,12 +76,23 @@ def _waiting(now: Millis, spooled: int, stored: Stored) -> Iterator[str]:
         yield _row("", f"{count} because: {printable(words)}")
     yield _row("promises", f"{figures.deadlines} open, the next due {instant(stored.next_deadline)}")
     for box in stored.mailboxes:
-        fails = f", fails since {instant(box.failing)}: {printable(box.said)}" if box.failing else ""
-        yield _row(f"imap {box.name}", f"looked through {_ago(now, box.fetched)}{fails}")
+        yield _row(f"imap {box.name}", ", ".join(_mailbox(now, box)))
     sent, kept = stored.automatic
     yield _row("automatic mail", f"{sent} in 24 hours, {kept} kept back by caps and breakers in all")
     for pair in stored.breakers:
         yield _row("breaker", f"no automatic mail to {printable(pair)}")
+
+
+def _mailbox(now: Millis, box: MailboxState) -> Iterator[str]:
+    yield f"looked through {_ago(now, box.fetched)}"
+    if box.waiting:
+        yield f"{box.waiting} wait there"
+    if box.token is not None:
+        yield f"token got {_ago(now, box.token)}, good until {instant(box.token_ends)}"
+    if box.aside:
+        yield f"{box.aside} set aside, the last one {_ago(now, box.aside_at)} ({printable(box.aside_said)})"
+    if box.failing:
+        yield f"fails since {instant(box.failing)}: {printable(box.said)}"
 
 
 def _alarms(stored: Stored) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from . import MINUTE, Millis
+from . import DAY, MINUTE, Millis
 
 QUEUE_AGE: Millis = 15 * MINUTE
 MAILBOX_PATIENCE: Millis = 5 * MINUTE
@@ -37,6 +37,12 @@ class Kind(Enum):
         "gatepost outbox list --state dead, then retry or drop.",
         False,
     )
+    SET_ASIDE = (
+        "set-aside",
+        "Mails of a mailbox could not be taken",
+        "They lie in its folder of failed mails; the log says why. Move them back once the cause is gone.",
+        False,
+    )
     BREAKER = ("breaker", "A circuit breaker is open", "gatepost breaker list shows which, and why.", False)
 
     def __init__(self, word: str, title: str, advice: str, unhealthy: bool) -> None:
@@ -57,12 +63,22 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A mailbox: since when it fails, when it was last looked through, and what its server said."""
+    """A mailbox: since when it fails, when it was last looked through, and what its server said.
+
+    `waiting` mails lie there still; `aside` were set aside so far, the last of them at `aside_at` for `aside_said`; the
+    OAuth2 token in use was given at `token` and ends at `token_ends`.
+    """
 
     name: str
     failing: Millis | None
     fetched: Millis | None
     said: str
+    waiting: int = 0
+    aside: int = 0
+    aside_at: Millis | None = None
+    aside_said: str = ""
+    token: Millis | None = None
+    token_ends: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +137,10 @@ def _troubles(seen: Seen) -> Iterator[Trouble]:
             yield Trouble(kind=Kind.PART, subject=name, why=f"the {name} died and runs again")
     if seen.dead_letters:
         yield Trouble(kind=Kind.DEAD_LETTERS, why=f"{seen.dead_letters} could not be delivered in all their time")
+    for box in seen.mailboxes:
+        if box.aside_at is not None and not _older(seen, box.aside_at, DAY):
+            why = f"{box.name}: {box.aside} so far, the last one with {box.aside_said}"
+            yield Trouble(kind=Kind.SET_ASIDE, subject=box.name, why=why)
     for pair in seen.breakers:
         yield Trouble(kind=Kind.BREAKER, subject=pair, why=f"no automatic mail goes to {pair}")
 

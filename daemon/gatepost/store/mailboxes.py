@@ -84,6 +84,7 @@ def signed_in(tx: Tx, name: str, now: Millis, *, token: Millis | None, token_end
 
 def well(tx: Tx, name: str, now: Millis, *, waiting: int = 0, upto: int = 0) -> bool:
     """Mails were looked through, and everything up to the UID `upto` is done with; whether it had failed before."""
+    _ensure(tx, name)
     failed = _state(tx, name).failing is not None
     tx.run(
         """UPDATE mailbox SET fetched = :now, failing = NULL, said = '', waiting = :waiting, uid = max(uid, :upto)
@@ -140,6 +141,14 @@ def set_aside(tx: Tx, name: str, many: int, said: str, now: Millis) -> None:
         said=said,
         now=now,
     )
+
+
+def keep_only(tx: Tx, names: Sequence[str]) -> None:
+    """Forget how mailboxes stood that the config no longer has: nobody waits for them. What was taken stays known."""
+    for state in states(tx):
+        if state.name not in names:
+            tx.run("DELETE FROM mailbox WHERE name = :name", name=state.name)
+            tx.run("DELETE FROM mailbox_poison WHERE name = :name", name=state.name)
 
 
 def states(tx: Tx) -> tuple[MailboxState, ...]:

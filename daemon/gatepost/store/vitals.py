@@ -1,7 +1,7 @@
 """What the watch asks of the desk's database: what waits and since when, what was given up, and what it saw last."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ..core import Millis
@@ -40,9 +40,7 @@ def read(tx: Tx) -> Vitals:
         waiting=int(waiting["many"]),
         oldest_arrival=waiting["oldest"],
         oldest_due=tx.value("SELECT min(next) FROM delivery WHERE next IS NOT NULL"),
-        mailboxes=tuple(
-            Box(name=state.name, failing=state.failing, fetched=state.fetched, said=state.said) for state in states
-        ),
+        mailboxes=tuple(Box(**{field.name: getattr(state, field.name) for field in fields(Box)}) for state in states),
         latest=_latest(tx),
         dead_letters=int(
             tx.value("SELECT count(*) FROM delivery WHERE state = 'dead' AND state IN ('failed', 'dead')")
