@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from . import doors, inside, pages, trips
+from . import doors, inside, mailboxes, pages, trips
 from .figures import Row, heading, line, read_goals, verdict, write_json
 
 Measure = Callable[[int, bool], Iterator[Row]]
@@ -22,6 +22,7 @@ GROUPS: Mapping[str, tuple[Measure, ...]] = {
     "pages": (pages.pages,),
     "growth": (trips.growth,),
     "memory": (trips.memory, trips.start),
+    "mailboxes": (mailboxes.idle,),
     "peers": (doors.peers,),
 }
 

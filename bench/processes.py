@@ -75,11 +75,12 @@ def gatepost(
     smarthost: int,
     *,
     only: str = "",
+    more: str = "",
     wrap: Sequence[str] = (),
     prepare: Callable[[Tx], None] = lambda _: None,
 ) -> Iterator[Server]:
     """The daemon as a user starts it, or the gate alone, with a small marketplace; ready when this returns."""
-    built = build(folder, smarthost, customers=VARIETY, smtp=_MANY)
+    built = build(folder, smarthost, customers=VARIETY, smtp=_MANY, limits=more)
     with contextlib.closing(Database(f"sqlite:///{built.data / 'desk.sqlite3'}")) as database:
         database.write_now(prepare)
     command = [*wrap, sys.executable, "-m", "gatepost", "run", "-c", str(built.config)]
