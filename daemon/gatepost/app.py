@@ -413,10 +413,11 @@ class Office:
             mailbox.watch()
 
     async def _look_at_rules(self) -> None:
-        result = self.house.rulebook.poll()
+        # In a thread: checking hundreds of rules takes a while, in which mail and pages go on under the old ones.
+        result = await asyncio.to_thread(self.house.rulebook.poll)
         if result is not None:
             _tell_reload(result)
-        self.house.look_at_topics()
+        await asyncio.to_thread(self.house.look_at_topics)
 
 
 def _counter(
