@@ -11,13 +11,14 @@ from .case import Case, case_of
 from .core import Millis
 from .core.access import remind
 from .core.audit import Act, Action, ActorKind, Who
+from .core.command_work import Known
 from .core.commands import Command, Name, Orders, Rank, below, read_orders
 from .core.discount import Card
 from .core.effect import Join, Send
 from .core.identity import Authentication
 from .core.letter import Letter
 from .core.nature import Author
-from .core.obey import Known, Obeyed, obey
+from .core.obey import Obeyed, obey
 from .core.party import Participant, Product, Role, Subscription, Vendor
 from .core.staff import Member
 from .core.ticket import State, Terms
