@@ -11,7 +11,7 @@ from dataclasses import asdict
 from .case import case_of
 from .clock import Clock
 from .core import Millis
-from .core.audit import Act, Action, Who
+from .core.audit import Act, Action, ActorKind, Who
 from .core.away_plan import AwayPlan, away_of
 from .core.effect import Promise
 from .core.event import DeadlineKind
@@ -23,6 +23,7 @@ from .store import away_configs, deadlines, parties, tickets, trace
 from .store.database import Database, Tx
 
 _log = logging.getLogger("gatepost.absences")
+_CONFIG = Who(kind=ActorKind.SYSTEM, name="config")
 
 
 def put(tx: Tx, house: House, slug: str, plan: AwayPlan | None, by: Who, now: Millis) -> str:
@@ -35,8 +36,7 @@ def put(tx: Tx, house: House, slug: str, plan: AwayPlan | None, by: Who, now: Mi
         raise PermanentError(f"there is no vendor {slug}", "gatepost vendors list names those that are there.")
     away = None if plan is None else _away(house, vendor, plan, now)
     said = _put(tx, house, vendor, away, now)
-    details = {"away": said}
-    house.audit.write(tx, Act(actor=by, action=Action.VENDOR_CHANGED, object=f"vendor {slug}", details=details), now)
+    house.audit.write(tx, _act(by, slug, said), now)
     return said
 
 
@@ -86,7 +86,7 @@ class AwayConfig:
             if slug not in self._plans:
                 vendor = parties.vendor_named(tx, slug)
                 if vendor is not None and vendor.away is not None and vendor.away == written:
-                    _put(tx, self._house, vendor, None, now)
+                    self._put(tx, vendor, None, now)
                     done += 1
                 away_configs.forget(tx, slug)
         return done
@@ -104,9 +104,17 @@ class AwayConfig:
             _log.warning("away.refused [away.%s]: %s", slug, error.message)
             away_configs.remember(tx, slug, said, None)
             return 0
-        _put(tx, self._house, vendor, away, now)
+        self._put(tx, vendor, away, now)
         away_configs.remember(tx, slug, said, away)
         return 1
+
+    def _put(self, tx: Tx, vendor: Vendor, away: Away | None, now: Millis) -> None:
+        said = _put(tx, self._house, vendor, away, now)
+        self._house.audit.write(tx, _act(_CONFIG, vendor.slug, said), now)
+
+
+def _act(by: Who, slug: str, said: str) -> Act:
+    return Act(actor=by, action=Action.VENDOR_CHANGED, object=f"vendor {slug}", details={"away": said})
 
 
 def _away(house: House, vendor: Vendor, plan: AwayPlan, now: Millis) -> Away:

@@ -37,8 +37,8 @@ _NOBODY = Participant(ticket=0, number=0, role=Role.STAFF, address="")
 _ANSWERING = frozenset({Role.VENDOR, Role.COLLABORATOR, Role.STAFF})
 
 
-def write_again(tx: Tx, house: House, was: Posted, now: Millis) -> Outgoing | None:
-    """A mail that could not be composed, composed with the letters of today: the same mail, by its key.
+def write_again(tx: Tx, house: House, was: Posted, now: Millis, *, key: str = "") -> Outgoing | None:
+    """A mail composed with the letters of today: the same mail, or with a `key` of its own one more beside it.
 
     None where it cannot be made of what is stored: a notice about no ticket, a question that has its own link.
     """
@@ -50,9 +50,15 @@ def write_again(tx: Tx, house: House, was: Posted, now: Millis) -> Outgoing | No
     to = case.participant(was.participant) or replace(_NOBODY, ticket=was.ticket, address=was.address)
     send = Send(
         template=was.template, participant=was.participant, address=was.address, about=was.message,
-        auto=Auto(was.auto), key=was.key,
+        auto=Auto(was.auto), key=key or was.key, history=_tells_all(was),
     )  # fmt: skip
-    return write(tx, house, case, send, to, 0, now, outbox=was.id)
+    return write(tx, house, case, send, to, 0, now, outbox=0 if key else was.id)
+
+
+def _tells_all(was: Posted) -> bool:
+    """Whether the mail brought somebody the whole conversation: its key names a later message than it is about."""
+    last = was.key.removeprefix("message-").partition("-")[0]
+    return was.key.startswith("message-") and last.isdecimal() and int(last) > was.message > 0
 
 
 def write(

@@ -1,7 +1,6 @@
 """A mail that a server found too large goes out once more with its files as links (F19), and the size is remembered."""
 
 import re
-from dataclasses import replace
 
 from .core import Millis
 from .drafting import write_again
@@ -37,7 +36,7 @@ def send_lighter(tx: Tx, house: House, outbox_id: int, said: str, now: Millis) -
         return False
     domain = mail.address.rpartition("@")[2]
     mail_limits.learn(tx, domain, octets - 1, now)
-    again = write_again(tx, house, replace(mail, key=mail.key + _KEY), now)
+    again = write_again(tx, house, mail, now, key=mail.key + _KEY)
     if again is None or again.error or len(again.raw) >= octets:
         return False
     outbox.put(tx, again, now)

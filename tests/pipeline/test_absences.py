@@ -132,6 +132,8 @@ async def test_the_config_is_carried_out_once_and_again_when_it_changes(market, 
     assert await look(acme=longer) == 1
     put(WEEK)
     assert (await look(), acme() is None) == (0, False)
+    acts = market.rows("SELECT action FROM audit")
+    assert [row["action"] for row in acts] == ["vendor.changed"] * 6
 
 
 async def test_a_section_that_is_over_does_nothing_and_is_not_tried_again(market):

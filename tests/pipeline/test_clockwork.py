@@ -134,6 +134,25 @@ def test_whatever_the_clock_does_everything_is_sent_once(make_market, compose_ma
 
 
 @pytest.mark.catalogue("M03")
+@pytest.mark.catalogue("M03")
+def test_ten_years_back_and_forth_lose_nothing_and_send_nothing_twice(market, compose_mail):
+    """A machine without a battery starts in the past; mail comes; then the time is set."""
+    years = 3_652 * DAY
+    market.arrive(compose_mail(JANE, "Shipping Labels", "Before."))
+    market.now -= years
+    assert market.do_what_is_due() == []
+    market.arrive(compose_mail(JANE, "Tax Pro", "In the past."))
+    market.now += years
+    for _ in range(4 * 4):
+        market.now += 6 * HOUR
+        market.do_what_is_due()
+    sent = [(mail.template, mail.ticket) for mail in market.sent()]
+    # In the past nobody had a subscription yet, so the second one is a team's.
+    assert (sent.count(("vendor/overdue", 1001)), sent.count(("staff/overdue", 1002))) == (1, 1)
+    acknowledged = [number for template, number in sent if template.startswith("acknowledgement")]
+    assert sorted(acknowledged) == [1001, 1002]
+
+
 def test_a_step_of_the_clock_is_told_and_a_slow_drift_is_not(market, caplog):
     clock = StoppedClock(market.now)
     work = clockwork(market, clock)

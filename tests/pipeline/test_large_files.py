@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gatepost.core import DAY
+from gatepost.core.letter import Envelope
 from gatepost.core.outgoing import Refused
 from gatepost.lighter import send_lighter
 from gatepost.links import For, LinkError
@@ -150,6 +151,26 @@ def test_a_mail_refused_for_its_size_goes_once_more_without_its_files(small, sai
     assert named(small.sent("ticket")[2]) == []
     assert not refuse(small, light, said)
     assert len(small.sent("ticket")) == 3
+
+
+@pytest.mark.catalogue("F19")
+def test_who_came_to_a_ticket_gets_the_whole_conversation_in_the_lighter_mail_too(small, compose_mail, reply_to):
+    small.house.message_octets = 6_000_000
+    small.arrive(with_files("Shipping Labels", ("video.zip", 1_200_000)))
+    (ack,) = small.sent("acknowledgement")
+    small.arrive(reply_to(ack, JANE, "And it smells."), ack.reply_to)
+    (vendor, _) = small.sent("ticket")
+    small.arrive(reply_to(vendor, "tickets@acme.example", "#refund\n"), vendor.reply_to)
+    (heavy,) = small.sent("team")
+    assert ("And it smells." in heavy.text, named(heavy)) == (True, ["video.zip"])
+    assert refuse(small, heavy, "552 5.3.4 Message size exceeds fixed limit")
+    _, light = small.sent("team")
+    assert ("And it smells." in light.text, named(light)) == (True, [])
+    # A report about the lighter mail is about that one, and not about the first.
+    assert light.mail_from != heavy.mail_from
+    rows = small.rows("SELECT id, mail_from FROM outbox WHERE template = 'team' ORDER BY id")
+    token = small.house.returned(Envelope(mail_from="", recipients=(light.mail_from,)))
+    assert token.ticket == rows[1]["id"]
 
 
 @pytest.mark.parametrize("said", ["550 5.1.1 no such user", "552 5.2.2 mailbox full", "554 5.7.1 refused"])
