@@ -27,7 +27,34 @@ _PATIENCE = 60.0
 
 @click.group()
 def portal() -> None:
-    """Invite people to the portal."""
+    """Invite people to the portal, and see its pages."""
+
+
+@portal.command()
+@click.argument("page", required=False)
+@click.option("-c", "--config", "config_path", metavar="FILE", help="The config: its templates, its brands.")
+@click.option("--lang", "language", default="en", show_default=True, help="The language, for example de.")
+@click.option("--brand", "slug", help="The brand; otherwise the first.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; otherwise it is printed."
+)
+def preview(page: str | None, config_path: str | None, language: str, slug: str | None, output: Path | None) -> None:
+    """Show the page at PAGE, for example /tickets/1001 or /account, to a sample customer; without PAGE, list them.
+
+    Made of the config's own templates and the brand's face, or of ours without a config. It reads and changes nothing
+    of the marketplace's data.
+    """
+    from . import page_preview  # noqa: PLC0415 - a whole portal
+
+    if page is None:
+        click.echo("\n".join(page_preview.listed()))
+        return
+    loaded = load(find(config_path), secrets=False) if config_path is not None else None
+    html = page_preview.preview(loaded, slug, page, language)
+    if output is None:
+        click.echo(html, nl=False)
+    else:
+        output.write_text(html, encoding="utf-8")
 
 
 @portal.command(name="invite")
