@@ -4,7 +4,11 @@ import asyncio
 
 import pytest
 
+from gatepost.config import PortalSection
 from gatepost.core import DAY, HOUR, MINUTE
+from gatepost.portal import sign_in
+from gatepost.portal.app import Portal, open_counter
+from gatepost.portal.counter import Counter
 from gatepost.portal.sign_in import send_links
 from gatepost.store.sessions import Kind, ask, digest
 
@@ -179,3 +183,50 @@ async def test_two_that_write_the_mails_at_once_write_one_link_that_works(market
     await asyncio.gather(*(send_links(site.counter) for _ in range(5)))
     assert len(market.sent("customer/sign-in")) == 1
     assert visitor.submit(link_in(market, JANE)).status_code == 303
+
+
+def test_the_link_says_whether_one_is_signed_in_and_may_be_hidden(market, clock, browser, signed_in):
+    """P1: Sign in for who is not, Account for who is; `portal.sign_in_link` hides the former."""
+    assert '<a href="/account">' in signed_in().get("/tickets").text
+    hidden = Portal(open_counter(market.house, market.db, clock, portal=PortalSection(sign_in_link=False)))
+    page = Browser(hidden.app).get("/ask").text.partition("<main")[0]
+    assert "/sign-in" not in page
+    assert "/sign-in" in browser().get("/ask").text.partition("<main")[0]
+
+
+async def test_staff_see_who_is_on_the_portal(market, site, signed_in, clock):
+    """P10: for two minutes after a look; nothing of it is written by the look itself."""
+    jane, who = signed_in(), market.rows("SELECT id FROM customer WHERE folded = :folded", folded=JANE)[0]["id"]
+    assert not site.counter.presence.online(who, clock.at)
+    jane.get("/tickets")
+    assert site.counter.presence.online(who, clock.at)
+    assert not site.counter.presence.online(who, clock.at + 2 * MINUTE)
+    assert sessions(market)[0]["seen"] == sessions(market)[0]["started"]
+    clock.at += MINUTE
+    jane.get("/tickets")
+    await site.look()
+    assert sessions(market)[0]["seen"] == clock.at
+    jane.submit("/tickets", action="/sign-out")
+    assert not site.counter.presence.online(who, clock.at)
+
+
+@pytest.mark.catalogue("I15")
+def test_known_and_unknown_addresses_take_the_same_time(market, browser, clock, monkeypatch):
+    """Nothing is looked up before the answer is there: the mail is written behind it, whoever asks."""
+    order = []
+    real = sign_in.send_links
+
+    async def later(counter):
+        order.append("mails")
+        return await real(counter)
+
+    monkeypatch.setattr(sign_in, "send_links", later)
+    monkeypatch.setattr(sign_in, "refused", lambda *_: order.append("looked up") or "")
+    monkeypatch.setattr(
+        Counter,
+        "show",
+        lambda self, name, *a, _real=Counter.show, **k: (order.append(name), _real(self, name, *a, **k))[1],
+    )
+    for address in (JANE, "nobody@nowhere.example"):
+        browser().submit("/sign-in", address=address)
+    assert order == ["sign-in", "sign-in-sent", "mails", "looked up"] * 2

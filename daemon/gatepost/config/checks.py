@@ -41,6 +41,7 @@ def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
     yield from _reply_addresses(config)
     yield from _authentication(config)
     yield from _folders(config)
+    yield from _portals(config)
     if secrets:
         yield from _secrets(config)
 
@@ -85,6 +86,14 @@ def _room_for_token(config: Config, slug: str, number: int, address: str) -> Ite
             f"{address} leaves no room for a signed reply address: at most {room} characters before the @",
             'take a shorter address, or reply_address.form = "subdomain"',
         )
+
+
+def _portals(config: Config) -> Iterator[Finding]:
+    """Cookies that sign people in are not sent over http, where they could be read on the way (I30)."""
+    for slug, brand in config.brand.items():
+        if brand.portal.startswith("http:") and not config.page.plain_http:
+            said = f"nobody could sign in at {brand.portal}: over http, cookies can be read on the way"
+            yield ("brand", slug, "portal"), said, "write https:, or set page.plain_http = true to try things out"
 
 
 def _support(slug: str, number: int) -> Place:
