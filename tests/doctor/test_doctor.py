@@ -12,9 +12,12 @@ import pytest
 from gatepost.authentication.dns_resolver import DnsResolver
 from gatepost.cli import run as command
 from gatepost.config import load
+from gatepost.core.audit import Act, Action, operator
 from gatepost.doctor.domains import mx
 from gatepost.doctor.machine import file_system
+from gatepost.keys import audit_key
 from gatepost.lock import DataLock
+from gatepost.store.audit import AuditLog
 from gatepost.store.database import Database
 from gatepost.store.schema import migrate
 
@@ -292,3 +295,24 @@ def test_a_config_with_a_mistake_is_the_only_finding(tmp_path, capsys):
     path.write_text("[gatepost]\n")
     assert command(["doctor", "-c", str(path)]) == 78
     assert capsys.readouterr().out.startswith("fail  config")
+
+
+# The audit log.
+
+
+async def test_an_audit_log_that_was_touched_is_wrong_and_a_whole_one_is_fine(patient):
+    patient.make_databases()
+    assert await patient.findings("audit") == [("fine", "nothing is in it yet")]
+    log, path = AuditLog(audit_key(patient.data)), patient.data / "desk.sqlite3"
+    db = Database(f"sqlite:///{path}", prepare=migrate)
+    for number in range(3):
+        act = Act(actor=operator("ann"), action=Action.IMPORTED, object=f"table {number}")
+        db.write_now(lambda tx, act=act: log.write(tx, act, 1))
+    db.close()
+    ((state, said),) = await patient.findings("audit")
+    assert state == "fine" and said.startswith("3 rows")
+    with sqlite3.connect(path) as intruder:
+        intruder.executescript("DROP TRIGGER audit_kept; UPDATE audit SET at = 2 WHERE id = 2")
+    intruder.close()
+    ((state, said),) = await patient.findings("audit")
+    assert state == "wrong" and said.startswith("row 2")

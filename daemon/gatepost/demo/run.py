@@ -160,6 +160,7 @@ def _welcome(url: str, portal: str, endpoint: tuple[str, int], command: str, fol
             f"  Mail that went out   {url}/",
             f"  Tickets              {url}/tickets",
             f"  Customer portal      {portal}/  (sign in as rosa@ceramica.example; the link comes to the mails above)",
+            f"  Staff pages          {portal}/staff  (vera@office.example; an authenticator app is set up on the way)",
             f"  SMTP                 {endpoint[0]}:{endpoint[1]}",
             f"  Config, rules, log   {folder}",
             "",

@@ -39,6 +39,7 @@ def _looks(config: Config, clock: Clock, nameservers: Sequence[str], outside: bo
     found: list[tuple[str, Look]] = [
         ("keys", partial(asyncio.to_thread, inside.keys, config)),
         ("database", partial(asyncio.to_thread, inside.databases, config, clock.now())),
+        ("audit", partial(asyncio.to_thread, inside.audit, config)),
         ("disk", partial(asyncio.to_thread, machine.disk, config)),
         ("limits", partial(asyncio.to_thread, machine.limits, config)),
         ("clock", partial(asyncio.to_thread, machine.clock, config, clock.now())),

@@ -4,12 +4,16 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..audit_heads import heads_file, read_heads
 from ..check import Finding
 from ..config import Config
 from ..core import Millis
 from ..errors import GatepostError
-from ..keys import reply_keys
+from ..keys import audit_key, reply_keys
+from ..store import audit as audit_log
+from ..store.audit import AuditLog
 from ..store.connection import WAL_OCTETS, open_reader
+from ..store.glance import glance
 from ..store.invariants import examine
 from ..store.schema import unapplied
 from .findings import fine, look, wrong
@@ -58,6 +62,23 @@ def _half(there: list[Path], data: Path) -> Finding:
         return fine("database", "the desk's is there; the first start makes the spool's")
     seen = f"there is only {there[0].name}, and gatepost has run here"
     return wrong("database", seen, "Find out who took the other away, or restore the newest backup.")
+
+
+def audit(config: Config) -> list[Finding]:
+    """The audit log: its key, its chain, and the heads that were noted outside the database (J15)."""
+    if not (config.data / "desk.sqlite3").exists():
+        return [fine("audit", "not begun yet")]
+    rows = glance(config.data, audit_log.size)
+    if not rows:
+        return [fine("audit", "nothing is in it yet")]
+    log, heads = AuditLog(audit_key(config.data, make=False)), read_heads(heads_file(config.audit, config.data))
+    fault = glance(config.data, lambda tx: log.verify(tx, heads))
+    if fault is None:
+        return [fine("audit", f"{rows} rows are as they were written, {len(heads)} heads noted outside agree")]
+    remedy = (
+        "Keep a copy of the data folder; a backup from before shows what was there. gatepost audit verify looks again."
+    )
+    return [wrong("audit", f"row {fault.id}: {fault.said}", remedy)]
 
 
 def _settings(path: Path) -> Iterator[Finding]:
