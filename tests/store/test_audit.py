@@ -236,6 +236,24 @@ def test_the_rows_are_found_by_person_action_object_and_time():
     assert [entry.id for entry in audit.page(tx, Filter(), before=4, limit=2)] == [3, 2]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({"action": "ticket.closed"}, "audit_action"),
+        ({"object": "ticket 1001"}, "audit_object"),
+        ({"actor": "vera"}, "audit_actor"),
+        ({"person": "ada@teashop.example"}, "audit_actor"),
+        ({"person": "ada@teashop.example"}, "audit_on_behalf_of"),
+        ({}, "INTEGER PRIMARY KEY"),
+    ],
+)
+def test_a_filter_reads_by_its_index_and_not_the_whole_log(wanted, index):
+    _, tx = fresh()
+    values = {"before": 9, "limit": 9, **{name: getattr(Filter(**wanted), name) for name in audit._CHOSEN}}
+    plan = [row["detail"] for row in tx.rows(f"EXPLAIN QUERY PLAN {audit.page_sql(Filter(**wanted))}", **values)]
+    assert any(index in line for line in plan), plan
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(Action), st.text(max_size=20), st.text(max_size=20)), max_size=12))
 def test_whatever_is_written_is_read_back_and_whole(acts):

@@ -221,26 +221,16 @@ def entries(tx: Tx) -> Iterator[Entry]:
 
 def page(tx: Tx, wanted: Filter, *, before: int = 1 << 62, limit: int = 100) -> tuple[Entry, ...]:
     """The rows that fit the filter, the newest first, below the number `before`."""
-    rows = tx.rows(
-        f"""{_ENTRY} WHERE a.id < :before
-          AND (:action = '' OR a.action = :action) AND (:object = '' OR a.object = :object)
-          AND (:grant = 0 OR a.grant_id = :grant)
-          AND (:since IS NULL OR a.at >= :since) AND (:until IS NULL OR a.at < :until)
-          AND (:actor = '' OR a.actor IN (SELECT id FROM audit_word WHERE text = :actor AND kind <> 'details'))
-          AND (:person = '' OR a.actor IN (SELECT id FROM audit_word WHERE text = :person AND kind <> 'details')
-            OR a.on_behalf_of IN (SELECT id FROM audit_word WHERE text = :person AND kind <> 'details'))
-        ORDER BY a.id DESC LIMIT :limit""",  # noqa: S608 - a constant of ours
-        before=before,
-        limit=limit,
-        action=wanted.action,
-        object=wanted.object,
-        grant=wanted.grant,
-        since=wanted.since,
-        until=wanted.until,
-        actor=wanted.actor,
-        person=wanted.person,
-    )
+    values = {name: getattr(wanted, name) for name in _CHOSEN}
+    rows = tx.rows(page_sql(wanted), before=before, limit=limit, **values)
     return tuple(map(_entry_of, rows))
+
+
+def page_sql(wanted: Filter) -> str:
+    """The query of a page: only what is wanted stands in it, so that each part can use its index."""
+    parts = [part for name, part in _CHOSEN.items() if getattr(wanted, name) not in ("", 0, None)]
+    where = " AND ".join(("a.id < :before", *parts))
+    return f"{_ENTRY} WHERE {where} ORDER BY a.id DESC LIMIT :limit"
 
 
 def all_of(tx: Tx, wanted: Filter) -> Iterator[Entry]:
@@ -295,6 +285,16 @@ def _orphans(tx: Tx) -> tuple[int, ...]:
     return tuple(row["id"] for row in rows)
 
 
+_NAMED = "(SELECT id FROM audit_word WHERE text = {} AND kind <> 'details')"
+_CHOSEN = {
+    "action": "a.action = :action",
+    "object": "a.object = :object",
+    "grant": "a.grant_id = :grant",
+    "since": "a.at >= :since",
+    "until": "a.at < :until",
+    "actor": f"a.actor IN {_NAMED.format(':actor')}",
+    "person": f"(a.actor IN {_NAMED.format(':person')} OR a.on_behalf_of IN {_NAMED.format(':person')})",
+}
 _WORD = ("id", "kind", "party", "text", "salt", "seal")
 _CITED = ", ".join(f"{table}.{column} AS {table}_{column}" for table in ("w", "o", "d") for column in _WORD)
 _ENTRY = f"""SELECT a.id, a.at, a.action, a.object, a.grant_id, a.mac, a.actor, a.on_behalf_of, a.details, {_CITED}
