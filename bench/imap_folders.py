@@ -56,7 +56,10 @@ def numbers(which: str, folder: Folder) -> set[int]:
     uids = {mail.uid for mail in folder.mails}
     for part in which.split(","):
         low, _, high = part.partition(":")
-        ends = sorted(last if end == "*" else int(end) for end in (low, high or low))
+        if low == high or not high:
+            wanted |= {last if low == "*" else int(low)} & uids
+            continue
+        ends = sorted(last if end == "*" else int(end) for end in (low, high))
         wanted |= {uid for uid in uids if ends[0] <= uid <= ends[1]}
     return wanted
 

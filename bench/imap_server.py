@@ -339,8 +339,9 @@ class Talk:
         folder = self._selected()
         given = flags.strip("()").split()
         kept = {flag for flag in given if flag.startswith("\\") or self._server.keywords}
+        wanted = numbers(which, folder)
         for mail in folder.mails:
-            if mail.uid in numbers(which, folder):
+            if mail.uid in wanted:
                 mail.flags = mail.flags - kept if how.startswith("-") else mail.flags | kept
         return self._ok()
 
@@ -349,7 +350,8 @@ class Talk:
         if target is None:
             return self._no(b"[TRYCREATE] no such folder")
         folder = self._selected()
-        for mail in [mail for mail in folder.mails if mail.uid in numbers(which, folder)]:
+        wanted = numbers(which, folder)
+        for mail in [mail for mail in folder.mails if mail.uid in wanted]:
             target.mails.append(Mail(uid=target.next, raw=mail.raw, at=mail.at, flags=set(mail.flags)))
             target.next += 1
         return self._ok()
@@ -407,9 +409,10 @@ class Talk:
 
     def _gone(self, which: Callable[[Mail], bool]) -> list[bytes]:
         """Take mails out of the selected folder; one line for each, with its number at that moment."""
-        folder, lines = self._selected(), []
-        for mail in [mail for mail in folder.mails if which(mail)]:
-            lines.append(b"%d EXPUNGE" % (folder.mails.index(mail) + 1))
-            folder.mails.remove(mail)
+        folder = self._selected()
+        going = [number for number, mail in enumerate(folder.mails, 1) if which(mail)]
+        lines = [b"%d EXPUNGE" % (number - before) for before, number in enumerate(going)]
+        gone = set(going)
+        folder.mails = [mail for number, mail in enumerate(folder.mails, 1) if number not in gone]
         self._told = len(folder.mails)
         return lines

@@ -8,6 +8,7 @@ from functools import partial
 
 from . import alarm
 from .core import Millis
+from .core.address import folds_onto_another
 from .core.facts import Facts
 from .core.forward import brought
 from .core.helpdesk import Notice
@@ -149,7 +150,13 @@ def _proof(house: House, letter: Letter, proof: Proof | None, release: Release |
     """What proves the sender: somebody's word for a held mail, what came with the mail, or what it can tell itself."""
     if release is not None:
         return Proof(result=Authentication.VERIFIED, why=release.said)
-    return proof if proof is not None else house.authenticate(letter)
+    found = proof if proof is not None else house.authenticate(letter)
+    author = letter.sender.address if letter.sender is not None else ""
+    if found.result is Authentication.VERIFIED and folds_onto_another(author):
+        # At the same host, and so with the same proof, another person may have the address it is compared as.
+        why = f"{author} is compared as {author.casefold()}, which is somebody else's address"
+        return Proof(result=Authentication.UNVERIFIED, why=why, findings=found.findings)
+    return found
 
 
 def _look_up(

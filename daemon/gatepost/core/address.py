@@ -32,6 +32,12 @@ def plain(text: str) -> str:
     return f"{local}@{domain(name)}"
 
 
+def folds_onto_another(address: str) -> bool:
+    """Whether an address beyond ASCII becomes one of plain letters where case does not count: ß is ss then, ſ is s."""
+    local = address.rpartition("@")[0]
+    return any(not c.isascii() and any(folded.isascii() for folded in c.casefold()) for c in local)
+
+
 def domain(text: str) -> str:
     """`text` as a domain name in lower case. Raises ValueError with one sentence on what is wrong."""
     lowered = text.lower()
