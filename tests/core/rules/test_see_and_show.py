@@ -3,18 +3,22 @@
 import json
 from dataclasses import fields, replace
 
+import pytest
+
+from gatepost.core import DAY
 from gatepost.core.facts import Facts
 from gatepost.core.identity import Authentication, Identity, Trust
 from gatepost.core.letter import Attachment, Door, Envelope, Letter, Mailbox, Report, Trouble
 from gatepost.core.nature import Author, Kind, Nature
-from gatepost.core.party import Away, Brand, Participant, Party, Product, Role, Standing, Vendor
+from gatepost.core.party import Away, Brand, Participant, Party, Product, Role, Standing, Subscription, Vendor
 from gatepost.core.rules.book import Book
 from gatepost.core.rules.judge import judge
 from gatepost.core.rules.render import render_verdict, verdict_as_data
-from gatepost.core.rules.seen import Seen, see
+from gatepost.core.rules.seen import ENDLESS, Seen, see
 from gatepost.core.ticket import State, Ticket
 from gatepost.core.verdict import Condition, Route, RuleTrace, Verdict
 
+NOW = 1_793_610_000_000
 MARKET = Brand(slug="market", name="Market", support=("support@market.example",))
 VENDOR = Vendor(
     id=1,
@@ -60,6 +64,7 @@ def test_everything_that_is_known_is_seen() -> None:
         door="lmtp",
         brand="market",
         product="labels",
+        days_left=0,
         vendor="smiths",
         vendor_away=True,
         vendor_substitute=True,
@@ -71,6 +76,23 @@ def test_everything_that_is_known_is_seen() -> None:
         attachment_type=("text/plain",),
         trouble=("date_missing",),
     )
+
+
+@pytest.mark.parametrize(
+    ("ends", "standing", "days"),
+    [
+        (NOW + 30 * DAY, Standing.ACTIVE, 30),
+        (NOW + DAY - 1, Standing.ACTIVE, 0),
+        (None, Standing.ACTIVE, ENDLESS),
+        (NOW + 30 * DAY, Standing.CANCELLED, 0),
+        (NOW - DAY, Standing.EXPIRED, 0),
+    ],
+)
+def test_the_days_that_a_subscription_still_runs(ends: int | None, standing: Standing, days: int) -> None:
+    subscription = Subscription(id=1, customer_id=1, product_id=1, status=standing, starts=0, ends=ends, reference="")
+    facts = replace(FACTS, subscription=subscription, standing=standing, now=NOW)
+    assert see(facts, LETTER, NATURE, IDENTITY).days_left == days
+    assert see(replace(facts, subscription=None), LETTER, NATURE, IDENTITY).days_left == 0
 
 
 def test_a_mail_without_anything_is_seen_too() -> None:

@@ -6,12 +6,16 @@ Headers are not in it, so no header that a stranger writes (X-Product, X-Priorit
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .. import DAY
 from ..facts import Facts
 from ..helpdesk import NOT_A_VENDOR, Notice
 from ..identity import Identity
 from ..letter import Letter
 from ..nature import Author, Nature
 from ..party import Standing
+
+ENDLESS = 100_000
+"""Days left of a subscription that runs until it is cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,7 @@ class Seen:
     brand: str = "example-brand"
     product: str = "example-product"
     standing: str = "active"
+    days_left: int = 200
     vendor: str = "example-vendor"
     vendor_active: bool = True
     vendor_away: bool = False
@@ -107,6 +112,7 @@ def see(
         brand=facts.brand.slug,
         product=product.slug if product is not None else "",
         standing=facts.standing.value if product is not None else Standing.UNKNOWN.value,
+        days_left=_days_left(facts),
         vendor=vendor.slug if vendor is not None else "",
         vendor_active=vendor is not None and vendor.active and bool(vendor.support_address),
         vendor_away=away,
@@ -120,3 +126,11 @@ def see(
         attachment_type=tuple(attachment.content_type for attachment in letter.attachments),
         trouble=tuple(trouble.value for trouble in letter.troubles),
     )
+
+
+def _days_left(facts: Facts) -> int:
+    """Whole days that an active subscription still runs; ENDLESS for one without an end."""
+    subscription = facts.subscription
+    if subscription is None or facts.standing is not Standing.ACTIVE:
+        return 0
+    return ENDLESS if subscription.ends is None else max(0, (subscription.ends - facts.now) // DAY)

@@ -125,6 +125,9 @@ CONDITIONS: dict[str, ConditionWord] = {
         _word("product", Type.NAME, 'The product that the mail is about; `""` where that is unclear.'),
         _word("product_known", Type.YES_NO, "Whether it is clear which product the mail is about."),
         _choice("standing", Standing, "What the sender's subscription to the product is worth now."),
+        _word(
+            "days_left", Type.NUMBER, "How many days the subscription still runs; 0 without one, 100000 without an end."
+        ),
         _word("vendor", Type.NAME, "The vendor of the product."),
         _word("vendor_active", Type.YES_NO, "Whether the vendor still sells here and has a support address."),
         _word("vendor_away", Type.YES_NO, "Whether the vendor is away now."),
