@@ -230,3 +230,15 @@ def test_known_and_unknown_addresses_take_the_same_time(market, browser, clock, 
     for address in (JANE, "nobody@nowhere.example"):
         browser().submit("/sign-in", address=address)
     assert order == ["sign-in", "sign-in-sent", "mails", "looked up"] * 2
+
+
+async def test_what_is_kept_for_some_time_only_is_forgotten(market, site, signed_in, clock):
+    signed_in()
+    await site.look()
+    assert len(market.rows("SELECT * FROM sign_in")) == len(sessions(market)) == 1
+    clock.at += DAY + 1
+    await site.look()
+    assert market.rows("SELECT * FROM sign_in") == [] and len(sessions(market)) == 1
+    clock.at += 120 * DAY
+    await site.look()
+    assert sessions(market) == []

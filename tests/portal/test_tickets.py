@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.clock import FixedClock
-from gatepost.config import PortalSection
+from gatepost.config import LimitsSection, PortalSection
 from gatepost.core import DAY, HOUR
 from gatepost.portal.app import Portal, open_counter
 from gatepost.portal.words import marked, shown, words_of
@@ -380,3 +380,23 @@ def test_marking_loses_and_adds_nothing(text, question):
         or "<a" in text
         or "</a" in text
     )
+
+
+def test_an_answer_that_is_held_says_so(talk, signed_in):
+    """A circuit breaker keeps what goes round and round on one ticket; the words are kept, and the page tells."""
+    talk.house.limits = LimitsSection(breaker_per_ticket=2)
+    jane = signed_in()
+    done = jane.submit("/tickets/1001", action="/tickets/1001/reply", text="Again and again.")
+    assert done.headers["location"] == "/tickets/1001?held"
+    assert "Somebody looks at it" in jane.get(done.headers["location"]).text
+    assert len(talk.rows("SELECT * FROM quarantine WHERE state = 'held'")) == 1
+
+
+def test_an_answer_long_after_the_end_opens_a_ticket_that_follows(talk, signed_in, clock):
+    jane = signed_in()
+    jane.submit("/tickets/1001", action="/tickets/1001/close")
+    clock.at += 61 * DAY
+    jane = signed_in()
+    done = jane.submit("/tickets/1001", action="/tickets/1001/reply", text="It is back.")
+    assert done.headers["location"] == "/tickets/1003?sent#end"
+    assert "It is back." in jane.get("/tickets/1003").text

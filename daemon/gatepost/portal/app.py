@@ -11,9 +11,10 @@ from .. import shipped
 from ..clock import Clock
 from ..config import PageSection, PortalSection, ShopSignInSection, SsoSection
 from ..config.staff import StaffPagesSection
+from ..core import HOUR, Millis
 from ..house import House
 from ..page_mail import ReadLetter
-from ..store import consents, drafts
+from ..store import consents, drafts, sessions
 from ..store.database import Database
 from .counter import Counter, shelf
 from .faces import Faces
@@ -30,14 +31,22 @@ class Portal:
     def __init__(self, counter: Counter) -> None:
         self.counter = counter
         self.app = Guard(pages(counter), counter)
+        self._forgot: Millis = 0
 
     async def look(self) -> None:
         """Write the mails that were asked for and not written yet, and down who was here; end what is over."""
         await send_links(self.counter)
         await self._end_what_is_over()
-        now = self.counter.now()
-        await self.counter.write(lambda tx: drafts.forget(tx, now))
+        await self._forget()
         await self.counter.presence.write_down(self.counter.db, self.counter.now())
+
+    async def _forget(self) -> None:
+        """Once an hour, delete what is kept for some time only."""
+        now = self.counter.now()
+        if now - self._forgot < HOUR:
+            return
+        self._forgot = now
+        await self.counter.write(lambda tx: (drafts.forget(tx, now), sessions.forget(tx, now)))
 
     async def _end_what_is_over(self) -> None:
         """Customers hear of the end of a visit though the member of staff never comes back (L6)."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from sqlite_utils import Database as Utils
 
-from ..core import HOUR, Millis
+from ..core import DAY, HOUR, Millis
 from .database import Row, Tx
 
 TABLES = (
@@ -35,6 +35,9 @@ def m0030_sessions(db: Utils) -> None:
     """Who is signed in at the portal, and the links that open a session; whose tickets are whose, by address."""
     for statement in (*TABLES, "CREATE INDEX participant_address ON participant (lower(address))"):
         db.execute(statement)
+
+
+_KEPT: Millis = 90 * DAY
 
 
 class Kind(StrEnum):
@@ -206,6 +209,13 @@ def use(tx: Tx, number: int, now: Millis) -> bool:
     """Take a link for its one use; False where it was used before or is too old (I02, I04)."""
     sql = "UPDATE sign_in SET used = :now WHERE id = :id AND used IS NULL AND expires > :now"
     return tx.run(sql, id=number, now=now) > 0
+
+
+def forget(tx: Tx, now: Millis) -> int:
+    """Delete links that were asked for a day ago, and sessions that ended long before; how many."""
+    links = tx.run("DELETE FROM sign_in WHERE asked < :before", before=now - DAY)
+    before = now - _KEPT
+    return links + tx.run("DELETE FROM session WHERE expires < :before OR ended < :before", before=before)
 
 
 def _session(row: Row) -> Session:
