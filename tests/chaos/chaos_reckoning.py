@@ -10,6 +10,9 @@ from email.policy import compat32
 from pathlib import Path
 
 from gatepost.demo.sink import Caught
+from gatepost.keys import audit_key
+from gatepost.store.audit import AuditLog
+from gatepost.store.glance import glance
 from gatepost.store.invariants import examine
 
 _OWN = "SELECT count(*) FROM waiting"
@@ -49,6 +52,9 @@ def reckon(
         _copies(connection, found, caught, desk_kills, lost_replies or Counter())
     finally:
         connection.close()
+    fault = glance(data, AuditLog(audit_key(data, make=False)).verify)
+    if fault is not None:
+        found.wrong.append(f"I6 the audit log is not as it was written: row {fault.id}, {fault.said}")
     for path, sql in ((data / "spool.sqlite3", "SELECT count(*) FROM arrival"), (data / "desk.sqlite3", _OWN)):
         if left := _one(path, sql):
             found.wrong.append(f"{left} arrivals still wait in {path.name}")

@@ -90,7 +90,8 @@ class NameServer(asyncio.DatagramProtocol):
 class Patient:
     """What the doctor is called to: its folder, its name server, its smarthost; `findings` is what it hears."""
 
-    def __init__(self, folder, dns_server, smarthost):
+    def __init__(self, folder, dns_server, smarthost, monkeypatch):
+        self.monkeypatch = monkeypatch
         self.folder, self.dns, self.smarthost = folder, dns_server, smarthost
         self.delivery, self.more = 'tls = "none"', ""
         self.data = folder / "data"
@@ -109,8 +110,10 @@ class Patient:
         spool.start()
         spool.close(5.0)
 
-    async def findings(self, subject="", **more):
-        """State and words of every finding whose subject begins with `subject`."""
+    async def findings(self, subject="", *, whole=False, **more):
+        """State and words of every finding whose subject begins with `subject`; those of `check` only where asked for."""
+        if not whole:
+            self.monkeypatch.setattr("gatepost.doctor.check", lambda *_: [])
         found = [finding async for finding in run(load(self.path), Clock(), **more)]
         assert all(
             finding.detail for finding in found if finding.state is not State.FINE and finding.subject != "rules"
@@ -119,10 +122,10 @@ class Patient:
 
 
 @pytest.fixture
-async def patient(tmp_path):
+async def patient(tmp_path, monkeypatch):
     transport, dns_server = await asyncio.get_running_loop().create_datagram_endpoint(
         NameServer, local_addr=("127.0.0.1", 0)
     )
     async with Sink() as smarthost:
-        yield Patient(tmp_path, dns_server, smarthost)
+        yield Patient(tmp_path, dns_server, smarthost, monkeypatch)
     transport.close()

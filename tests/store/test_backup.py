@@ -12,9 +12,10 @@ import pytest
 
 from gatepost.cli import run
 from gatepost.core.letter import Door, Envelope
+from gatepost.core.party import Customer
 from gatepost.errors import PermanentError
 from gatepost.lock import DataLock, prepare_data_folder
-from gatepost.store import backup, manifest, restore, trace
+from gatepost.store import backup, erasure, manifest, parties, persons, restore, trace
 from gatepost.store.database import Database
 from gatepost.store.invariants import examine
 from gatepost.store.schema import migrate
@@ -251,13 +252,35 @@ def test_who_was_erased_since_is_erased_again_also_after_a_cut(place):
     made = place.back_up()
     heard = []
 
-    def replay(old: Path, new: Path) -> int:
+    def replay(old: Path, new: Path, _: int) -> int:
         heard.append((old.parent.name, new.parent.name))
         return 2
 
     assert restore.restore(made, place.data, NOW, replay=replay).erased == 2
     restore.restore(made, place.data, NOW + 60_000, replay=replay)
     assert heard == [("data", "restoring"), ("data", "restoring"), ("replaced-20261129T175640Z", "restoring")]
+
+
+@pytest.mark.catalogue("L05")
+def test_a_restore_does_not_bring_an_erased_person_back(place):
+    def file(tx):
+        who = Customer(id=0, address="jane@canary.example", name="Jane Canary", language="en", zone="UTC")
+        return parties.put_customer(tx, who)[0]
+
+    number = place.write(file)
+    made = place.back_up()
+
+    def erase(tx):
+        one = erasure.begin(tx, persons.of_customer(tx, number), by="staff", now=NOW)
+        while erasure.advance(tx, one):
+            pass
+
+    place.write(erase)
+    done = restore.restore(made, place.data, NOW)
+    assert done.erased == 1
+    # The daemon ends it at its start; until then only the list of erasures knows whom it is about.
+    assert place.read("SELECT count(*) FROM customer WHERE address LIKE '%canary%' OR name LIKE '%Canary%'") == [(0,)]
+    assert place.read("SELECT state FROM erasure WHERE strings LIKE '%canary%'") == [("swept",)]
 
 
 # The commands, killed at each point.

@@ -13,16 +13,38 @@ from pathlib import Path
 from ..core import Millis
 from ..crashpoint import crashpoint
 from ..errors import PermanentError
-from . import manifest
+from . import erasure, manifest
 from .backup import DESK, SPOOL, Step
+from .connection import open_reader
 from .copying import change, copy_file, sync
+from .database import Database, SqliteTx
 from .invariants import examine
 from .manifest import Manifest
-from .schema import known
+from .schema import known, migrate
 
 RESTORING = "restoring"
 _KEPT = frozenset({"run", "tray", RESTORING})
 _HELD = "held by a restore; gatepost outbox retry sends it"
+
+
+def replay_erasures(old: Path, new: Path, now: Millis) -> int:
+    """Have whoever was erased, as the replaced database `old` knows, erased in the restored one too; how many persons.
+
+    What is begun here the daemon ends at its start, before anything is shown to anybody.
+    """
+    reading = open_reader(old)
+    try:
+        table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'erasure'"
+        rows = erasure.erased(SqliteTx(reading)) if reading.execute(table).fetchone() is not None else []
+    finally:
+        reading.close()
+    if not rows:
+        return 0
+    database = Database(f"sqlite:///{new}", prepare=migrate)
+    try:
+        return database.write_now(lambda tx: erasure.replay(tx, rows, now))
+    finally:
+        database.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +87,7 @@ def restore(
     now: Millis,
     *,
     hold: bool = False,
-    replay: Callable[[Path, Path], int] = lambda _old, _new: 0,
+    replay: Callable[[Path, Path, Millis], int] = replay_erasures,
     step: Step = lambda _: None,
 ) -> Restored:
     """Put the backup in the place of the data folder's files.
@@ -80,7 +102,7 @@ def restore(
     _copy(backup, fresh, said)
     crashpoint("restore.copied")
     held = _hold(fresh / DESK, now) if hold else 0
-    erased = sum(replay(old, fresh / DESK) for old in _before(data))
+    erased = sum(replay(old, fresh / DESK, now) for old in _before(data))
     step("verifying the copy")
     broken = examine(fresh, now) if (fresh / SPOOL).is_file() else []
     if said_wrong := [str(breach) for breach in broken if breach.invariant != "I5"]:
