@@ -14,7 +14,7 @@ from . import (
     access,
     accounts,
     alarms,
-    audit,
+    audit_tables,
     away_configs,
     card_warnings,
     consents,
@@ -186,8 +186,8 @@ def m0001_first(db: Utils) -> None:
         db.execute(statement)
 
 
-_migrations()(audit.m0020_audit)
-_migrations()(audit.m0021_audit_mail)
+_migrations()(audit_tables.m0020_audit)
+_migrations()(audit_tables.m0021_audit_mail)
 _migrations()(sessions.m0030_sessions)
 _migrations()(queue.m0022_queue)
 _migrations()(orders.m0023_orders)
