@@ -1,6 +1,7 @@
 """What mailed links open: one ticket to look at, a question to answer, a file, the vendor's page; a look changes nothing."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -160,6 +161,21 @@ def test_a_file_that_was_too_large_for_its_mail_is_saved_by_its_link(filed, site
         lambda tx: tx.run("UPDATE participant SET membership = 'removed' WHERE ticket = 1001 AND number = 2")
     )
     assert browser().get(link(file["id"], 2)).status_code == 410
+
+
+def test_a_file_of_text_is_cleaned_for_its_reader_as_in_a_mail(filed, browser, signed_in):
+    filed.house.brands["orchard"] = replace(filed.house.brands["orchard"], masking=True)
+    jane = signed_in()
+    log = f"from {JANE}\nprinter: jammed\n".encode()
+    jane.submit(
+        "/tickets/1001", action="/tickets/1001/reply", text="See.", files={"files": (f"{JANE}.log", log, "text/plain")}
+    )
+    (file,) = filed.db.read_now(lambda tx: portal_view.files(tx, 1001))
+    token = filed.house.links.sign(For.ATTACHMENT, (file["id"], 1001, 2), filed.now + DAY)
+    answer = browser().get(f"/files/{token}")
+    assert answer.text == "from …\nprinter: jammed\n"
+    assert "jane" not in answer.headers["content-disposition"]
+    assert jane.get(f"/tickets/1001/files/{file['id']}").content == log
 
 
 def test_the_vendors_page_shows_what_waits_and_takes_an_absence(filed, browser, clock):

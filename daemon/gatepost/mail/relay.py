@@ -29,11 +29,16 @@ def relay(words: str, files: tuple[Attachment, ...], clean: Callable[[str], str]
     Of files the names are cleaned, and the contents where they are text of at most 1 MiB; nothing looks into others.
     """
     cleaned = clean(words)
-    files = tuple(_clean_content(replace(file, filename=_clean_name(file.filename, clean)), clean) for file in files)
+    files = tuple(cleaned_file(file, clean) for file in files)
     report = find(cleaned, files)
     if report is None or report.source:
         return Relayed(words=cleaned, files=files, report=report)
     return Relayed(words=report.rest, files=(*files, report.attachment()), report=report)
+
+
+def cleaned_file(file: Attachment, clean: Callable[[str], str]) -> Attachment:
+    """The file under a cleaned name, and with cleaned contents where they are text of at most 1 MiB."""
+    return _clean_content(replace(file, filename=_clean_name(file.filename, clean)), clean)
 
 
 def _clean_name(filename: str, clean: Callable[[str], str]) -> str:

@@ -58,7 +58,7 @@ class LinkedPages:
     async def view_file(self, request: Request, visitor: Visitor) -> Response:
         """A file of the ticket that the link shows."""
         theirs = await self._linked(visitor)
-        return await self._face.file(request, theirs.case.ticket.number)
+        return await self._face.file(request, theirs)
 
     async def vendors(self, request: Request, visitor: Visitor) -> Response:
         """The ticket as its vendor reads it, who answers by mail."""
@@ -72,7 +72,7 @@ class LinkedPages:
     async def vendors_file(self, request: Request, visitor: Visitor) -> Response:
         """A file of a ticket of theirs."""
         _, theirs = await self._of_vendor(request, visitor)
-        return await self._face.file(request, theirs.case.ticket.number)
+        return await self._face.file(request, theirs)
 
     async def _of_vendor(self, request: Request, visitor: Visitor) -> tuple[Vendor, Theirs]:
         """A ticket that the vendor of the link answers. Raises LinkError or Missing."""
@@ -92,7 +92,14 @@ class LinkedPages:
     async def linked_file(self, request: Request, visitor: Visitor) -> Response:
         """A file that was too large for its mail (D6), for as long as the recipient takes part in the ticket."""
         file, number, person = (int(one) for one in visitor.about)
-        found = await self._counter.read(lambda tx: _sent_file(tx, file, number, person))
+
+        def find(tx: Tx) -> Attachment | None:
+            theirs, sent = self._face.case(tx, number, person), portal_view.file(tx, file, number)
+            if theirs is None or not theirs.me.active or sent is None:
+                return None
+            return self._face.cleaned(sent, theirs)
+
+        found = await self._counter.read(find)
         if found is None:
             raise LinkError("this link is no longer good", expired=True)
         return file_answer(found, save=True)
@@ -104,8 +111,3 @@ class LinkedPages:
         if found is None or not found.me.active or UNVERIFIED in found.case.ticket.flags:
             raise LinkError("this link is no longer good", expired=True)
         return found
-
-
-def _sent_file(tx: Tx, file: int, number: int, person: int) -> Attachment | None:
-    active = any(p.number == person and p.active for p in tickets.participants(tx, number))
-    return portal_view.file(tx, file, number) if active else None

@@ -103,7 +103,7 @@ class TicketPages:
     async def file(self, request: Request, visitor: Visitor) -> Response:
         """One of the ticket's files."""
         theirs = await self._theirs(request, visitor)
-        return await self._face.file(request, theirs.case.ticket.number)
+        return await self._face.file(request, theirs)
 
     async def _page(
         self, request: Request, visitor: Visitor, status: int = 200, text: str = "", wrong: str = ""

@@ -12,12 +12,14 @@ from starlette.responses import Response
 from ..case import Case, case_of
 from ..core import Millis
 from ..core.confirmation import GOOD_FOR
+from ..core.letter import Attachment
 from ..core.party import Participant, Role
 from ..core.ticket import State
 from ..core.verdict import Route
 from ..drafting import author_name, cleaner
 from ..mail import wording
 from ..mail.compose import bare_subject
+from ..mail.relay import cleaned_file
 from ..store import portal_view, tickets
 from ..store.database import Tx
 from .conversation import Reader, conversation
@@ -86,13 +88,17 @@ class Face:
         due = self._counter.house.overdue_at(case.brand, case.vendor, now)(since)
         return wording.short(due, visitor.language, visitor.zone) if due > now else ""
 
-    async def file(self, request: Request, ticket: int) -> Response:
-        """The file of the path, of a public message of this ticket. Raises Missing."""
-        number = number_in(request.path_params["file"])
+    async def file(self, request: Request, theirs: Theirs) -> Response:
+        """The file of the path, of a public message of this ticket, as they may read it. Raises Missing."""
+        number, ticket = number_in(request.path_params["file"]), theirs.case.ticket.number
         found = await self._counter.read(lambda tx: portal_view.file(tx, number, ticket))
         if found is None:
             raise Missing
-        return file_answer(found)
+        return file_answer(self.cleaned(found, theirs))
+
+    def cleaned(self, file: Attachment, theirs: Theirs) -> Attachment:
+        """The file as a mail would bring it to them: no foreign token, no masked address (I8, D5)."""
+        return cleaned_file(file, cleaner(self._counter.house, theirs.case, theirs.me))
 
 
 def number_in(text: str) -> int:
