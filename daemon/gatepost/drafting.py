@@ -24,7 +24,7 @@ from .mail.compose import Draft, compose, via_name
 from .mail.masking import leaks, mask
 from .mail.relay import Relayed, hidden_from, relay
 from .mail.room import fit, size_text
-from .mail.values import NOTHING_ASKED, ticket_values
+from .mail.values import NOTHING_ASKED, Figures
 from .store import mail_limits, messages, passed, returns, tickets
 from .store.database import Tx
 from .store.messages import Message
@@ -196,7 +196,7 @@ def _values(
     due = house.overdue_at(brand, vendor, now)(case.ticket.waiting_since or now)
     away = vendor.away if vendor is not None and vendor.away is not None and vendor.away.covers(now) else None
     author = case.participant(about.author) if about is not None else None
-    return ticket_values(
+    return Figures(
         brand=brand,
         language=language,
         customer=Mailbox(
@@ -231,7 +231,7 @@ def _values(
         transcript=send.transcript,
         cards=about.cards if about is not None and send.template in _CARRYING else (),
         forwarder=mask(str(case.forwarder), _hidden(case, to)) if case.forwarder is not None else "",
-    )
+    ).values()
 
 
 def _link(house: House, case: Case, to: Participant, now: Millis) -> str:

@@ -9,7 +9,7 @@ from .core.outgoing import Outgoing
 from .errors import GatepostError
 from .house import House
 from .mail.compose import Draft, compose, via_name
-from .mail.values import ticket_values
+from .mail.values import Figures
 from .store import outbox
 from .store.database import Tx
 
@@ -20,7 +20,7 @@ def put(
     """Put the letter into the outbox, with these figures; one that cannot be made waits there in state error (F16)."""
     brand = next(iter(house.brands.values()))
     message_id = house.message_id("", key)
-    values = ticket_values(brand=brand, language=language, customer=Mailbox(address=""), **figures)  # type: ignore[arg-type]
+    values = Figures(brand=brand, language=language, customer=Mailbox(address=""), **figures).values()  # type: ignore[arg-type]
     draft = Draft(
         template=template,
         language=language,

@@ -19,7 +19,7 @@ from .compose import Composed, Draft, compose
 from .status_report import find
 from .templates import Letters, TemplateError
 from .upsell import FILE, UpsellWords
-from .values import ticket_values
+from .values import Figures
 
 _AUTOMATIC = "customer/acknowledgement"
 _PORTAL = "https://portal.example"
@@ -173,7 +173,9 @@ def _draft(brand: Brand, key: str, language: str, change: dict[str, Any] | None)
     full = change is not None
     customer = Mailbox(address="customer@shop.example", name="Sample Customer" if full else "")
     usual: dict[str, Any] = {"brand": brand, "language": language, "customer": customer}
-    values = ticket_values(**usual, verified=full, masked=not full, **(_FIGURES | change if change is not None else {}))
+    values = Figures(
+        **usual, verified=full, masked=not full, **(_FIGURES | change if change is not None else {})
+    ).values()
     automatic = key.startswith(_AUTOMATIC)
     return Draft(
         template=key,

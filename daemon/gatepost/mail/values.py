@@ -4,6 +4,7 @@ Every letter about a ticket gets the same figures, so that an operator can write
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 
 from ..core.discount import Card
 from ..core.effect import Transcript
@@ -21,114 +22,105 @@ NO_SECRET: Mapping[str, object] = {
     "kinds": [], "link": "", "until": "", "passphrase": False, "who": "", "accounts": [], "closed": False, "days": 0,
 }  # fmt: skip
 NOTHING_ASKED: Mapping[str, object] = {"link": "", "subject": "", "date": "", "names": []}
-_NO_FIELDS: Mapping[str, str] = {}
 
 
-def ticket_values(
-    *,
-    brand: Brand,
-    language: str,
-    customer: Mailbox,
-    customer_language: str = "",
-    product: Product | None = None,
-    vendor: Vendor | None = None,
-    team: str = "",
-    subscription: Subscription | None = None,
-    standing: Standing = Standing.UNKNOWN,
-    topics: Iterable[str] = (),
-    fields: Mapping[str, str] = _NO_FIELDS,
-    author: str = "",
-    words: str = "",
-    files: Iterable[str] = (),
-    report: StatusReport | None = None,
-    link: str = "",
-    answer_by: str = "",
-    away: str = "",
-    away_until: str = "",
-    verified: bool = True,
-    masked: bool = False,
-    choices: Iterable[tuple[str, str]] = (),
-    reason: str = "",
-    waiting_since: str = "",
-    filed: str = "",
-    unsubscribe: str = "",
-    first: bool = True,
-    absent: Iterable[dict[str, str]] = (),
-    forwarder: str = "",
-    confirm: Mapping[str, object] = NOTHING_ASKED,
-    pair: str = "",
-    over: bool = False,
-    until: str = "",
-    later: Iterable[dict[str, str]] = (),
-    linked: Iterable[dict[str, str]] = (),
-    short: Iterable[dict[str, str]] = (),
-    listed: Iterable[Mapping[str, object]] = (),
-    leave: Mapping[str, object] = NO_LEAVE,
-    cards: Iterable[Card] = (),
-    transcript: Transcript | None = None,
-    secret: Mapping[str, object] = NO_SECRET,
-) -> dict[str, object]:
-    """The figures of a letter in `language`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The figures of a letter in `language`; times are words as the recipient reads them (`wording.moment`, `.day`).
 
-    `author`, `words` and `fields` (by name) are relayed: masked and scrubbed by the caller. With `masked` the
-    customer's address is left out. `link` leads to the ticket for this recipient; `answer_by`, `waiting_since`,
-    `filed` and `away_until` are times as the recipient reads them (`wording.moment`, `wording.day`), `away` is a
-    sentence; `choices` are (label, link) pairs; `reason` is what a notice to staff is about; `first` is whether
-    `words` opened the ticket; `absent` is who of the other side is away (`name`, `until`); `forwarder` is who of us
-    or of the vendors brought the mail; `confirm` is what the letter asks: the held mail's `subject` and `date`, the
-    `names` asked about, a `link` for yes; `later` is what was said since (`author`, `at`, `words`), for who comes to
-    a ticket; `cards` stand below an answer; `transcript` is what became of the commands of a mail; `pair` is whom or
-    what a notice about the house is about, `over` whether that has ended; `linked` are files too large for the mail
-    (`name`, `size`, `link`, `until`); `until` is how long a link is good; `leave` is who of
-    staff asks to log in as the customer, or has done so; `short` are figures of a report card that
-    are too low (`figure`, `seen`, `wanted`, `count`, `days`); `secret` is what a letter says of
-    credentials: the `kinds` that were masked, the `link` to hand over or to read one until `until`, with a
-    `passphrase`, from `who`, and temporary `accounts` (`login`, `until`) on a ticket that is `closed` or not;
-    `listed` are the tickets of a digest (`number`, `subject`, `when` it is due in words, whether that is `late`).
+    What is relayed (`author`, `words`, `fields`) has been masked and scrubbed before. With `masked` the customer's
+    address is left out.
     """
-    return {
-        "customer": {
-            "name": customer.name,
-            "address": "" if masked else customer.address,
-            "language": wording.language_name(customer_language, language) if customer_language else "",
-        },
-        "product": {"name": product.name if product else "", "slug": product.slug if product else ""},
-        "vendor": {"name": vendor.name if vendor else ""},
-        "team": team,
-        "subscription": _subscription(subscription, standing, language, brand.zone),
-        "topics": list(topics),
-        "fields": {name: {"label": name.replace("_", " ").capitalize(), "value": fields[name]} for name in fields},
-        "author": author,
-        "words": words,
-        "files": list(files),
-        "report": report.summary_values() if report else {},
-        "link": link,
-        "answer_by": answer_by,
-        "away": away,
-        "away_until": away_until,
-        "verified": verified,
-        "masked": masked,
-        "choices": [{"label": label, "link": target} for label, target in choices],
-        "reason": reason,
-        "waiting_since": waiting_since,
-        "filed": filed,
-        "unsubscribe": unsubscribe,
-        "first": first,
-        "absent": list(absent),
-        "forwarder": forwarder,
-        "confirm": dict(confirm),
-        "pair": pair,
-        "over": over,
-        "until": until,
-        "later": list(later),
-        "linked": list(linked),
-        "short": list(short),
-        "listed": list(listed),
-        "leave": {**NO_LEAVE, **leave},
-        "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in cards],
-        "secret": dict(secret),
-        "transcript": _transcript(transcript or Transcript(lines=()), language),
-    }
+
+    brand: Brand
+    language: str
+
+    # The ticket: whose it is, what about, and what answers it.
+    customer: Mailbox
+    customer_language: str = ""
+    product: Product | None = None
+    vendor: Vendor | None = None
+    team: str = ""
+    subscription: Subscription | None = None
+    standing: Standing = Standing.UNKNOWN
+    topics: Iterable[str] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)  # What rules have captured, by name.
+    filed: str = ""
+    waiting_since: str = ""
+    answer_by: str = ""
+    link: str = ""  # The ticket, for this recipient.
+    verified: bool = True
+    masked: bool = False
+    away: str = ""  # What the vendor tells of an absence, a sentence.
+    away_until: str = ""
+    absent: Iterable[Mapping[str, str]] = ()  # Who of the other side is away: `name`, `until`.
+
+    # What is passed on, and what goes with it.
+    author: str = ""
+    words: str = ""
+    first: bool = True  # Whether the words opened the ticket.
+    forwarder: str = ""  # Who of us or of the vendors brought the mail.
+    files: Iterable[str] = ()
+    linked: Iterable[Mapping[str, str]] = ()  # Files too large for the mail: `name`, `size`, `link`, `until`.
+    report: StatusReport | None = None
+    later: Iterable[Mapping[str, str]] = ()  # What was said since, for who comes to it: `author`, `at`, `words`.
+    cards: Iterable[Card] = ()
+
+    # What a letter asks, and where it is answered.
+    choices: Iterable[tuple[str, str]] = ()  # A label and its link each.
+    confirm: Mapping[str, object] = field(default_factory=lambda: NOTHING_ASKED)  # See NOTHING_ASKED.
+    unsubscribe: str = ""
+    until: str = ""  # How long a link is good.
+
+    # What only some letters tell.
+    transcript: Transcript | None = None
+    reason: str = ""  # What a notice to staff is about.
+    pair: str = ""  # Whom or what a notice about the house is about, and whether that is `over`.
+    over: bool = False
+    short: Iterable[Mapping[str, str]] = ()  # Figures of a report card: `figure`, `seen`, `wanted`, `count`, `days`.
+    listed: Iterable[Mapping[str, object]] = ()  # The tickets of a digest: `number`, `subject`, `when`, `late`.
+    leave: Mapping[str, object] = field(default_factory=lambda: NO_LEAVE)  # See NO_LEAVE.
+    secret: Mapping[str, object] = field(default_factory=lambda: NO_SECRET)  # See NO_SECRET.
+
+    def values(self) -> dict[str, object]:
+        """The plain values that templates read, by name."""
+        return {name: _plain(getattr(self, name)) for name in _AS_THEY_ARE} | {
+            "customer": self._customer(),
+            "product": {"name": self.product.name, "slug": self.product.slug} if self.product else _NO_PRODUCT,
+            "vendor": {"name": self.vendor.name if self.vendor else ""},
+            "subscription": _subscription(self.subscription, self.standing, self.language, self.brand.zone),
+            "fields": {name: {"label": _label(name), "value": value} for name, value in self.fields.items()},
+            "report": self.report.summary_values() if self.report else {},
+            "choices": [{"label": label, "link": target} for label, target in self.choices],
+            "leave": {**NO_LEAVE, **self.leave},
+            "cards": [{"kind": c.kind.value, "title": c.title, "note": c.note, "link": c.link} for c in self.cards],
+            "transcript": _transcript(self.transcript or Transcript(lines=()), self.language),
+        }
+
+    def _customer(self) -> dict[str, str]:
+        spoken = wording.language_name(self.customer_language, self.language) if self.customer_language else ""
+        address = "" if self.masked else self.customer.address
+        return {"name": self.customer.name, "address": address, "language": spoken}
+
+
+_MADE = frozenset(
+    {"brand", "language", "customer", "customer_language", "product", "vendor", "subscription", "standing", "fields"}
+    | {"report", "choices", "leave", "cards", "transcript"}
+)
+_AS_THEY_ARE = tuple(one.name for one in fields(Figures) if one.name not in _MADE)
+_NO_PRODUCT = {"name": "", "slug": ""}
+
+
+def _plain(value: object) -> object:
+    """A value as templates may read it: a dict, a list, or what it is."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+
+
+def _label(name: str) -> str:
+    """`order_number` as people read it."""
+    return name.replace("_", " ").capitalize()
 
 
 def _transcript(transcript: Transcript, language: str) -> dict[str, object]:

@@ -14,7 +14,7 @@ from ..core.party import Brand
 from ..errors import GatepostError
 from ..house import House
 from ..mail.compose import Draft, compose, via_name
-from ..mail.values import ticket_values
+from ..mail.values import Figures
 from ..store import outbox
 from ..store.database import Tx
 
@@ -33,7 +33,7 @@ def post(
 ) -> None:
     """Put the letter into the outbox; `key` tells it from every other to this address, `values` are its own figures."""
     ident = house.message_id("", f"{template} {key} {to.address}")
-    figures = ticket_values(brand=brand, language=language, customer=to) | dict(values)
+    figures = Figures(brand=brand, language=language, customer=to).values() | dict(values)
     draft = Draft(
         template=template,
         language=language,

@@ -10,7 +10,7 @@ from gatepost.core.letter import Mailbox
 from gatepost.core.party import Brand, Product, Standing, Subscription, Vendor
 from gatepost.mail.compose import Draft, via_name
 from gatepost.mail.templates import Letters
-from gatepost.mail.values import ticket_values
+from gatepost.mail.values import Figures
 
 SHIPPED = Path(__file__).parents[3] / "templates" / "mail"
 NOON = 1_780_315_200_000  # Monday, 1 June 2026, 12:00 UTC
@@ -55,7 +55,7 @@ def values() -> Callable[..., dict[str, object]]:
             "vendor": ACME, "subscription": SUBSCRIPTION, "standing": Standing.ACTIVE, "author": "Jane Doe",
             "words": "Since the update the calendar stays empty.\n\nWhat can I do?", "link": "https://help.market.example/t/42",
         }  # fmt: skip
-        return ticket_values(**(usual | changes))  # type: ignore[arg-type]
+        return Figures(**(usual | changes)).values()  # type: ignore[arg-type]
 
     return make
 
