@@ -26,6 +26,7 @@ def customer_at(tx: Tx, address: str, language: str, name: str = "") -> Customer
     known = parties.customer_of(tx, address)
     if known is not None:
         return known
+    name = " ".join(name.split())
     number, _ = parties.put_customer(tx, Customer(id=0, address=address, language=language, name=name))
     return Customer(id=number, address=address, language=language, name=name)
 
