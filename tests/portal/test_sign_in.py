@@ -162,7 +162,10 @@ def test_a_session_ends_by_itself(signed_in, clock):
     "wanted",
     ["//evil.example", "/\\evil.example", "https:evil.example", "https://evil.example/", "/%0d%0aLocation:%20//evil", "\\\\evil",
      "javascript:alert(1)", "/tickets\r\nX: y", "/ /evil", "///evil.example", "/sign-out", "data:text/html,x", "", "tickets",
-     "/nowhere", "//my.orchard.example@evil.example", "/.evil.example", "/../evil", "ＨTTPS://evil", "/\u202eevil"],
+     "/nowhere", "//my.orchard.example@evil.example", "/.evil.example", "/../evil", "ＨTTPS://evil", "/\u202eevil",
+        "/\t/evil.example", "/tickets@evil.example", "https:///evil.example", "http:/evil.example", "//evil%2eexample", "/%2f/evil.example",
+        "/tickets/../../evil", "?next=//evil", "#//evil", "/tickets\\@evil", "ftp://evil.example", "/sign-in/x//evil", "/\u2215evil.example",
+    ],
 )  # fmt: skip
 def test_signing_in_leads_to_our_own_pages_only(market, browser, wanted):
     jane = browser()

@@ -62,6 +62,15 @@ async def test_a_sound_request_is_answered(wire):
     assert answer.startswith(b"HTTP/1.1 200") and b"\r\nserver:" not in answer.lower() and closed
 
 
+async def test_a_connection_serves_one_request_after_the_other(wire):
+    reader, writer = await wire()
+    for _ in range(3):
+        writer.write(b"GET /sign-in HTTP/1.1\r\n" + HOST + b"\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+
+
 @pytest.mark.catalogue("I18")
 @pytest.mark.parametrize(
     "head",
