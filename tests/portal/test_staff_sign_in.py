@@ -234,3 +234,61 @@ def test_the_cookie_is_tied_to_this_host(market, browser, clock):
     assert cookie.startswith("__Host-gatepost-staff=")
     for part in ("; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"):
         assert part in cookie
+
+
+@pytest.mark.catalogue("I03")
+@pytest.mark.parametrize(("late", "status"), [(-SECOND, 200), (0, 410), (SECOND, 410)])
+def test_a_link_is_good_for_its_fifteen_minutes(market, browser, clock, late, status):
+    visitor = browser()
+    link = link_for(market, visitor)
+    clock.at += 15 * MINUTE + late
+    assert visitor.get(link).status_code == status
+    assert visitor.get(f"{link}/code.svg").status_code == status
+
+
+@pytest.mark.catalogue("I06")
+def test_of_a_link_and_a_session_only_the_hash_is_kept(market, enrolled):
+    kept = "\n".join(market.db._writer.iterdump())
+    letter = market.sent("staff/sign-in")[-1]
+    token = re.search(r"/staff/sign-in/(\S+)", letter.text)[1]
+    cookie = dict(enrolled[0].cookies)["__Host-gatepost-staff"]
+    outside = "\n".join(line for line in kept.splitlines() if not line.startswith('INSERT INTO "outbox"'))
+    assert token not in outside and cookie not in kept and enrolled[1] not in kept
+
+
+@pytest.mark.catalogue("I08")
+def test_another_browser_cannot_send_the_form_of_this_one(market, browser, clock):
+    mine, other = browser(), browser()
+    page = mine.get(link_for(market, mine))
+    answer = other.submit(page, code=code(key_on(page), clock.now()))
+    assert answer.status_code == 403
+    assert market.rows("SELECT * FROM session") == [] and market.rows("SELECT * FROM authenticator") == []
+
+
+@pytest.mark.catalogue("I16")
+def test_nobody_is_flooded_with_links(market, browser, clock):
+    visitor = browser()
+    for _ in range(6):
+        assert visitor.submit("/staff/sign-in", address=VERA).status_code == 200
+    assert len(market.sent("staff/sign-in")) == 3
+    clock.at += HOUR + SECOND
+    visitor.submit("/staff/sign-in", address=VERA.upper())
+    assert len(market.sent("staff/sign-in")) == 4
+
+
+@pytest.mark.catalogue("I05")
+@pytest.mark.parametrize("change", ["cut", "longer", "case", "other"])
+def test_a_link_that_is_not_ours_opens_nothing(market, browser, change):
+    visitor = browser()
+    link = link_for(market, visitor)
+    path, _, token = link.rpartition("/")
+    wrong = {"cut": token[:-1], "longer": token + "A", "case": token.swapcase(), "other": "A" * len(token)}[change]
+    assert visitor.get(f"{path}/{wrong}").status_code == 404
+
+
+def test_a_session_of_staff_is_none_of_a_customer_and_the_other_way_round(market, enrolled, browser):
+    cookie = dict(enrolled[0].cookies)["__Host-gatepost-staff"]
+    visitor = browser()
+    visitor.cookies.set("__Host-gatepost-customer", cookie, domain="my.orchard.example")
+    assert visitor.get("/tickets").status_code == 303
+    assert enrolled[0].get("/tickets").headers["location"].startswith("/sign-in")
