@@ -15,6 +15,7 @@ import sys
 from gatepost.cli import run
 from gatepost.commit import commit
 from gatepost.core.letter import Arrival, Letter
+from gatepost.crashpoint import crashpoint
 from gatepost.desk import Desk, _Read
 from gatepost.reader import __main__ as reader
 from gatepost.reader.pool import ReaderPool
@@ -40,6 +41,7 @@ def two_transactions() -> None:
     async def write_batch(self: Desk, batch: list[_Read]) -> list[int]:
         for read in batch:
             await self._db.write(functools.partial(count_as_handled, read.arrival))
+        crashpoint("faulty.between")
         for read in batch:
             await self._db.write(functools.partial(open_ticket, self, read.arrival, read.letter))
         return [read.arrival.id for read in batch]

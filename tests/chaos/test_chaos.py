@@ -62,7 +62,7 @@ async def test_the_harness_notices_a_house_that_handles_a_mail_in_two_transactio
         tmp_path,
         seed=2,
         kills=0,
-        points=["store.committed:3", "store.committed:4"],
+        points=["faulty.between:1", "faulty.between:2"],
         command=with_fault("two-transactions"),
     )
     assert result.reckoning.lost > 0
