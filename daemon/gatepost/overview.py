@@ -115,7 +115,7 @@ def _look(gate: dict[str, Any] | str, stored: Stored | None, process: int, now: 
     """What somebody should look at, in sentences, the worst first."""
     found = []
     if isinstance(gate, str):
-        found.append(f"{gate} Is gatepost running with this data folder?")
+        found.append(f"{gate} (is gatepost running with this data folder?)")
     if stored is None:
         return [*found, "there is no database yet: start gatepost once, or import your vendors"]
     if process and (stored.watched is None or now - stored.watched > _SILENT):

@@ -61,7 +61,7 @@ def test_without_a_daemon_it_says_so_and_what_to_do(config, capsys):
     assert code == 1
     first, second, *rest = out.splitlines()
     assert first.endswith("look at this")
-    assert second.endswith("Is gatepost running with this data folder?")
+    assert second.endswith("(is gatepost running with this data folder?)")
     said = {line[:16].strip(): line[17:] for line in rest}
     assert (said["quarantine"], said["outbox"], said["tickets"]) == ("0", "-", "0 open, 0 closed")
     assert said["desk"] == "does not run"

@@ -19,7 +19,7 @@ from ..errors import PermanentError, TemporaryError
 from . import manifest
 from .connection import open_reader
 from .copying import change, copy_database, copy_file, digest, sync
-from .invariants import examine
+from .invariants import breaches, damage, examine
 from .manifest import Manifest
 from .schema import applied
 
@@ -140,10 +140,13 @@ def _others(data: Path) -> Iterator[Path]:
 
 def _verify(folder: Path, now: Millis) -> None:
     """Raises PermanentError where a copy is damaged, or breaks an invariant that a restore could not mend."""
-    if not (folder / SPOOL).is_file():
-        return
+    if (folder / SPOOL).is_file():
+        found = examine(folder, now)
+    else:
+        with _reading(folder / DESK) as desk:
+            found = [*damage(desk, DESK), *breaches(desk, now)]
     # A claim that has run out is taken back by the next start.
-    broken = [breach for breach in examine(folder, now) if breach.invariant != "I5"]
+    broken = [breach for breach in found if breach.invariant != "I5"]
     if broken:
         raise PermanentError(
             "the copy does not verify: " + "; ".join(map(str, broken)),
