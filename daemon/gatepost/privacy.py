@@ -13,7 +13,7 @@ from . import sealing
 from .clock import Clock
 from .core.audit import Act, Action, Details, Who, operator
 from .crashpoint import crashpoint
-from .errors import PermanentError
+from .errors import PermanentError, TemporaryError
 from .export import Export, export
 from .house import House
 from .ingress.tray import Question, Said
@@ -110,11 +110,22 @@ class Privacy:
             await self._settle(strings, len(ended))
         return len(ended)
 
-    async def _settle(self, strings: list[str], count: int) -> None:
-        """Nothing of them stays in an unused part of a file or in a log: neither in ours nor in the gate's."""
+    async def fold(self) -> bool:
+        """Cut the logs of the database and of the gate: what was deleted, masked or sealed does not lie there.
+
+        False while somebody still reads the database's; the next look does it.
+        """
         if self._fold is not None:
             await self._fold()
-        if not await self._db.compact():
+        try:
+            return await self._db.compact()
+        except TemporaryError as fault:
+            _log.warning("store.refused %s", fault.message)
+            return False
+
+    async def _settle(self, strings: list[str], count: int) -> None:
+        """Nothing of them stays in an unused part of a file or in a log: neither in ours nor in the gate's."""
+        if not await self.fold():
             _log.info("erasure.log_read")
             return
         # After a kill nobody knows any more what was to be looked for.

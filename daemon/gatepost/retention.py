@@ -11,7 +11,6 @@ from .clock import Clock
 from .config import RetentionSection
 from .core import DAY, Millis
 from .crashpoint import crashpoint
-from .errors import TemporaryError
 from .house import House
 from .privacy import Privacy
 from .store import ages, sealed
@@ -27,7 +26,6 @@ class Retention:
 
     def __init__(self, *, db: Database, house: House, clock: Clock, ages: RetentionSection, privacy: Privacy) -> None:
         self._db, self._house, self._clock, self._ages, self._privacy = db, house, clock, ages, privacy
-        self._unfolded = False
 
     async def look(self) -> int:
         """Take away a piece of what is over; how much that was."""
@@ -44,7 +42,7 @@ class Retention:
             said = " ".join(f"{key.removesuffix('_days')}={count}" for key, count in found.items() if count)
             _log.info("retention.purged %s", said)
         await self._privacy.go_on()
-        await self._fold(gone)
+        await self._privacy.fold()
         return gone
 
     async def _purge(self, purge: Purge, before: Millis) -> int:
@@ -52,12 +50,3 @@ class Retention:
             return purge(tx, before, _AT_ONCE)
 
         return await self._db.write(run)
-
-    async def _fold(self, gone: int) -> None:
-        """What was taken away leaves the log too, as soon as nobody reads it."""
-        self._unfolded = self._unfolded or gone > 0
-        if self._unfolded:
-            try:
-                self._unfolded = not await self._db.compact()
-            except TemporaryError as fault:
-                _log.warning("store.refused %s", fault.message)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.portal.conftest import JANE, answered, mail
+from tests.portal.test_impersonation import Desk
 
 from gatepost.case import case_of
 from gatepost.core import DAY
@@ -207,6 +208,7 @@ def temporary(market, browser) -> None:
 @pytest.mark.catalogue("K08")
 def test_a_temporary_administrator_is_tracked_and_its_owner_reminded_when_its_time_is_over(filed, browser):
     temporary(filed, browser)
+    temporary(filed, browser)
     (account,) = filed.rows("SELECT * FROM access_account")
     assert (account["login"], account["expires"]) == ("acme-helper", filed.now + 14 * DAY)
     filed.now += 14 * DAY
@@ -256,3 +258,21 @@ def test_the_audit_log_names_who_and_never_what(filed, browser):
     assert [entry.actor.text for entry in entries] == [JANE, "tickets@acme.example"]
     assert CANARY not in repr(entries)
     assert filed.db.read_now(lambda tx: one_time.find(tx, 1)).state is State.REVEALED
+
+
+@pytest.mark.catalogue("K06")
+def test_who_is_logged_in_as_the_customer_neither_reads_nor_makes_a_secret_and_is_on_record(market):
+    desk = Desk(market)
+    anna = desk.granted(scope="act")
+    give = f"/secret/give/{market.house.links.sign(For.HAND_OVER, (1001, 1), market.now + DAY)}"
+    assert desk.browser().submit(give, words=CANARY).status_code == 200
+    read_page = link(market.sent("customer/secret-link")[0].text, "secret/")
+    for path in (give, "/tickets/1001/secret", read_page):
+        looked, tried = anna.get(path), anna.post(path, data={"form": "x", "words": CANARY})
+        assert (looked.status_code, tried.status_code) == (403, 403)
+        assert CANARY not in looked.text + tried.text
+    (secret,) = market.rows("SELECT state FROM one_time_secret")
+    assert secret["state"] == "open"
+    refused = desk.audit(Action.IMPERSONATION_REFUSED.value)
+    assert [entry.actor.text for entry in refused] == ["anna"] * 3
+    assert {entry.on_behalf_of.party for entry in refused} == {desk.jane}

@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from functools import partial
+from typing import NoReturn
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
@@ -18,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from ..core import HOUR, MINUTE, Millis
+from ..core.audit import Action
 from ..core.party import Brand
 from ..errors import GatepostError, TemporaryError
 from ..links import LinkError
@@ -110,6 +112,8 @@ class Guard:
 
     async def _admitted(self, request: Request, page: Page, visitor: Visitor) -> Response:
         """The page, for a visitor who is known; or a Stop."""
+        if visitor.grant and not page.impersonated:
+            await self._refuse(page, visitor)
         self._allowed(page, visitor)
         if page.form is Form.VISIT and not (self._counter.cookies.plain or self._origin(request.scope)[:6] == "https:"):
             raise Forbidden("https")
@@ -132,10 +136,15 @@ class Guard:
     def _allowed(self, page: Page, visitor: Visitor) -> None:
         if page.permission and page.permission not in visitor.permissions:
             raise Forbidden("permission")
-        if visitor.grant and not page.impersonated:
-            raise Forbidden("impersonated")
         if visitor.grant and page.method == "POST" and not (visitor.acting or page.harmless):
             raise Forbidden("looking")
+
+    async def _refuse(self, page: Page, visitor: Visitor) -> NoReturn:
+        """Who is logged in as a customer may not come here: an act that was tried stands in the audit log (K06)."""
+        if page.method == "POST":
+            act = visitor.act(Action.IMPERSONATION_REFUSED, f"page {page.path}", title=page.title)
+            await self._counter.write(lambda tx: self._counter.house.audit.write(tx, act, self._counter.now()))
+        raise Forbidden("impersonated")
 
     async def _handled(self, request: Request, page: Page, visitor: Visitor) -> Response:
         """The page's answer. What staff does as a customer is noted first, and stands only while the leave does."""

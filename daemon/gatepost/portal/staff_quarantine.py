@@ -10,6 +10,7 @@ from ..core.staff import Permission
 from ..errors import GatepostError
 from ..mail.parse import HostileMail
 from ..reader.pool import ReaderDied
+from ..sealing import raw_of
 from ..store import arrivals, quarantine
 from ..store.database import Tx
 from ..store.quarantine import Held, State
@@ -79,7 +80,10 @@ class StaffQuarantine(StaffPages):
         return go(f"/staff/quarantine/{number}?done=forgotten")
 
     async def raw(self, request: Request, visitor: Visitor) -> Response:
-        """The bytes as they came, to be saved and not shown; who has looked stands in the audit log (L07)."""
+        """The bytes as they came, to be saved and not shown; who has looked stands in the audit log (L07).
+
+        A sealed mail is opened for a reason alone, by a command (`gatepost secrets open`).
+        """
         number, member, now = number_in(request), self.member(visitor), self._counter.now()
 
         def run(tx: Tx) -> bytes:
@@ -112,7 +116,8 @@ class StaffQuarantine(StaffPages):
                 return None
             row = arrivals.find(tx, held.arrival)
             ticket = (row["ticket"] if row is not None else None) or held.ticket
-            return held, arrivals.raw(tx, held.arrival), arrivals.decision(tx, held.arrival), ticket
+            raw = raw_of(tx, self._counter.house.vault, held.arrival)
+            return held, raw, arrivals.decision(tx, held.arrival), ticket
 
         found = await self._counter.read(read)
         if found is None:

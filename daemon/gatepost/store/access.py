@@ -21,7 +21,17 @@ def m0062_access_accounts(db: Utils) -> None:
 
 
 def put(tx: Tx, *, ticket: int, owner: int, login: str, expires: Millis, now: Millis) -> int:
-    """A customer made a temporary administrator; its number."""
+    """A customer made a temporary administrator; its number. The same name again is the same one, for longer."""
+    known = tx.value(
+        """SELECT id FROM access_account WHERE ticket = :ticket AND owner = :owner AND login = :login AND login <> ''
+             AND removed IS NULL""",
+        ticket=ticket,
+        owner=owner,
+        login=login,
+    )
+    if known is not None:
+        tx.run("UPDATE access_account SET expires = max(expires, :expires) WHERE id = :id", id=known, expires=expires)
+        return int(known)
     return tx.insert(
         """INSERT INTO access_account (ticket, owner, login, made, expires)
            VALUES (:ticket, :owner, :login, :now, :expires) RETURNING id""",
