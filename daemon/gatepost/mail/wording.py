@@ -11,7 +11,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 
-from ..core import Millis
+from ..core import MINUTE, Millis
 from ..core.party import Standing
 from ..core.secret import Kind as SecretKind
 from .catalogue import phrase, say, served
@@ -43,7 +43,8 @@ _TIME = "HH:mm"
 
 def day(at: Millis, language: str = "en", zone: str = "UTC") -> str:
     """The date of the instant `at` in `zone`: `1 March 2026`."""
-    return format_date(_local(at, zone), "long", _locale(language))
+    # Midnight is at a quarter of an hour of UTC in every zone of today.
+    return _day(at - at % (15 * MINUTE), language, zone)
 
 
 def day_of(iso: str, language: str = "en") -> str:
@@ -60,10 +61,21 @@ def iso_day(at: Millis, zone: str = "UTC") -> str:
 
 def moment(at: Millis, language: str = "en", zone: str = "UTC") -> str:
     """The instant `at` for a person in `zone`: `Monday, 2 March 2026, 17:00 (CET)`."""
+    return _moment(at - at % MINUTE, language, zone)
+
+
+# Letters that leave in the same minute say the same instants, and babel takes its time over each.
+@lru_cache(maxsize=4096)
+def _moment(at: Millis, language: str, zone: str) -> str:
     here = _local(at, zone)
     date = format_date(here, "full", _locale(language))
     time = format_time(here, _TIMES.get(served(language), _TIME), locale=_locale(language))
     return f"{date}, {time} ({here.tzname()})"
+
+
+@lru_cache(maxsize=4096)
+def _day(at: Millis, language: str, zone: str) -> str:
+    return format_date(_local(at, zone), "long", _locale(language))
 
 
 def percent(value: float, language: str = "en") -> str:

@@ -1,6 +1,11 @@
 """Dates, languages and standings as a person reads them."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.core.party import Standing
 from gatepost.mail import wording
@@ -40,3 +45,15 @@ def test_languages_by_name():
         "Deutsch",
         "xqq",
     ]
+
+
+@given(
+    st.integers(946_684_800_000, 4_102_444_800_000),
+    st.sampled_from(["UTC", "Europe/Paris", "Asia/Kathmandu", "Australia/Eucla", "America/St_Johns", "Pacific/Apia"]),
+    st.sampled_from(["en", "de", "vi"]),
+)
+def test_an_instant_is_said_alike_however_many_were_said_in_its_minute(at, zone, language):
+    here = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
+    assert f"{here:%H:%M}" in wording.moment(at, language, zone)
+    assert str(here.day) in wording.day(at, language, zone) and str(here.year) in wording.day(at, language, zone)
+    assert wording.moment(at, language, zone) == wording.moment(at - at % 60_000 + 59_999, language, zone)
