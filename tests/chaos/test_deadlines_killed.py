@@ -55,7 +55,7 @@ async def killed_and_reckoned(folder, *, tickets, kills):
         daemon.start()
         try:
             await daemon.ready()
-            async with asyncio.timeout(60 + 10 * kills):
+            async with asyncio.timeout(60 + 30 * kills):
                 for kill in range(1, kills + 1):
                     while asked(daemon)[0] < kill * tickets // (kills + 1):
                         await asyncio.sleep(0.01)
