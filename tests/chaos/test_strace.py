@@ -194,11 +194,12 @@ def test_an_upgrade_under_every_fault_is_old_or_new(tmp_path, call, fault):
 
 
 def backup_under(place: Path, config: Path, call: str, fault: str, when: int) -> bool:
-    """Whether a backup came about in spite of the fault; if none did, nothing looks like one."""
+    """Whether the command ended well in spite of the fault; whatever looks like a backup is one."""
     into = place / f"{call}-{fault.replace('=', '-')}-{when}"
     code = traced([sys.executable, "-m", "gatepost", "backup", str(into), "-c", str(config)], call, fault, when)
     whole = [path for path in into.glob("gatepost-*") if not path.name.endswith(".partial")] if into.exists() else []
-    assert len(whole) == (code == 0)
+    # The last sync is that of the folder: where it fails, what is there is whole, and the command says that it failed.
+    assert len(whole) == 1 or code != 0
     for path in whole:
         check_backup(path)
     shutil.rmtree(into, ignore_errors=True)
