@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 import mailparser
 
 from gatepost import shipped
-from gatepost.app import build_house, open_database
 from gatepost.config import load as load_config
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.core.rules.backtest import Backtest
@@ -20,6 +19,7 @@ from gatepost.core.rules.judge import judge
 from gatepost.core.rules.seen import Seen
 from gatepost.mail.parse import read_letter
 from gatepost.mail.secrets import find
+from gatepost.parts import build_house, open_database
 from gatepost.patterns import compile_pattern
 from gatepost.pipeline import handle
 from gatepost.store import decisions

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from gatepost.app import build_house, open_database
 from gatepost.clock import Clock
 from gatepost.config import load
 from gatepost.core import HOUR
@@ -20,6 +19,7 @@ from gatepost.core.party import Participant, Party, Role
 from gatepost.core.staff import ROLES, Member, permitted
 from gatepost.core.ticket import Ticket
 from gatepost.from_page import BY_PERSON
+from gatepost.parts import build_house, open_database
 from gatepost.portal.app import Portal, open_counter
 from gatepost.store import messages, sessions, tickets
 from gatepost.store.database import Database, Tx

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from . import standing
-from .app import build_house, open_database, run_desk
+from .app import run_desk
 from .clock import Clock
 from .config import Config
 from .ingress import gate
 from .ingress.sockets import inherited, open_door, open_listeners
 from .lock import DataLock, prepare_data_folder
 from .notify import notify
+from .parts import build_house, open_database
 from .store.restore import refuse_cut_off
 from .supervisor import Part, Supervisor
 

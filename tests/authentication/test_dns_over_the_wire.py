@@ -9,12 +9,12 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from gatepost.app import build_evaluator
 from gatepost.authentication.dns_resolver import DnsResolver
 from gatepost.authentication.resolver import Kind, NoAnswer, Unusable
 from gatepost.config import AuthenticationSection
 from gatepost.core.letter import Arrival, Door, Envelope
 from gatepost.mail.parse import read_letter
+from gatepost.parts import build_evaluator
 
 LONG = '"' + "x" * 200 + '" "' + "y" * 100 + '"'
 ZONE = {

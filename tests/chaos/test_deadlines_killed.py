@@ -9,12 +9,12 @@ from contextlib import closing
 import chaos_daemon
 import pytest
 
-from gatepost.app import build_house, open_database
 from gatepost.config import load
 from gatepost.core import DAY
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.demo.sink import Sink
 from gatepost.mail.parse import read_letter
+from gatepost.parts import build_house, open_database
 from gatepost.pipeline import handle
 
 PACE = "\n[clock]\ncatch_up_per_minute = 100000\n"

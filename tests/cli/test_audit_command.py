@@ -6,13 +6,13 @@ import sqlite3
 
 import pytest
 
-from gatepost.app import open_database
 from gatepost.cli import run
 from gatepost.clock import Clock
 from gatepost.config import load
 from gatepost.core import DAY
 from gatepost.core.audit import Act, Action, ActorKind, Who
 from gatepost.keys import audit_key
+from gatepost.parts import open_database
 from gatepost.store import audit
 from gatepost.store.audit import AuditLog
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.app import open_database
 from gatepost.cli import run
 from gatepost.config import load
+from gatepost.parts import open_database
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "marketplace"
 DAY = 86_400_000

@@ -3,7 +3,6 @@
 import pytest
 
 from gatepost import keys
-from gatepost.app import build_house, open_database
 from gatepost.cli import run
 from gatepost.config import find, load
 from gatepost.core.letter import Arrival, Envelope
@@ -12,6 +11,7 @@ from gatepost.errors import PermanentError
 from gatepost.keys import KeyName
 from gatepost.links import For, LinkError, Links
 from gatepost.mail.parse import read_letter
+from gatepost.parts import build_house, open_database
 from gatepost.pipeline import handle
 from gatepost.vault import Purpose as Sealing
 from gatepost.vault import Unopened

@@ -2,11 +2,11 @@
 
 import pytest
 
-from gatepost.app import build_house, open_database
 from gatepost.cli import run
 from gatepost.config import find, load
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.mail.parse import read_letter
+from gatepost.parts import build_house, open_database
 from gatepost.pipeline import handle
 from gatepost.store import tickets
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gatepost.app import open_database
 from gatepost.cli import run
 from gatepost.config import load
 from gatepost.keys import audit_key
+from gatepost.parts import open_database
 from gatepost.store import audit, sessions, staff_tables
 from gatepost.store.audit import AuditLog
 from gatepost.store.sessions import Kind, Session

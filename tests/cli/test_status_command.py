@@ -5,12 +5,12 @@ import os
 
 import pytest
 
-from gatepost.app import open_database
 from gatepost.cli import run
 from gatepost.clock import Clock
 from gatepost.config import find, load
 from gatepost.core import DAY, HOUR, SECOND
 from gatepost.lock import DataLock
+from gatepost.parts import open_database
 from gatepost.store import alarms, arrivals, breakers, mailboxes, vitals
 
 CONFIG = """

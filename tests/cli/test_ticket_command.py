@@ -3,12 +3,12 @@
 import pytest
 
 from gatepost import shipped
-from gatepost.app import build_house, open_database
 from gatepost.cli import run
 from gatepost.config import load
 from gatepost.core import DAY
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.mail.parse import read_letter
+from gatepost.parts import build_house, open_database
 from gatepost.pipeline import handle
 
 FRIDAY_AFTERNOON = 1_794_582_000_000  # 2026-11-13T15:00:00Z, a Friday; brightside's vendor calendar is Irish.

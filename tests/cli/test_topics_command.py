@@ -6,12 +6,12 @@ from email import message_from_bytes
 import pytest
 
 from gatepost import shipped
-from gatepost.app import build_house, open_database
 from gatepost.cli import run
 from gatepost.cli.options import look
 from gatepost.config import load
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.mail.parse import read_letter
+from gatepost.parts import build_house, open_database
 from gatepost.pipeline import handle
 from gatepost.store import marks, tickets
 

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import pytest
 
 from gatepost import shipped
-from gatepost.app import build_house, open_database
 from gatepost.cli import run
 from gatepost.clock import Clock
 from gatepost.config import load
@@ -17,6 +16,7 @@ from gatepost.core import DAY
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.core.rating import Rating
 from gatepost.mail.parse import read_letter
+from gatepost.parts import build_house, open_database
 from gatepost.pipeline import handle
 from gatepost.store import ratings, tickets
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.app import open_database
 from gatepost.config import load
+from gatepost.parts import open_database
 
 PACKAGE = str(Path(__file__).parents[2] / "daemon")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "marketplace" / "config.toml"

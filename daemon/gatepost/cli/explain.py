@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from ..app import build_evaluator, build_house
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core.letter import Arrival
@@ -20,6 +19,7 @@ from ..errors import PermanentError
 from ..explained import as_data, as_text, envelope_of
 from ..log import printable
 from ..mail.parse import HostileMail, read_letter
+from ..parts import build_evaluator, build_house
 from ..store import arrivals, decisions
 from ..store.database import Tx
 from ..travel import travel

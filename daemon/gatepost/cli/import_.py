@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from ..app import open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core.audit import operator
@@ -16,6 +15,7 @@ from ..ingress.marketplace import COLUMNS, Import, Kind, Report, noted, run
 from ..ingress.table_file import read_table
 from ..keys import audit_key
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
+from ..parts import open_database
 from ..store.audit import AuditLog
 from . import EX_DATAERR, EX_OK
 from .options import config_option

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core.addresses import Addresses
@@ -24,6 +23,7 @@ from ..ingress.imap_past import ImapFolder
 from ..ingress.mbox import Dialect
 from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
+from ..parts import build_house, open_database
 from ..reader.pool import ReaderPool
 from ..store import intake
 from ..store.glance import DESK_FILE

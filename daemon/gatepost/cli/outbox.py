@@ -9,7 +9,6 @@ from dataclasses import asdict
 
 import click
 
-from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core.audit import operator
@@ -18,6 +17,7 @@ from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..log import printable
 from ..outline import instant, table
+from ..parts import build_house, open_database
 from ..postroom import Postroom
 from ..store import outbox_view
 from ..store.database import Tx

@@ -16,7 +16,6 @@ from pathlib import Path
 import httpx2
 
 from .. import shipped
-from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, load
 from ..core import DAY, HOUR, Millis
@@ -25,6 +24,7 @@ from ..core.party import Brand, Customer, Product, Standing, Subscription, Vendo
 from ..errors import PermanentError
 from ..house import House
 from ..mail.parse import read_letter
+from ..parts import build_house, open_database
 from ..pipeline import handle
 from ..portal.app import Portal, open_counter
 from ..portal.page import Page, Who

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..errors import PermanentError
@@ -14,6 +13,7 @@ from ..export import export as made
 from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..log import printable
+from ..parts import build_house, open_database
 from ..privacy import Privacy, against, answers
 from ..store import persons
 from ..store.database import Tx

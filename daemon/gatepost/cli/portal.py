@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core.audit import operator
@@ -16,6 +15,7 @@ from ..errors import PermanentError
 from ..ingress.table_file import Columns, read_table
 from ..ingress.tray import Question, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
+from ..parts import build_house, open_database
 from ..portal.entrance import Proved
 from ..portal.invitations import Fate, Invited, invite
 from . import EX_DATAERR, EX_OK

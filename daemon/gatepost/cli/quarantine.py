@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import click
 
-from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core import DAY, HOUR, MINUTE
@@ -19,6 +18,7 @@ from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..log import printable
 from ..mail.parse import HostileMail, read_letter
 from ..outline import instant, table
+from ..parts import build_house, open_database
 from ..reader.pool import ReaderPool
 from ..release import Releases
 from ..sealing import raw_of

@@ -6,7 +6,6 @@ from contextlib import closing
 
 import click
 
-from ..app import open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core.audit import operator
@@ -16,6 +15,7 @@ from ..ingress.tray import Question, ask
 from ..keys import audit_key
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..outline import instant, table
+from ..parts import open_database
 from ..staff_reset import reset_totp
 from ..store import staff_tables
 from ..store.audit import AuditLog

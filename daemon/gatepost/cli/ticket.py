@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import click
 
-from ..app import build_house
 from ..case import Case, case_of
 from ..clock import Clock
 from ..config import find, load
@@ -13,6 +12,7 @@ from ..due_date import answering, explain, moment
 from ..errors import PermanentError
 from ..house import House
 from ..log import printable
+from ..parts import build_house
 from ..store import arrivals, messages, tickets
 from ..store.database import Tx
 from ..store.messages import Message

@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from .. import config, shipped
-from ..app import open_database
 from ..clock import Clock
 from ..config import Config
 from ..core.audit import operator
@@ -21,6 +20,7 @@ from ..ingress.tray import Question, ask
 from ..keys import audit_key
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..outline import instant
+from ..parts import open_database
 from ..store import marks, messages, tickets
 from ..store.audit import AuditLog
 from ..store.database import Tx

@@ -7,7 +7,6 @@ from dataclasses import asdict
 import click
 
 from .. import absences
-from ..app import build_house, open_database
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core import address
@@ -16,6 +15,7 @@ from ..core.away_plan import CLOCKS, AwayPlan
 from ..errors import PermanentError
 from ..ingress.tray import Question, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
+from ..parts import build_house, open_database
 from ..store import parties
 from .options import config_option, look
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import shipped
-from ..app import open_database
 from ..clock import Clock
 from ..config import Config, load
 from ..core import Millis
@@ -22,6 +21,7 @@ from ..ingress import marketplace
 from ..ingress.marketplace import COLUMNS, Import, Kind
 from ..ingress.table_file import read_table
 from ..keys import audit_key
+from ..parts import open_database
 from ..store.audit import AuditLog
 
 _KINDS = (Kind.VENDORS, Kind.PRODUCTS, Kind.CUSTOMERS, Kind.SUBSCRIPTIONS, Kind.ORDERS)
