@@ -198,3 +198,26 @@ def test_the_word_for_yes_that_a_letter_asks_for_is_understood(language):
 def test_the_line_above_which_an_answer_is_written_is_cut_in_every_language(language):
     line = delimiter(catalogue.say(language, "Please write your answer above this line"))
     assert reply_text(f"The answer.\n\n> {line}\n>\n> the mail").strip() == "The answer."
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "html"),
+    [
+        ("{{ _('100 %% sure') }}", "100 % sure", "100 % sure"),
+        ("{{ _('%(a)s, %(b)s and %(a)s', a=words, b=author) }}", "<w>, J and <w>", "&lt;w&gt;, J and &lt;w&gt;"),
+        ("{{ _('%(a)s', a=words) }}", "<w>", "&lt;w&gt;"),
+        ("{{ _('<b>%(a)s</b>', a=words) }}", "<b><w></b>", "<b>&lt;w&gt;</b>"),
+        ("{{ _('%(a)s!', a='<c>') }}", "<c>!", "&lt;c&gt;!"),
+        ("{{ _('%(a)s!', a=words|strong) }}", "<strong>&lt;w&gt;</strong>!", "<strong>&lt;w&gt;</strong>!"),
+        ("{% if first %}{{ _('a') }}{% else %}{{ _('b') }}{% endif %}{{ _('it\\'s') }}", "ait's", "ait's"),
+        ("{% for t in topics %}{{ _('%(t)s;', t=t) }}{% endfor %}", "1;2;", "1;2;"),
+        ("{% trans count=topics|length %}one{% pluralize %}{{ count }} of <b>{% endtrans %}", "2 of <b>", "2 of <b>"),
+        ("{{ _('%(a)s:', a=_('Done')) }}", "Done:", "Done:"),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_filled_in_and_its_values_escaped_once(tmp_path, said, text, html):
+    letter(tmp_path, f"Subject: x\n\n{said}\n", "customer/x.txt.j2")
+    letter(tmp_path, said, "customer/x.html.j2")
+    values = {"words": "<w>", "author": "J", "first": True, "topics": [1, 2]}
+    made = Letters(None, tmp_path).render("x", ["en"], values)
+    assert (made.text.strip("\n"), made.html) == (text, html)

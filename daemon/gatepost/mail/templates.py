@@ -22,6 +22,7 @@ from .catalogue import LANGUAGES, SOURCE, STAFF_LANGUAGES
 from .flatten import flat
 from .quote import delimiter
 from .sandbox import LetterEnvironment, Unbounded, counted
+from .spoken import spoken
 from .vetting import vet
 
 AUDIENCES = ("customer", "vendor", "staff", "collaborator")
@@ -142,7 +143,7 @@ class _Shelf:
         self.files = files
         self.digest = _digest(files)
         self.languages = _languages(files)
-        self._letters: dict[tuple[str, str], _Letter] = {}
+        self._letters: dict[tuple[str, str, str], _Letter] = {}
         self._environment = LetterEnvironment(_Files(files), delimiter)
         mistakes = sorted(self._mistakes(), key=lambda mistake: (mistake.file, mistake.line))
         if mistakes:
@@ -169,19 +170,19 @@ class _Shelf:
         return own if own in self.files else key + end
 
     def letter(self, key: str, language: str) -> _Letter:
-        """The compiled letter `audience/name`; languages that share its files share what was compiled."""
+        """The compiled letter `audience/name`, its sentences said in `language`."""
         text, html = self.file(key, language, _TEXT), self.file(key, language, _HTML)
-        found = self._letters.get((text, html))
+        found = self._letters.get((text, html, language))
         if found is None:
-            found = self._letters[text, html] = self._compile(text, html)
+            found = self._letters[text, html, language] = self._compile(text, html, language)
         return found
 
-    def _compile(self, text: str, html: str) -> _Letter:
+    def _compile(self, text: str, html: str, language: str) -> _Letter:
         subject, body = _split(self.files[text])
         return _Letter(
-            subject=self._template(self._environment.parse(subject, text, text), text),
-            text=self._template(flat(text, self._parse), text),
-            html=self._template(flat(html, self._parse), html) if html in self.files else None,
+            subject=self._template(spoken(self._environment.parse(subject, text, text), language), text),
+            text=self._template(spoken(flat(text, self._parse), language), text),
+            html=self._template(spoken(flat(html, self._parse), language), html) if html in self.files else None,
             lead=len(body) - len(body.lstrip("\n")),
         )
 
