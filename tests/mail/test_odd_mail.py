@@ -4,6 +4,8 @@ import base64
 
 import pytest
 
+from gatepost.core.letter import Trouble
+from gatepost.mail.fields import one_line
 from gatepost.mail.parse import read_letter
 
 FROM = b"From: ada@customer.example\r\n"
@@ -108,3 +110,30 @@ def test_what_only_other_programs_read_is_kept_as_a_file(kind, name):
     letter = read_letter(raw)
     assert "hi" in letter.text
     assert [attachment.filename for attachment in letter.attachments] == [name]
+
+
+@pytest.mark.catalogue("C23")
+@pytest.mark.parametrize(
+    ("author", "confusable"),
+    [
+        ("p\u0430ypal <help@shop.example>", True),  # A Cyrillic a.
+        ("Ada \u0391pple <ada@shop.example>", True),  # A Greek capital alpha before Latin letters.
+        ("Ad\u200ba <ada@shop.example>", True),
+        ("Ada\U000e0041 <ada@shop.example>", False),  # A tag character: it is taken out where the name is read.
+        ("\u0410\u0434\u0430 \u041b\u043e\u0432 <ada@shop.example>", False),  # All of it Cyrillic.
+        ("\u0410\u0434\u0430 Lovelace <ada@shop.example>", False),  # Two words, a script each.
+        ("J\u00e9r\u00f4me M\u00fcller <jm@shop.example>", False),
+        ("\u5c0f\u6797 Hiro <hiro@shop.example>", False),
+        ("Ada Lovelace <ada@shop.example>", False),
+    ],
+)
+def test_a_sender_who_can_be_taken_for_another_is_flagged(author, confusable):
+    word = base64.b64encode(author.partition(" <")[0].encode()).decode()
+    raw = f"From: =?utf-8?b?{word}?= <{author.partition('<')[2]}\r\nSubject: x\r\n\r\nhi\r\n".encode()
+    assert (Trouble.FROM_CONFUSABLE in read_letter(raw).troubles) is confusable
+
+
+@pytest.mark.catalogue("C23")
+def test_marks_that_turn_the_direction_never_reach_a_line_that_we_write():
+    """What stands in a subject or a name of ours is one line, without the marks that let it read backwards."""
+    assert one_line("invoice \u202egpj.exe\u2066 due") == "invoice gpj.exe due"

@@ -78,6 +78,7 @@ class Trouble(StrEnum):
 
     FROM_MISSING = "from_missing"
     FROM_AMBIGUOUS = "from_ambiguous"
+    FROM_CONFUSABLE = "from_confusable"
     DATE_MISSING = "date_missing"
     DATE_INVALID = "date_invalid"
     MESSAGE_ID_MISSING = "message_id_missing"

@@ -12,6 +12,7 @@ from enum import StrEnum
 from ..core.letter import Forwarded, Letter, Mailbox, Trouble
 from ..errors import PermanentError
 from . import address, body, bounce, compat, forward, header, mime, quote
+from .confusable import confusable
 from .fingerprint import fingerprint
 from .guard import Guard
 from .language import language
@@ -169,7 +170,9 @@ def _sender(head: header.Section, hints: tuple[str, ...]) -> tuple[Mailbox | Non
     if not fields or not any(value.strip() for value in fields):
         return None, [Trouble.FROM_MISSING]
     mailbox = address.strict(address.field_text(fields[0], hints)) if len(fields) == 1 else None
-    return mailbox, [] if mailbox else [Trouble.FROM_AMBIGUOUS]
+    if mailbox is None:
+        return None, [Trouble.FROM_AMBIGUOUS]
+    return mailbox, [Trouble.FROM_CONFUSABLE] if confusable(f"{mailbox.name} {mailbox.address}") else []
 
 
 def _missing(head: header.Section, no_date: bool, no_message_id: bool) -> Iterable[Trouble]:
