@@ -275,6 +275,20 @@ def test_the_raw_mail_is_for_who_may_and_each_look_is_on_record(floor):
     assert floor.acts() == [*before, ("ada", "quarantine.raw-seen", f"quarantine {number}")]
 
 
+@pytest.mark.catalogue("L07", "K07")
+def test_a_held_mail_with_a_password_is_shown_masked_and_its_raw_form_is_not_for_this_page(floor):
+    letter = "From: Eve <eve@evil.example>\nSubject: Hi\nMessage-ID: <9@evil.example>\n\nLogin: eve\nPassword: Gr3en!Canary7\n"
+    (reply,) = {mail.reply_to for mail in floor.market.sent("ticket")[:1]}
+    assert floor.market.arrive(letter, reply) == "quarantined"
+    number = floor.market.rows("SELECT max(id) AS id FROM quarantine")[0]["id"]
+    browser, path = floor.staff("ada"), f"/staff/quarantine/{number}"
+    page = browser.get(path)
+    assert "Password: [••••••]" in page.text and "gatepost secrets open" in page.text
+    assert "Gr3en" not in page.text and "Save the raw mail" not in page.text
+    form = next(each for each in forms_of(page.text) if each["action"].startswith(path))
+    assert browser.post(f"{path}/raw", data=form["fields"]).status_code == 404
+
+
 def test_a_dead_mail_is_tried_again_and_given_up(floor):
     browser, number = floor.staff("otto"), floor.dead
     path = f"/staff/outbox/{number}"
