@@ -1,11 +1,15 @@
-"""A letter about no single ticket, such as a digest or an alarm: composed, and put into the outbox once for its key."""
+"""Letters about no ticket: to a person about their account, to staff about the house. Composed, and put into the outbox
+once for their key; they are an operator's to change like every other, and what cannot be made waits there (F16).
+"""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from .core import Millis
 from .core.effect import Auto
 from .core.letter import Mailbox
 from .core.outgoing import Outgoing
+from .core.party import Brand
 from .errors import GatepostError
 from .house import House
 from .mail.compose import Draft, compose, via_name
@@ -17,10 +21,28 @@ from .store.database import Tx
 def put(
     tx: Tx, house: House, template: str, to: Mailbox, *, key: str, language: str, now: Millis, **figures: object
 ) -> None:
-    """Put the letter into the outbox, with these figures; one that cannot be made waits there in state error (F16)."""
+    """Put a letter of the house into the outbox, with these figures; it goes out as the first brand's."""
     brand = next(iter(house.brands.values()))
-    message_id = house.message_id("", key)
     values = Figures(brand=brand, language=language, customer=Mailbox(address=""), **figures).values()  # type: ignore[arg-type]
+    post(tx, house, brand, template=template, to=to, language=language, key=key, now=now, values=values)
+
+
+def post(
+    tx: Tx,
+    house: House,
+    brand: Brand,
+    *,
+    template: str,
+    to: Mailbox,
+    language: str,
+    key: str,
+    now: Millis,
+    values: Mapping[str, object],
+) -> None:
+    """Put a letter of a brand into the outbox; `key` tells it from every other to this address, `values` are its own
+    figures, beside those that every letter has.
+    """
+    message_id = house.message_id("", f"{template} {key} {to.address}")
     draft = Draft(
         template=template,
         language=language,
@@ -30,7 +52,7 @@ def put(
         reply_address=brand.support[0],
         message_id=message_id,
         auto=Auto.GENERATED,
-        values=values,
+        values=Figures(brand=brand, language=language, customer=to).values() | dict(values),
         date=now,
     )
     mail = Outgoing(template=template, key=key, recipients=(to.address,), message_id=message_id, auto=Auto.GENERATED)

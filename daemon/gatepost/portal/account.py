@@ -18,6 +18,7 @@ from ..core.letter import Mailbox
 from ..export import export
 from ..mail import wording
 from ..mail.catalogue import LANGUAGES, phrase, say
+from ..notice import post
 from ..store import accounts, consents, parties, persons, sessions
 from ..store.database import Tx
 from ..store.sessions import Kind
@@ -25,7 +26,6 @@ from .counter import Counter, go
 from .entrance import act
 from .leave import Leave
 from .page import Page, Visitor, Who
-from .post import post
 from .stops import Missing
 from .zones import zones
 

@@ -16,6 +16,7 @@ from ..core.letter import Mailbox
 from ..links import LinkError
 from ..mail import wording
 from ..mail.values import NOTHING_ASKED
+from ..notice import post
 from ..store import accounts, parties
 from ..store.accounts import Claim
 from ..store.database import Tx
@@ -23,7 +24,6 @@ from .counter import Counter, go
 from .entrance import act
 from .entry import readable
 from .page import Page, Visitor, Who
-from .post import post
 from .stops import Missing
 
 ADD = "customer/add-address"

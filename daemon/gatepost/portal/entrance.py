@@ -17,13 +17,13 @@ from ..core.audit import Who as Actor
 from ..core.letter import Mailbox
 from ..core.party import Customer
 from ..mail.catalogue import served
+from ..notice import post
 from ..store import accounts, parties, sessions
 from ..store.database import Tx
 from ..store.sessions import Kind, Session
 from .counter import Counter
 from .entry import customer_at
 from .page import Visitor
-from .post import post
 
 CREATED = "customer/account-created"
 AGREE_FIELD = "agree"

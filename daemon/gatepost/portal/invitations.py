@@ -9,11 +9,11 @@ from ..core.audit import Act, Action, Who
 from ..core.letter import Mailbox
 from ..core.party import Brand
 from ..house import House
+from ..notice import post
 from ..store import accounts, parties
 from ..store.database import Tx
 from .entrance import Proved
 from .entry import readable
-from .post import post
 
 LETTER = "customer/invitation"
 

@@ -13,10 +13,10 @@ from ..links import For
 from ..mail import wording
 from ..mail.catalogue import phrase, say
 from ..mail.values import NO_LEAVE
+from ..notice import post
 from ..store import parties
 from ..store.consents import Act
 from ..store.database import Tx
-from .post import post
 
 REQUEST, STARTED, ENDED = "customer/log-in-request", "customer/log-in-started", "customer/log-in-ended"
 ANSWERED = "staff/log-in-answered"

@@ -20,6 +20,7 @@ from ..from_page import file_of
 from ..links import For, LinkError
 from ..mail import fields
 from ..mail.status_report import FILENAME, TEXT_CHARACTERS
+from ..notice import post
 from ..page_mail import HandedIn, PageMail, hand_in, raw
 from ..store import drafts, parties
 from ..store.database import Tx
@@ -28,7 +29,6 @@ from .counter import Counter, go
 from .entry import readable
 from .in_name import by_line
 from .page import KIB, Form, Page, Visitor, Who
-from .post import post
 from .stops import TooMany
 from .uploads import once_of, taken
 

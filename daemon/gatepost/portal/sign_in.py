@@ -18,6 +18,7 @@ from ..core.letter import Mailbox
 from ..core.party import Brand
 from ..links import LinkError
 from ..mail import wording
+from ..notice import post
 from ..store import parties, sessions
 from ..store.database import Tx
 from ..store.sessions import Kind, SignIn
@@ -26,7 +27,6 @@ from .entrance import AGREE_FIELD, Entrance, Proved, act
 from .entry import readable, refused
 from .leave import Leave
 from .page import Form, Page, Visitor, Who
-from .post import post
 from .proofs import ways
 from .table import Table
 
