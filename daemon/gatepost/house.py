@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from .calendars import Calendars, hours_of_brand
 from .config import AuthenticationSection, LimitsSection, ReplyAddressSection, SecretsSection
@@ -17,6 +18,7 @@ from .core.calendar import Calendar, is_open
 from .core.discount import Discount
 from .core.identity import Authentication, Citation, Place, Proof
 from .core.letter import Envelope, Letter
+from .core.own_links import without_secrets
 from .core.party import Brand, Participant, Product, Role, Team, Vendor
 from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
@@ -193,6 +195,10 @@ class House:
     def is_one_of_us(self, address: str) -> bool:
         """Whether an address is ours, or one of our staff's."""
         return self.is_ours(address) or address.casefold() in self.staff_addresses
+
+    def unlinked(self, text: str) -> str:
+        """`text` without the secrets of our own links: they are their recipient's, and whoever answers quotes them."""
+        return without_secrets(text, {urlsplit(brand.portal).netloc.lower() for brand in self.brands.values()} - {""})
 
     def reply_address(self, brand: Brand, participant: Participant) -> str:
         """The signed address of one participant on one ticket."""

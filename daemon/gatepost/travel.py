@@ -87,6 +87,7 @@ def travel(
 
     `release` is the word by which it leaves quarantine, `proof` what DNS said of its sender, where it was asked.
     """
+    letter = unlinked(house, letter)
     start = _set_out(tx, house, arrival.envelope, letter, proof)
     proof = _proof(house, letter, start.proof, release)
     letter, facts = _look_up(tx, house, arrival.envelope, letter, start, proof, now)
@@ -129,6 +130,17 @@ def travel(
         flood=flood,
         release=release,
         topics=topics,
+    )
+
+
+def unlinked(house: House, letter: Letter) -> Letter:
+    """The letter without the secrets of our own links, that a quoted mail of ours brings along."""
+    return replace(
+        letter,
+        subject=house.unlinked(letter.subject),
+        text=house.unlinked(letter.text),
+        reply_text=house.unlinked(letter.reply_text),
+        relay_text=house.unlinked(letter.relay_text),
     )
 
 

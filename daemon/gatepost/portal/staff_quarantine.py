@@ -14,6 +14,7 @@ from ..sealing import raw_of
 from ..store import arrivals, quarantine
 from ..store.database import Tx
 from ..store.quarantine import Held, State
+from ..travel import unlinked
 from .counter import go
 from .page import Page, Visitor
 from .staff_desk import StaffDesk
@@ -126,7 +127,7 @@ class StaffQuarantine(StaffPages):
         letter, unread = None, "" if raw else "Its content is no longer kept."
         if raw and held.state is State.HELD:
             try:
-                letter = await self._desk().reader.read(raw)
+                letter = unlinked(self._counter.house, await self._desk().reader.read(raw))
             except (HostileMail, ReaderDied) as trouble:
                 unread = f"It is not read: {trouble}"
         blank = {"done": "", "wrong": ""}
