@@ -279,7 +279,7 @@ def _absent(case: Case, to: Participant, language: str, now: Millis) -> list[dic
 
 
 def cleaner(house: House, case: Case, to: Participant) -> Callable[[str], str]:
-    """Takes out of relayed text what this recipient may not see: foreign tokens and links (I8), masked addresses (D5)."""
+    """Takes out what this recipient may not see: foreign tokens and links (I8), and masked addresses (D5)."""
     hidden, own = _hidden(case, to), _own(to)
     return lambda text: mask(house.unlinked(scrub(house.keys, text, keep=own)), hidden)
 

@@ -68,12 +68,14 @@ def export(tx: Tx, brands: Iterable[Brand], person: Person, now: Millis) -> Expo
 
 def _conversation(tx: Tx, person: Person, number: int, own: set[str]) -> tuple[list[Message], list[Message]]:
     """Of one ticket: what the person wrote, and what they could read of it."""
-    people = tickets.participants(tx, number)
-    mine = {p.number: p.joined for p in people if p.role.value in _OWN and _is(p.address, p.party_id, person, own)}
+    own_places = [p for p in tickets.participants(tx, number) if _is(p.address, p.party_id, person, own)]
+    mine = {p.number for p in own_places if p.role.value in _OWN}
     public = [message for message in messages.of_ticket(tx, number) if message.public]
-    written = [message for message in public if message.author in mine]
-    first = min(mine.values(), default=0) if number in person.others else 0
-    return written, [message for message in public if message.author in mine or message.received >= first]
+    # Who was removed, or waits to be confirmed, reads on the ticket no more; they keep what they wrote.
+    since = [0 if number in person.filed else p.joined for p in own_places if p.active]
+    first = min(since, default=None)
+    shown = [m for m in public if m.author in mine or (first is not None and m.received >= first)]
+    return [message for message in public if message.author in mine], shown
 
 
 def _is(address: str, party: int, person: Person, own: set[str]) -> bool:

@@ -280,6 +280,19 @@ def test_the_shops_word_opens_no_account_that_the_list_does_not(market, shop, cl
     assert browser.get(f"/sign-in/shop/{word(SHARED, email=JANE, jti='2', **times(clock))}").status_code == 200
 
 
+@pytest.mark.catalogue("I05")
+def test_the_shops_word_names_an_address_and_a_language_and_nothing_beside_them(market, shop, clock):
+    browser = shop()()
+    odd = word(SHARED, email=f" {JANE}\n", locale="\r\n", **times(clock))
+    assert browser.submit(f"/sign-in/shop/{odd}").status_code == 303
+    assert market.rows("SELECT count(*) AS n FROM customer WHERE address LIKE '%jane@%'")[0]["n"] == 1
+    ours = word(SHARED, email=" support@orchard.example", jti="2", **times(clock))
+    assert shop()().get(f"/sign-in/shop/{ours}").status_code == 403
+    new = word(SHARED, jti="3", locale="\r\n", **times(clock))
+    assert shop()().submit(f"/sign-in/shop/{new}").status_code == 303
+    assert market.db.read_now(lambda tx: parties.customer_of(tx, NEW)).language == ""
+
+
 CONFIG = """
 [gatepost]
 data = "data"

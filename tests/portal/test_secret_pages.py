@@ -276,3 +276,9 @@ def test_who_is_logged_in_as_the_customer_neither_reads_nor_makes_a_secret_and_i
     refused = desk.audit(Action.IMPERSONATION_REFUSED.value)
     assert [entry.actor.text for entry in refused] == ["anna"] * 3
     assert {entry.on_behalf_of.party for entry in refused} == {desk.jane}
+
+
+@pytest.mark.catalogue("I12", "I24")
+@pytest.mark.parametrize("number", ["²", "٣", "9" * 30, "-1", "x"])
+def test_a_ticket_with_a_number_that_is_none_is_not_there(filed, signed_in, number):
+    assert signed_in().get(f"/tickets/{number}/secret").status_code == 404

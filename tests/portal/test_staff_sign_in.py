@@ -5,6 +5,7 @@ from threading import Barrier, Thread
 
 import pyotp
 import pytest
+from tests.portal.conftest import JANE
 
 from gatepost.core import HOUR, MINUTE, SECOND
 from gatepost.core.audit import operator
@@ -22,6 +23,7 @@ def market(market):
             slug="vera", name="Vera Lind", address=VERA, roles=("agent",), permissions=permitted(("agent",), ROLES)
         )
     }
+    market.house.staff_addresses |= {VERA}
     return market
 
 
@@ -274,6 +276,19 @@ def test_nobody_is_flooded_with_links(market, browser, clock):
     clock.at += HOUR + SECOND
     visitor.submit("/staff/sign-in", address=VERA.upper())
     assert len(market.sent("staff/sign-in")) == 4
+
+
+@pytest.mark.catalogue("I16")
+def test_nobody_is_shut_out_by_links_that_are_asked_for_at_the_other_door(market, browser):
+    stranger = browser()
+    for _ in range(3):
+        stranger.submit("/sign-in", address=VERA)
+        stranger.submit("/staff/sign-in", address=JANE)
+    assert market.sent("customer/sign-in") == [] and market.sent("staff/sign-in") == []
+    browser().submit("/staff/sign-in", address=VERA)
+    browser().submit("/sign-in", address=JANE)
+    assert [one.to for one in market.sent("staff/sign-in")] == [VERA]
+    assert [one.to for one in market.sent("customer/sign-in")] == [JANE]
 
 
 @pytest.mark.catalogue("I05")

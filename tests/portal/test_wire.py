@@ -266,6 +266,14 @@ def test_who_guesses_links_is_asked_to_wait(market, browser, clock):
     assert len(mac) >= 22
 
 
+@pytest.mark.catalogue("I05")
+def test_a_proxy_that_adds_a_line_of_its_own_is_believed_and_the_visitors_line_is_not(browser):
+    behind = browser(client=("127.0.0.1", 4711))
+    said = [[("x-forwarded-for", f"198.51.100.{n}"), ("x-forwarded-for", "203.0.113.9")] for n in range(12)]
+    statuses = [behind.get("/view/e30.e30", headers=lines).status_code for lines in said]
+    assert statuses == [404] * 10 + [429] * 2
+
+
 @pytest.mark.catalogue("I04")
 def test_a_link_that_is_sent_by_fifty_at_once_opens_one_session(market, browser):
     jane = browser()

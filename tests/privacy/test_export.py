@@ -66,6 +66,27 @@ def test_who_is_copied_gets_what_came_while_they_took_part_with_the_others_hidde
     assert "jane@customer.example" not in one["messages"][0]["text"] and "Write to" in one["messages"][0]["text"]
 
 
+@pytest.mark.catalogue("L01", "I12")
+@pytest.mark.parametrize(
+    ("role", "membership", "shown"),
+    [("copied", "active", 1), ("copied", "removed", 0), ("copied", "pending", 0), ("vendor", "removed", 0)],
+)
+def test_who_no_longer_takes_part_does_not_read_on_by_their_export(market, privacy, role, membership, shown):
+    market.arrive(mail("Jane Roe <jane@customer.example>", "Shipping Labels of Jane", "The first word was early."))
+    market.db.write_now(
+        lambda tx: tx.run(
+            """INSERT INTO participant (ticket, number, role, address, name, party, membership, language, joined, back)
+               VALUES (1001, 9, :role, :address, :name, 0, :membership, 'en', :now, '')""",
+            role=role, membership=membership, address=ADDRESS, name=NAME, now=market.now + 1_000,
+        )
+    )  # fmt: skip
+    market.now += 2_000
+    (ticket,) = market.sent("ticket")
+    market.arrive(answered(ticket, "Ann <tickets@acme.example>", "Among us only."), ticket.reply_to)
+    found = json.loads(run(privacy.export(ADDRESS, ROOT)).json)
+    assert ["Among us" in said["text"] for one in found["tickets"] for said in one["messages"]] == [True] * shown
+
+
 def test_both_forms_lie_in_one_zip_file(said):
     with zipfile.ZipFile(BytesIO(said.zipped())) as archive:
         assert archive.namelist() == ["person.json", "mails.mbox"]

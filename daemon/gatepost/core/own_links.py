@@ -15,7 +15,7 @@ _TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 
 
 def without_secrets(text: str, hosts: Iterable[str]) -> str:
-    """`text` with every secret in a link to one of `hosts` (`my.market.example`) replaced by `…`. Linear in the text."""
+    """`text` with every secret in a link to one of `hosts` (`my.market.example`) cut to `…`. Linear in the text."""
     lowered, cuts = text.translate(_LOWER), list[tuple[int, int]]()
     for host in hosts:
         at = lowered.find(host)

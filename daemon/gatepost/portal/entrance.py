@@ -39,6 +39,12 @@ class Proved:
     name: str = ""
 
 
+def spoken(locale: object) -> str:
+    """The language of a claim `locale` (`de-CH`, OpenID Connect Core 5.1), '' for what is none."""
+    code = str(locale or "")[:2].lower()
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""
+
+
 class Entrance:
     """The way in."""
 

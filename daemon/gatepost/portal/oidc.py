@@ -19,7 +19,7 @@ import httpx2
 from ..config import SsoSection
 from ..core import MINUTE, Millis
 from ..errors import PermanentError, TemporaryError
-from .entrance import Proved
+from .entrance import Proved, spoken
 
 _SECONDS = 10.0
 _MOST_OCTETS = 256 * 1024
@@ -87,7 +87,7 @@ class Provider:
         if claims.get("email_verified") is not True or not isinstance(claims.get("email"), str):
             raise PermanentError("the provider has not verified an address of this person")
         return Proved(
-            address=claims["email"], name=str(claims.get("name", ""))[:100], language=str(claims.get("locale", ""))[:2]
+            address=claims["email"], name=str(claims.get("name", ""))[:100], language=spoken(claims.get("locale"))
         )
 
     async def _known(self, now: Millis) -> tuple[dict[str, Any], dict[str, Any]]:

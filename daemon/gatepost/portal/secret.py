@@ -16,12 +16,13 @@ from ..core.party import Participant, Role
 from ..handing import Ending, Handed, hand_over, name_of, read, receiver
 from ..links import For, LinkError
 from ..mail import wording
-from ..store import access, deadlines, one_time, tickets, trace
+from ..store import access, deadlines, one_time, portal_view, tickets, trace
 from ..store.database import Tx
 from ..store.one_time import OneTime, State
 from .counter import Counter
 from .page import KIB, Form, Page, Visitor, Who
 from .stops import Missing
+from .ticket_face import number_in
 
 _DAYS = (1, 3, 7)
 _ROWS = range(4, 21)
@@ -179,14 +180,13 @@ class SecretPages:
 
     async def _own(self, request: Request, visitor: Visitor) -> _Place:
         """The place on a ticket of the customer who is signed in. Raises Missing for every other (I12)."""
-        number, customer = request.path_params["number"], visitor.person
+        number = number_in(request.path_params["number"])
 
         def run(tx: Tx) -> _Place:
-            people = tickets.participants(tx, int(number)) if number.isdigit() and len(number) < 12 else ()
-            own = next((p for p in people if p.active and p.party_id == customer.id and _is_customer(p)), None)
+            own = portal_view.role(tx, visitor.person.id, number)
             if own is None:
                 raise Missing
-            return self._place(tx, int(number), own.number)
+            return self._place(tx, number, own[0])
 
         return await self._counter.read(run)
 
@@ -232,10 +232,6 @@ class SecretPages:
             {"login": each.login, "until": wording.day(each.expires, visitor.language, visitor.zone)} for each in found
         ]
         return self._counter.show("secret/accounts", visitor, accounts=accounts, done=done, ticket=number)
-
-
-def _is_customer(participant: Participant) -> bool:
-    return participant.role in (Role.REQUESTER, Role.COPIED)
 
 
 def _nearest(days: int) -> int:

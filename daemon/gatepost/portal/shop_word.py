@@ -13,7 +13,8 @@ from ..config import ShopSignInSection
 from ..core import Millis
 from ..errors import PermanentError
 from ..links import LinkError
-from .entrance import Proved
+from .entrance import Proved, spoken
+from .entry import readable
 
 _LONGEST = 2000
 _SKEW_SECONDS = 60
@@ -63,7 +64,7 @@ def _word(claims: dict[str, object], longest: int) -> Word:
     if not sound or int(str(expires)) - int(str(issued)) > longest:
         raise LinkError("this word is good for longer than a word may be")
     proved = Proved(
-        address=str(address), name=str(claims.get("name", ""))[:100], language=str(claims.get("locale", ""))[:2]
+        address=readable(str(address)), name=str(claims.get("name", ""))[:100], language=spoken(claims.get("locale"))
     )
     return Word(proved=proved, ident=f"shop {ident}", expires=(int(str(expires)) + _SKEW_SECONDS) * 1000)
 

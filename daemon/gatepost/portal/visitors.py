@@ -159,7 +159,9 @@ class Visitors:
         """The network address of who asks: what a known proxy says of it, else of who has connected."""
         client = scope.get("client")
         peer = str(client[0]) if client else ""
-        hops = [peer, *(one.strip() for one in reversed(Headers(scope=scope).get("x-forwarded-for", "").split(",")))]
+        # A proxy that adds a line of its own (as HAProxy does) leaves the visitor's before it: the last counts first.
+        said = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
+        hops = [peer, *(one.strip() for one in reversed(said.split(",")))]
         for hop in hops[:10]:
             if not hop or not self._is_proxy(hop):
                 return hop or peer

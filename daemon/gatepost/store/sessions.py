@@ -160,10 +160,13 @@ def end_staff(tx: Tx, staff: str, now: Millis) -> int:
 def ask(
     tx: Tx, *, address: str, kind: Kind, brand: str, language: str, wanted: str, per_hour: int, now: Millis
 ) -> bool:
-    """Remember that a link was asked for; False where this address has asked `per_hour` times within the hour (I16)."""
+    """Remember that a link was asked for; False where this address has asked `per_hour` times within the hour (I16).
+
+    Each door counts by itself: what nobody is mailed for at the one must not shut the other.
+    """
     folded = address.casefold()
-    sql = "SELECT count(*) FROM sign_in WHERE folded = :folded AND asked > :since"
-    if tx.value(sql, folded=folded, since=now - HOUR) >= per_hour:
+    sql = "SELECT count(*) FROM sign_in WHERE folded = :folded AND kind = :kind AND asked > :since"
+    if tx.value(sql, folded=folded, kind=kind.value, since=now - HOUR) >= per_hour:
         return False
     tx.run(
         """INSERT INTO sign_in (address, folded, kind, brand, language, wanted, asked, digest, expires, dropped)
