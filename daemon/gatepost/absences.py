@@ -11,6 +11,7 @@ from dataclasses import asdict
 from .case import case_of
 from .clock import Clock
 from .core import Millis
+from .core.address import plain
 from .core.audit import Act, Action, ActorKind, Who
 from .core.away_plan import AwayPlan, away_of
 from .core.effect import Promise
@@ -120,6 +121,11 @@ def _act(by: Who, slug: str, said: str) -> Act:
 def _away(house: House, vendor: Vendor, plan: AwayPlan, now: Millis) -> Away:
     if plan.substitute and house.is_ours(plan.substitute):
         raise PermanentError(f"{plan.substitute} comes in here again: a loop", "Name an address that people read.")
+    try:
+        if plan.substitute:
+            plain(plan.substitute)
+    except ValueError as error:
+        raise PermanentError(str(error), "Name who answers meanwhile by their mail address.") from error
     try:
         return away_of(plan, vendor.hours.zone, now)
     except ValueError as error:

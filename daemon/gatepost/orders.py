@@ -32,6 +32,7 @@ from .store.database import Tx
 from .travel import Trip
 
 _KEPT = (Name.NOTE, Name.AWAY)
+_NOTED = 100
 _SIGNATURE = ("-- ", "--")
 
 
@@ -120,10 +121,9 @@ def author_of(case: Case, member: Member) -> Participant:
 
 
 def _into_audit(tx: Tx, house: House, case: Case, given: Given, done: Obeyed, now: Millis) -> None:
-    """Who has commanded what; what a note says stays with the ticket."""
-    said = [
-        one.written if one.name is not Name.NOTE else "#note" for one in given.orders.given if isinstance(one, Command)
-    ]
+    """Who has commanded what, in short; what a note says stays with the ticket."""
+    commands = (one for one in given.orders.given if isinstance(one, Command))
+    said = ["#note" if one.name is Name.NOTE else one.written[:_NOTED] for one in commands]
     act = Act(
         actor=_who(house, given.author),
         action=Action.COMMANDED,

@@ -189,3 +189,11 @@ def test_the_head_is_mailed_once_a_day_and_only_where_the_log_has_grown(filed, t
     assert len(told) == 2 and {mail.to for mail in told} == {"staff@staff.example"}
     last = filed.db.read_now(audit.head)
     assert f"{last.id}:{last.mac}" in told[1].text
+
+
+@pytest.mark.parametrize("line", ["#topic " + "x" * 900, "#copy " + "é" * 900, "#" + "y" * 900])
+def test_a_mail_of_long_commands_is_handled_like_any_other(market, line, compose_mail, reply_to):
+    market.arrive(compose_mail("Jane <jane@customer.example>", "Shipping Labels", "It jams."))
+    (told,) = market.sent("ticket")
+    said = "\n".join([line] * 20) + "\n\nMy answer.\n"
+    assert market.arrive(reply_to(told, "Ann <tickets@acme.example>", said), told.reply_to) == "continued"

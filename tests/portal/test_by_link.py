@@ -203,6 +203,27 @@ def test_the_vendors_page_shows_what_waits_and_takes_an_absence(filed, browser, 
     assert "I am here" not in acme.get(link).text
 
 
+@pytest.mark.catalogue("I12")
+@pytest.mark.parametrize(
+    ("substitute", "status"),
+    [
+        ("thief@evil.example", 422),
+        ("thief@evil.example, second@acme.example", 422),
+        ("no address", 422),
+        ("@acme.example", 422),
+        ("second@ACME.example", 303),
+        ("night@desk.acme.example", 303),
+        ("", 303),
+    ],
+)
+def test_who_has_the_vendors_link_cannot_send_their_tickets_elsewhere(filed, browser, substitute, status):
+    link = path_in(filed.sent("ticket")[0].text, "/vendor/").removesuffix("/tickets/1001")
+    sent = browser().submit(link, action=f"{link}/away", first="", back="2026-11-17", substitute=substitute)
+    assert sent.status_code == status
+    (row,) = filed.rows("SELECT * FROM vendor WHERE slug = 'acme'")
+    assert not any("evil" in str(value) for value in dict(zip(row.keys(), row, strict=True)).values())
+
+
 def test_the_vendors_link_dies_with_the_address(filed, browser):
     link = path_in(filed.sent("ticket")[0].text, "/vendor/")
     filed.db.write_now(lambda tx: tx.run("UPDATE vendor SET support_address = 'new@acme.example' WHERE slug = 'acme'"))

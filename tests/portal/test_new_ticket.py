@@ -101,6 +101,14 @@ def test_a_guest_files_by_a_click_in_a_mail(market, browser, signed_in):
 
 
 @pytest.mark.catalogue("I25")
+def test_nobody_sends_words_to_a_stranger_by_the_form(market, browser):
+    bait = "You have won, see https://evil.example/prize"
+    browser().submit("/ask", address=GUEST, name=bait, subject=bait, text=bait)
+    (letter,) = market.sent("customer/confirm-ticket")
+    assert b"evil" not in letter.raw and b"won" not in letter.raw and letter.to == GUEST
+
+
+@pytest.mark.catalogue("I25")
 def test_guests_cannot_flood(market, browser, clock):
     bot = browser()
     assert (

@@ -5,11 +5,12 @@ import sqlite3
 import pytest
 from tests.privacy.conftest import ADDRESS, CANARIES, NAME, ROOT, WORD, found_in, found_packed, live, mail, run
 
-from gatepost.core.audit import Action
+from gatepost.core.audit import Act, Action, ActorKind, Who
 from gatepost.errors import PermanentError
 from gatepost.privacy import Privacy
-from gatepost.store import audit, erasure, messages, persons, tickets
+from gatepost.store import audit, drafts, erasure, messages, persons, tickets
 from gatepost.store.database import Database
+from gatepost.store.drafts import Draft
 from gatepost.store.erasure_steps import STEPS, columns
 from gatepost.store.schema import migrate
 
@@ -27,6 +28,37 @@ def test_after_an_erasure_no_file_of_the_data_folder_holds_the_person(market, pr
     entries = market.db.read_now(lambda tx: list(audit.entries(tx)))
     assert entries[-1].action == Action.PERSON_ERASED.value
     assert not any(canary in repr(entries).lower() for canary in CANARIES)
+
+
+@pytest.mark.catalogue("L02")
+def test_what_they_wrote_as_a_guest_and_have_not_confirmed_goes_too(market, privacy):
+    live(market)
+    draft = Draft(
+        address=ADDRESS, name=NAME, recipient="support@orchard.example", subject=WORD, once="0" * 32,
+        expires=market.now + 1, raw=f"Subject: {WORD}\r\n\r\n{WORD}".encode(),
+    )  # fmt: skip
+    market.db.write_now(lambda tx: drafts.put(tx, draft, "secret", per_hour=3, now=market.now))
+    run(privacy.erase(ADDRESS, ROOT))
+    assert not market.rows("SELECT * FROM draft") and not found_in(market.db.path.parent)
+
+
+@pytest.mark.catalogue("L02")
+def test_who_has_signed_in_a_thousand_times_is_erased_as_well(market, privacy):
+    live(market)
+    who = Who(
+        kind=ActorKind.CUSTOMER, name=ADDRESS, party=market.db.read_now(lambda tx: persons.find(tx, ADDRESS)).customer
+    )
+
+    def sign_in(tx):
+        for n in range(1_600):
+            act = Act(actor=who, action=Action.CUSTOMER_SIGNED_IN, details={"way": f"mail {n}"}, about=who.party)
+            market.house.audit.write(tx, act, market.now)
+
+    market.db.write_now(sign_in)
+    run(privacy.erase(ADDRESS, ROOT))
+    assert market.db.read_now(market.house.audit.verify) is None
+    words = market.rows("SELECT text FROM audit_word WHERE text LIKE '%mail 1%' OR text LIKE '%canaria%'")
+    assert words == []
 
 
 @pytest.mark.catalogue("L02")

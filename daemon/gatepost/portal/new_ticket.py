@@ -156,7 +156,8 @@ class NewTicketPages:
         link = f"{visitor.brand.portal.rstrip('/')}/ask/{secret}"
         post(
             tx, self._counter.house, visitor.brand, template=LETTER,
-            to=Mailbox(address=draft.address, name=draft.name), language=visitor.language, key=f"ask-{draft.once}",
+            # Nobody is greeted by what a stranger has typed: it might say anything, to anybody.
+            to=Mailbox(address=draft.address), language=visitor.language, key=f"ask-{draft.once}",
             now=now, values={"link": link},
         )  # fmt: skip
         return True

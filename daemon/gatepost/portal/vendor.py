@@ -79,6 +79,10 @@ class VendorPages:
 
     def _put(self, tx: Tx, visitor: Visitor, plan: AwayPlan | None) -> None:
         vendor = vendor_of(tx, visitor)
+        if plan is not None and plan.substitute and not _is_theirs(vendor, plan.substitute):
+            raise PermanentError(
+                f"{plan.substitute} is at none of your own domains.", "Ask the marketplace to name somebody elsewhere."
+            )
         by = Actor(kind=ActorKind.VENDOR, name=vendor.support_address, party=vendor.id)
         absences.put(tx, self._counter.house, vendor.slug, plan, by, self._counter.now())
 
@@ -138,6 +142,12 @@ def _figures(card: Any, language: str) -> dict[str, str]:
 
 def _hours(time: Millis, language: str) -> str:
     return wording.number(time / 3_600_000, language)
+
+
+def _is_theirs(vendor: Vendor, address: str) -> bool:
+    """Whether an address is at a domain of the vendor's: who has only their link cannot send their mail elsewhere."""
+    known = (vendor.support_address, vendor.contact_address, *vendor.senders)
+    return address.rpartition("@")[2].lower() in {one.rpartition("@")[2].lower() for one in known if one}
 
 
 def vendor_of(tx: Tx, visitor: Visitor) -> Vendor:

@@ -15,6 +15,7 @@ from .database import Row, Tx
 
 _PAGE = 1_000
 _LONGEST = 8_192
+_WORDS_A_ROW = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +79,12 @@ class AuditLog:
             words.update(_details_about(tx, one))
         for name in names:
             words.update(_words_with(tx, name))
-        self.write(
-            tx,
-            Act(
-                actor=actor,
-                action=Action.PERSON_ERASED,
-                object=f"customer {party}",
-                details={"words": sorted(words)},
-            ),
-            now,
-        )
+        every = sorted(words)
+        # As many rows as it takes: one row says no more than fits into it.
+        for start in range(0, max(1, len(every)), _WORDS_A_ROW):
+            details = {"words": every[start : start + _WORDS_A_ROW]}
+            act = Act(actor=actor, action=Action.PERSON_ERASED, object=f"customer {party}", details=details)
+            self.write(tx, act, now)
         for word in words:
             tx.run("UPDATE audit_word SET text = '', salt = '' WHERE id = :id", id=word)
         return len(words)

@@ -184,6 +184,7 @@ def _places(tx: Tx, one: Erasure) -> bool:
 
 def _account(tx: Tx, one: Erasure) -> bool:
     """Their account: profile, sessions, purchases, notes, consents. The number stays, so that no other gets it."""
+    tx.run(f"DELETE FROM draft WHERE folded {_ADDRESSES}", strings=one.addresses)
     if not one.customer:
         return False
     tx.run(
