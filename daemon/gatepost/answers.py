@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from . import absences, privacy
+from . import absences
 from .clock import Clock
 from .config import Config
 from .core.audit import Who, operator
@@ -15,15 +15,16 @@ from .core.away_plan import AwayPlan
 from .house import House
 from .ingress.archive_import import Taker
 from .ingress.import_tray import Importer
-from .ingress.tray import Question, Said
 from .portal.entrance import Proved
 from .portal.invitations import invite
 from .postroom import Postroom
-from .privacy import Privacy
+from .privacy import control as privacy
+from .privacy.control import Privacy
 from .release import Releases
 from .staff_reset import reset_totp
 from .store.database import Database
 from .topics import corrections
+from .tray import Question, Said
 
 Answer: TypeAlias = Callable[[Said], Awaitable[Said]]
 

@@ -22,10 +22,10 @@ from .delivery.ways import Ways
 from .desk import Desk, Gate, Spool
 from .digest import Digests
 from .errors import MistakesError, PermanentError
+from .health.watch import Watch
 from .ingress.archive_import import Taker
 from .ingress.gate_link import GateLink
 from .ingress.imap import open_mailboxes
-from .ingress.tray import Tray
 from .notify import notify
 from .parts import (
     build_counter,
@@ -41,10 +41,10 @@ from .portal.app import Portal
 from .portal.server import PortalServer
 from .portal.staff_desk import StaffDesk
 from .postroom import Postroom
-from .privacy import Privacy
+from .privacy.control import Privacy
+from .privacy.retention import Retention
 from .release import Releases
 from .report_cards import CardWatch
-from .retention import Retention
 from .rulebook import ReloadResult
 from .scheduler import Scheduler
 from .store import mailboxes
@@ -52,7 +52,7 @@ from .store.arrivals import Outcome
 from .store.audit import head as audit_head
 from .store.intake import Intake
 from .store.spool_reader import SpoolReader
-from .watch import Watch
+from .tray import Tray
 
 if TYPE_CHECKING:
     from .authentication import Evaluator

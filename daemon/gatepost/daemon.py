@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from . import standing
 from .app import run_desk
 from .clock import Clock
 from .config import Config
+from .health import standing
 from .ingress import gate
 from .ingress.sockets import inherited, open_door, open_listeners
 from .lock import DataLock, prepare_data_folder

@@ -3,7 +3,7 @@
 import re
 
 from .core import Millis
-from .drafting import write_again
+from .drafting.draft import write_again
 from .house import House
 from .store import mail_limits, outbox, outbox_view, trace
 from .store.database import Tx

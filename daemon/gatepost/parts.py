@@ -17,6 +17,7 @@ from .core.outgoing import Due, Expired, Refused
 from .delivery.courier import Courier
 from .delivery.outbox import Deliverer
 from .events import undeliverable
+from .health.watch import Watch
 from .house import House
 from .keys import audit_key, reply_keys, vault
 from .lighter import send_lighter
@@ -37,11 +38,10 @@ from .store.lane import Lane
 from .store.restore import refuse_cut_off
 from .store.schema import migrate
 from .topics import catalogue as topics
-from .watch import Watch
 
 if TYPE_CHECKING:
     from .authentication import Evaluator
-    from .metrics import Metrics
+    from .health.metrics import Metrics
 
 
 def build_house(config: Config) -> House:
@@ -152,7 +152,7 @@ def build_metrics(config: Config, db: Database, watch: Watch) -> "Metrics | None
     """The figures for Prometheus; nothing, not even its library, where the config wants none."""
     if not config.metrics.listen:
         return None
-    from .metrics import Metrics  # noqa: PLC0415
+    from .health.metrics import Metrics  # noqa: PLC0415
 
     return Metrics(data=config.data, db=db, watch=watch)
 
@@ -161,7 +161,7 @@ def build_health_pages(config: Config, watch: Watch, metrics: "Metrics | None") 
     """The pages on which health and figures are asked for."""
     if metrics is None:
         return None
-    from .health_page import health_pages  # noqa: PLC0415
+    from .health.page import health_pages  # noqa: PLC0415
 
     section = config.page.model_copy(update={"listen": config.metrics.listen})
     return PortalServer(health_pages(watch, metrics), section, "metrics.listen")

@@ -11,7 +11,7 @@ from .core.confirmation import PAUSE, Kind
 from .core.effect import Absent, Auto, Effect, Fill, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
 from .core.party import Away, Participant, Role
 from .core.topics import AT_MOST
-from .drafting import write
+from .drafting.draft import write
 from .house import House
 from .mail import wording
 from .mail.fields import writable

@@ -3,13 +3,13 @@
 A mail that cannot be handled is counted here, and put aside after its last try (G9).
 """
 
-from . import sealing
 from .commit import commit
 from .core import Millis
 from .core.identity import Proof
 from .core.letter import Arrival, Letter
 from .core.quarantine import Cause, Release
 from .house import House
+from .privacy import sealing
 from .store import arrivals, quarantine, trace
 from .store.arrivals import Outcome
 from .store.database import Tx

@@ -9,7 +9,7 @@ from . import alarm
 from .clock import Clock
 from .core import Millis
 from .core.audit import Act, Action, Who
-from .drafting import write_again
+from .drafting.draft import write_again
 from .errors import PermanentError
 from .house import House
 from .store import outbox, outbox_by_hand, outbox_view, trace

@@ -7,7 +7,6 @@ the mail is left to the readers and deciding it to the pipeline; a mail that can
 import logging
 from typing import Protocol
 
-from . import sealing
 from .clock import Clock
 from .core.audit import Act, Action, Who
 from .core.letter import Letter
@@ -15,6 +14,7 @@ from .errors import GatepostError, PermanentError
 from .house import House
 from .mail.parse import HostileMail
 from .pipeline import run_again
+from .privacy import sealing
 from .reader.pool import ReaderDied
 from .store import arrivals, quarantine, trace
 from .store.arrivals import Outcome

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 
 from .clock import Clock
 from .core import Millis
+from .health.standing import Standing
 from .notify import notify
-from .standing import Standing
 
 _log = logging.getLogger("gatepost.supervisor")
 _WATCHED = frozenset({signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})

@@ -74,7 +74,7 @@ def running(config, desk, monkeypatch, tmp_path):
     async def gate(_):
         return {"accepted": 7, "connections": 2}
 
-    monkeypatch.setattr("gatepost.overview.ask_status", gate)
+    monkeypatch.setattr("gatepost.health.overview.ask_status", gate)
     now = Clock().now()
     desk(lambda tx: vitals.keep(tx, {"troubles": []}, now - 5 * SECOND))
     with DataLock(tmp_path / "data"):

@@ -11,11 +11,11 @@ from gatepost.errors import PermanentError
 from gatepost.ingress import import_tray
 from gatepost.ingress.marketplace import Import, Kind
 from gatepost.ingress.table_file import Row
-from gatepost.ingress.tray import Question, Tray, ask
 from gatepost.store import parties
 from gatepost.store.audit import AuditLog
 from gatepost.store.database import Database
 from gatepost.store.schema import migrate
+from gatepost.tray import Question, Tray, ask
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "marketplace"
 GOOD = Row(2, {"slug": "x", "name": "X", "support_address": "a@x.example"})

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from gatepost.errors import PermanentError, TemporaryError
-from gatepost.ingress.tray import Question, Tray, ask
+from gatepost.tray import Question, Tray, ask
 
 
 async def echo(said):

@@ -12,12 +12,12 @@ from gatepost.clock import FixedClock
 from gatepost.core import HOUR, MINUTE
 from gatepost.core.health import Kind
 from gatepost.core.outgoing import Later, Sent
-from gatepost.health_page import health_pages
-from gatepost.metrics import Metrics
-from gatepost.standing import Standing, tell
+from gatepost.health.metrics import Metrics
+from gatepost.health.page import health_pages
+from gatepost.health.standing import Standing, tell
+from gatepost.health.watch import Watch
 from gatepost.store import mailboxes
 from gatepost.store.arrivals import Outcome
-from gatepost.watch import Watch
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 GATE = {
@@ -52,7 +52,7 @@ class Probe:
         async def gate(_):
             return dict(GATE)
 
-        monkeypatch.setattr("gatepost.watch.ask_status", gate)
+        monkeypatch.setattr("gatepost.health.watch.ask_status", gate)
 
     async def look(self, passed=15_000):
         self.clock.at += passed

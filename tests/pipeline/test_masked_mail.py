@@ -4,7 +4,7 @@ import pytest
 from tests.pipeline.conftest import answered, mail
 
 from gatepost.core import HOUR
-from gatepost.sealing import raw_of
+from gatepost.privacy.sealing import raw_of
 from gatepost.store import messages, sealed, tickets
 from gatepost.vault import Unopened, fresh
 

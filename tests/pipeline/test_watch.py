@@ -6,10 +6,10 @@ from gatepost.clock import FixedClock
 from gatepost.core import HOUR, MINUTE
 from gatepost.core.letter import Door, Envelope
 from gatepost.errors import TemporaryError
-from gatepost.standing import Standing, tell
+from gatepost.health.standing import Standing, tell
+from gatepost.health.watch import Watch
 from gatepost.store import alarms, breakers, intake, mailboxes, vitals
 from gatepost.store.intake import Found
-from gatepost.watch import Watch
 
 JANE = "Jane Roe <jane@customer.example>"
 PLENTY = 10**12
@@ -38,7 +38,7 @@ class Post:
             data=data, db=market.db, house=market.house, spool=self.spool, clock=self.clock, least_octets=10**9,
             monotonic=lambda: self.seconds, free=lambda _: self.free,
         )  # fmt: skip
-        monkeypatch.setattr("gatepost.watch.ask_status", self._ask)
+        monkeypatch.setattr("gatepost.health.watch.ask_status", self._ask)
 
     async def _ask(self, _):
         if not self.gate_answers:

@@ -10,8 +10,8 @@ from tests.portal.test_impersonation import Desk
 from gatepost.case import case_of
 from gatepost.core import DAY
 from gatepost.core.audit import Action
-from gatepost.handing import Ending, Handed, expire, hand_over, read
 from gatepost.links import For
+from gatepost.privacy.handing import Ending, Handed, expire, hand_over, read
 from gatepost.store import audit, one_time, tickets
 from gatepost.store.one_time import State
 from gatepost.vault import Purpose, Sealed, Unopened, Vault

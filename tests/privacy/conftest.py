@@ -12,8 +12,8 @@ from gatepost.config import RetentionSection
 from gatepost.core import DAY
 from gatepost.core.audit import operator
 from gatepost.core.party import Customer, Standing, Subscription
-from gatepost.privacy import Privacy
-from gatepost.retention import Retention
+from gatepost.privacy.control import Privacy
+from gatepost.privacy.retention import Retention
 from gatepost.store import parties
 
 ROOT = operator("root")

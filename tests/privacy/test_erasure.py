@@ -7,7 +7,7 @@ from tests.privacy.conftest import ADDRESS, CANARIES, NAME, ROOT, WORD, found_in
 
 from gatepost.core.audit import Act, Action, ActorKind, Who
 from gatepost.errors import PermanentError
-from gatepost.privacy import Privacy
+from gatepost.privacy.control import Privacy
 from gatepost.store import audit, drafts, erasure, messages, persons, tickets
 from gatepost.store.database import Database
 from gatepost.store.drafts import Draft

@@ -11,7 +11,7 @@ from gatepost.config import find, load
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.mail.parse import read_letter
 from gatepost.pipeline import handle
-from gatepost.privacy import Privacy
+from gatepost.privacy.control import Privacy
 from gatepost.store import erasure
 
 NOW = 1_793_610_000_000

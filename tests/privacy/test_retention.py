@@ -87,8 +87,8 @@ KILLED = """
 import asyncio, sys
 from gatepost.clock import FixedClock
 from gatepost.config import RetentionSection
-from gatepost.privacy import Privacy
-from gatepost.retention import Retention
+from gatepost.privacy.control import Privacy
+from gatepost.privacy.retention import Retention
 from gatepost.store import ages, erasure, persons
 from gatepost.store.audit import AuditLog
 from gatepost.store.database import Database

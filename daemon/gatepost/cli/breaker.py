@@ -7,11 +7,11 @@ import click
 from ..config import find, load
 from ..core.audit import operator
 from ..errors import PermanentError
-from ..ingress.tray import Question, Said
 from ..log import printable
 from ..outline import instant, table
 from ..postroom import Postroom
 from ..store import breakers
+from ..tray import Question, Said
 from .options import config_option, look
 from .outbox import ask_or_do
 

@@ -21,13 +21,13 @@ from ..ingress.archive_import import BACKLOG, Past, Send, Taker, Tally, Wanted, 
 from ..ingress.imap import tokens_of
 from ..ingress.imap_past import ImapFolder
 from ..ingress.mbox import Dialect
-from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..parts import build_house, open_database
 from ..reader.pool import ReaderPool
 from ..store import intake
 from ..store.glance import DESK_FILE
 from ..store.intake import Intake
+from ..tray import Question, Said, ask
 from . import EX_OK
 from .options import config_option, look
 

@@ -7,12 +7,12 @@ import click
 
 from ..config import Config, find, load
 from ..errors import PermanentError
-from ..ingress.tray import Question
 from ..keys import ROTATED, KeyFile, KeyName, key_files, rotate
 from ..lock import become_owner, holder, prepare_data_folder
 from ..outline import table
 from ..store import one_time, sealed
 from ..store.database import Tx
+from ..tray import Question
 from . import EX_CONFIG, EX_OK
 from .options import config_option, look
 from .person import asked

@@ -13,7 +13,6 @@ from ..clock import Clock
 from ..config import Config, find, load
 from ..core.audit import operator
 from ..errors import PermanentError
-from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..log import printable
 from ..outline import instant, table
@@ -23,6 +22,7 @@ from ..store import outbox_view
 from ..store.database import Tx
 from ..store.outbox import content
 from ..store.outbox_view import Posted
+from ..tray import Question, Said, ask
 from .options import config_option, look
 
 _STATES = ("queued", "sending", "deferred", "sent", "failed", "dead", "dropped", "error")

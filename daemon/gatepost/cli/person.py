@@ -9,14 +9,14 @@ import click
 from ..clock import Clock
 from ..config import Config, find, load
 from ..errors import PermanentError
-from ..export import export as made
-from ..ingress.tray import Question, Said, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..log import printable
 from ..parts import build_house, open_database
-from ..privacy import Privacy, against, answers
+from ..privacy.control import Privacy, against, answers
+from ..privacy.export import export as made
 from ..store import persons
 from ..store.database import Tx
+from ..tray import Question, Said, ask
 from . import EX_OK
 from .options import config_option, look
 

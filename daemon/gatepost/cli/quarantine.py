@@ -12,20 +12,20 @@ from ..config import Config, find, load
 from ..core import DAY, HOUR, MINUTE
 from ..core.audit import operator
 from ..errors import PermanentError
-from ..ingress.tray import Question, Said, ask
 from ..keys import vault
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..log import printable
 from ..mail.parse import HostileMail, read_letter
 from ..outline import instant, table
 from ..parts import build_house, open_database
+from ..privacy.sealing import raw_of
 from ..reader.pool import ReaderPool
 from ..release import Releases
-from ..sealing import raw_of
 from ..store import arrivals
 from ..store import quarantine as store
 from ..store.database import Tx
 from ..store.quarantine import Held, State
+from ..tray import Question, Said, ask
 from . import EX_OK
 from .options import config_option, look
 from .person import asked

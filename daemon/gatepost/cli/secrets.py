@@ -8,10 +8,10 @@ import click
 
 from .. import secret_texts, shipped
 from ..config import find, load
-from ..ingress.tray import Question
 from ..keys import vault
 from ..mail.secrets import mask
-from ..privacy import raw_mail
+from ..privacy.control import raw_mail
+from ..tray import Question
 from . import EX_DATAERR, EX_OK
 from .options import config_option, look
 from .person import asked

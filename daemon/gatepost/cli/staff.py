@@ -11,7 +11,6 @@ from ..config import Config, find, load
 from ..core.audit import operator
 from ..core.staff import Member
 from ..errors import PermanentError
-from ..ingress.tray import Question, ask
 from ..keys import audit_key
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..outline import instant, table
@@ -20,6 +19,7 @@ from ..staff_reset import reset_totp
 from ..store import staff_tables
 from ..store.audit import AuditLog
 from ..store.database import Tx
+from ..tray import Question, ask
 from .options import config_option, look
 
 

@@ -11,9 +11,9 @@ import click
 from ..clock import Clock
 from ..config import find, load
 from ..core import Millis
+from ..health.overview import Overview, Stored, overview
 from ..log import printable
 from ..outline import instant
-from ..overview import Overview, Stored, overview
 from ..store.mailboxes import MailboxState
 from .options import config_option
 

@@ -16,7 +16,6 @@ from ..config import Config
 from ..core.audit import operator
 from ..core.topics import BAR, Classifier, Model
 from ..errors import PermanentError
-from ..ingress.tray import Question, ask
 from ..keys import audit_key
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..outline import instant
@@ -29,6 +28,7 @@ from ..topics import catalogue, corrections, labelled, model_file, report
 from ..topics.evaluation import Evaluation, evaluate
 from ..topics.labelled import NONE, Example
 from ..topics.model_file import Provenance
+from ..tray import Question, ask
 from . import EX_OK
 from .options import config_option, look
 

@@ -13,10 +13,10 @@ from ..core import address
 from ..core.audit import operator
 from ..core.away_plan import CLOCKS, AwayPlan
 from ..errors import PermanentError
-from ..ingress.tray import Question, ask
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..parts import build_house, open_database
 from ..store import parties
+from ..tray import Question, ask
 from .options import config_option, look
 
 

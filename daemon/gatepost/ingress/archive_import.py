@@ -18,9 +18,9 @@ from ..errors import PermanentError
 from ..store import intake
 from ..store.database import Database, Tx
 from ..store.intake import Found
+from ..tray import Said
 from .archive import Item
 from .found_mail import read_found
-from .tray import Said
 
 _log = logging.getLogger("gatepost.import")
 _BATCH_MAILS = 200

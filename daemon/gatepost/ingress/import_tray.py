@@ -15,10 +15,10 @@ from ..core.audit import Who, operator
 from ..errors import PermanentError
 from ..store.audit import AuditLog
 from ..store.database import Database, Tx
+from ..tray import PATIENCE, Question, Said, ask
 from .marketplace import Import, Kind, NotWritten, Report, apply, noted
 from .marketplace_rows import Refusal
 from .table_file import Row
-from .tray import PATIENCE, Question, Said, ask
 
 _log = logging.getLogger("gatepost.import")
 _ROWS_A_SECOND = 500

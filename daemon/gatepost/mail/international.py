@@ -27,11 +27,6 @@ def written(address: str) -> str:
     return whole if len(whole.encode("utf-8", "replace")) <= _OCTETS else ""
 
 
-def needs_utf8(address: str) -> bool:
-    """Whether a mail to or from the address, in its written form, needs SMTPUTF8."""
-    return not address.isascii()
-
-
 def _is_local_part(local: str) -> bool:
     """A dot-string of RFC 6531 3.3, of atoms that are letters, marks and digits beyond ASCII."""
     if not all(local.split(".")) or len(local.encode("utf-8", "replace")) > _LOCAL_OCTETS:

@@ -15,10 +15,10 @@ from ..core.audit import Action
 from ..core.browser import named
 from ..core.consent import Scope
 from ..core.letter import Mailbox
-from ..export import export
 from ..mail import wording
 from ..mail.catalogue import LANGUAGES, phrase, say
 from ..notice import post
+from ..privacy.export import export
 from ..store import accounts, consents, parties, persons, sessions
 from ..store.database import Tx
 from ..store.sessions import Kind

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ..case import Case
 from ..core.party import Participant, Role
-from ..drafting import author_name, cleaner
+from ..drafting.draft import author_name, cleaner
 from ..house import House
 from ..mail import wording
 from ..mail.catalogue import phrase, say

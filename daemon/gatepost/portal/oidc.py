@@ -6,7 +6,6 @@ that the provider has verified counts. Nothing is stored: what is needed again i
 
 import hashlib
 import hmac
-import importlib.util
 import json
 import warnings
 from collections.abc import Mapping
@@ -26,11 +25,6 @@ _MOST_OCTETS = 256 * 1024
 _KEPT: Millis = 60 * MINUTE
 _ALGORITHMS = ("RS256", "ES256", "EdDSA", "PS256", "ES384", "RS384", "RS512")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def installed() -> bool:
-    """Whether the extra `sso` is there."""
-    return importlib.util.find_spec("authlib") is not None and importlib.util.find_spec("joserfc") is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

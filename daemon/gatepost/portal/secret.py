@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse, Response
 from ..case import Case, case_of
 from ..core.event import DeadlineKind
 from ..core.party import Participant, Role
-from ..handing import Ending, Handed, hand_over, name_of, read, receiver
 from ..links import For, LinkError
 from ..mail import wording
+from ..privacy.handing import Ending, Handed, hand_over, name_of, read, receiver
 from ..store import access, deadlines, one_time, portal_view, tickets, trace
 from ..store.database import Tx
 from ..store.one_time import OneTime, State

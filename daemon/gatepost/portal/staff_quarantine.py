@@ -9,8 +9,8 @@ from ..core.audit import Act, Action
 from ..core.staff import Permission
 from ..errors import GatepostError
 from ..mail.parse import HostileMail
+from ..privacy.sealing import raw_of
 from ..reader.pool import ReaderDied
-from ..sealing import raw_of
 from ..store import arrivals, quarantine
 from ..store.database import Tx
 from ..store.quarantine import Held, State

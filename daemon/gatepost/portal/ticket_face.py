@@ -16,7 +16,7 @@ from ..core.letter import Attachment
 from ..core.party import Participant, Role
 from ..core.ticket import State
 from ..core.verdict import Route
-from ..drafting import author_name, cleaner
+from ..drafting.draft import author_name, cleaner
 from ..mail import wording
 from ..mail.compose import bare_subject
 from ..mail.relay import cleaned_file

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ..case import case_of
 from ..core.reply_address import scrub
 from ..core.ticket import State
-from ..drafting import cleaner
+from ..drafting.draft import cleaner
 from ..mail import wording
 from ..mail.compose import bare_subject
 from ..store import portal_view, tickets

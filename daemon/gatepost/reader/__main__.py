@@ -17,7 +17,6 @@ from ..mail.parse import HostileMail, ReadLimits, read_letter
 from . import frame
 
 EXIT_OUT_OF_MEMORY = 71
-EXIT_BROKEN_FRAME = 65
 
 _WARM = (
     b"From: =?iso-2022-jp?B?GyRCJCIbKEI=?= <a@b\xc3\xbc.example>\r\nTo: x@y.example\r\n"

@@ -3,11 +3,11 @@
 Without a portal there are no links, and the letter asks for a reply instead.
 """
 
-from .core import Millis
-from .core.party import Brand, Participant
-from .core.rating import LINK_LIVES, SCORES
-from .links import For, Links
-from .mail import wording
+from ..core import Millis
+from ..core.party import Brand, Participant
+from ..core.rating import LINK_LIVES, SCORES
+from ..links import For, Links
+from ..mail import wording
 
 LETTER = "rating"
 

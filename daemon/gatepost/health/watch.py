@@ -11,17 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import alarm, standing
-from .clock import Clock, Steps
-from .core import Millis
-from .core.health import Seen, Trouble, healthy, troubles
-from .errors import GatepostError, TemporaryError
-from .house import House
-from .ingress.gate_link import ask_status
-from .store import vitals
-from .store.database import Database, Tx
-from .store.spool_reader import SpoolReader
-from .store.vitals import Vitals
+from .. import alarm
+from ..clock import Clock, Steps
+from ..core import Millis
+from ..core.health import Seen, Trouble, healthy, troubles
+from ..errors import GatepostError, TemporaryError
+from ..house import House
+from ..ingress.gate_link import ask_status
+from ..store import vitals
+from ..store.database import Database, Tx
+from ..store.spool_reader import SpoolReader
+from ..store.vitals import Vitals
+from . import standing
 
 _log = logging.getLogger("gatepost.watch")
 _NOTHING = Vitals(

@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
-from .core import Millis
-from .core.letter import Attachment, Mailbox
-from .core.party import Brand
-from .mail import fields, wording, writing
-from .mail.masking import mask
-from .outline import instant
-from .store import consents, messages, tickets
-from .store import personal as rows
-from .store.database import Tx
-from .store.messages import Message
-from .store.persons import Person
+from ..core import Millis
+from ..core.letter import Attachment, Mailbox
+from ..core.party import Brand
+from ..mail import fields, wording, writing
+from ..mail.masking import mask
+from ..outline import instant
+from ..store import consents, messages, tickets
+from ..store import personal as rows
+from ..store.database import Tx
+from ..store.messages import Message
+from ..store.persons import Person
 
 _OWN = ("requester", "copied")
 

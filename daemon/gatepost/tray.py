@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ..errors import GatepostError, PermanentError, TemporaryError
+from .errors import GatepostError, PermanentError, TemporaryError
 
 _log = logging.getLogger("gatepost.tray")
 _PAUSE = 0.05

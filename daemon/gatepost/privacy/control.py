@@ -9,19 +9,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from ..clock import Clock
+from ..core.audit import Act, Action, Details, Who, operator
+from ..crashpoint import crashpoint
+from ..errors import PermanentError, TemporaryError
+from ..house import House
+from ..store import arrivals, erasure, persons
+from ..store.database import Database, Tx
+from ..store.erasure_steps import Erasure
+from ..store.persons import Person
+from ..tray import Question, Said
+from ..vault import Vault
 from . import sealing
-from .clock import Clock
-from .core.audit import Act, Action, Details, Who, operator
-from .crashpoint import crashpoint
-from .errors import PermanentError, TemporaryError
 from .export import Export, export
-from .house import House
-from .ingress.tray import Question, Said
-from .store import arrivals, erasure, persons
-from .store.database import Database, Tx
-from .store.erasure_steps import Erasure
-from .store.persons import Person
-from .vault import Vault
 
 _log = logging.getLogger("gatepost.privacy")
 Fold = Callable[[], Awaitable[None]]

@@ -11,14 +11,15 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from . import __version__, standing
-from .core import SECOND, Millis
-from .core.health import Kind
-from .core.outgoing import Due, Expired, Later, Refused, Result, Sent
-from .store import figures
-from .store.arrivals import Outcome
-from .store.database import Database
-from .store.figures import Figures
+from .. import __version__
+from ..core import SECOND, Millis
+from ..core.health import Kind
+from ..core.outgoing import Due, Expired, Later, Refused, Result, Sent
+from ..store import figures
+from ..store.arrivals import Outcome
+from ..store.database import Database
+from ..store.figures import Figures
+from . import standing
 from .watch import Watch
 
 _HANDLED_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900)

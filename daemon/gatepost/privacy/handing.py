@@ -7,19 +7,19 @@ in the transaction that reads it: of fifty who ask at once, one gets it.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .case import Case
-from .core import DAY, Millis
-from .core.audit import Act, Action, ActorKind, Who
-from .core.effect import Auto, Promise, Send
-from .core.event import DeadlineKind
-from .core.party import Participant, Role
-from .house import House
-from .perform import perform
-from .store import access, one_time, tickets, trace
-from .store.database import Tx
-from .store.one_time import OneTime, State
-from .store.outbox import ONE_TIME_LINK
-from .vault import Purpose, Sealed, Unopened, new_token
+from ..case import Case
+from ..core import DAY, Millis
+from ..core.audit import Act, Action, ActorKind, Who
+from ..core.effect import Auto, Promise, Send
+from ..core.event import DeadlineKind
+from ..core.party import Participant, Role
+from ..house import House
+from ..perform import perform
+from ..store import access, one_time, tickets, trace
+from ..store.database import Tx
+from ..store.one_time import OneTime, State
+from ..store.outbox import ONE_TIME_LINK
+from ..vault import Purpose, Sealed, Unopened, new_token
 
 _ANSWERING = (Role.VENDOR, Role.STAFF, Role.COLLABORATOR)
 _KINDS = {

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .core import Millis
+from ..core import Millis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """Keeps a mail as it came, sealed and for a time, where credentials were masked in it; opens it where it is wanted."""
 
-from .core import HOUR, Millis
-from .house import House
-from .store import arrivals, sealed
-from .store.arrivals import Outcome
-from .store.database import Tx
-from .vault import Purpose, Sealed, Unopened, Vault
+from ..core import HOUR, Millis
+from ..house import House
+from ..store import arrivals, sealed
+from ..store.arrivals import Outcome
+from ..store.database import Tx
+from ..vault import Purpose, Sealed, Unopened, Vault
 
 
 def keep(tx: Tx, house: House, arrival: int, raw: bytes, outcome: Outcome, now: Millis) -> None:

@@ -6,16 +6,16 @@ kill loses nothing. Erasures that were cut short are carried on here.
 
 import logging
 
+from ..clock import Clock
+from ..config import RetentionSection
+from ..core import DAY, Millis
+from ..crashpoint import crashpoint
+from ..house import House
+from ..store import ages, sealed
+from ..store.ages import Purge
+from ..store.database import Database, Tx
 from . import handing
-from .clock import Clock
-from .config import RetentionSection
-from .core import DAY, Millis
-from .crashpoint import crashpoint
-from .house import House
-from .privacy import Privacy
-from .store import ages, sealed
-from .store.ages import Purge
-from .store.database import Database, Tx
+from .control import Privacy
 
 _log = logging.getLogger("gatepost.retention")
 _AT_ONCE = 200

@@ -8,19 +8,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..core import MINUTE, Millis
+from ..errors import TemporaryError
+from ..ingress.gate_link import ask_status
+from ..lock import holder
+from ..store import alarms, arrivals, breakers, deadlines, figures, mailboxes, outbox_view, vitals
+from ..store.alarms import Alarm
+from ..store.database import Tx
+from ..store.figures import Figures
+from ..store.glance import DESK_FILE, glance
+from ..store.mailboxes import MailboxState
+from ..store.spool_reader import SpoolReader
+from ..store.vitals import Vitals
 from . import standing
-from .core import MINUTE, Millis
-from .errors import TemporaryError
-from .ingress.gate_link import ask_status
-from .lock import holder
-from .store import alarms, arrivals, breakers, deadlines, figures, mailboxes, outbox_view, vitals
-from .store.alarms import Alarm
-from .store.database import Tx
-from .store.figures import Figures
-from .store.glance import DESK_FILE, glance
-from .store.mailboxes import MailboxState
-from .store.spool_reader import SpoolReader
-from .store.vitals import Vitals
 
 _SILENT = 2 * MINUTE
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from .clock import Clock
+from ..clock import Clock
 from .metrics import Metrics
 from .watch import Watch
 

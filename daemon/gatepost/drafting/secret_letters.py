@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 
-from .case import Case
-from .core import DAY, Millis
-from .core.effect import Send
-from .core.party import Participant
-from .core.ticket import State
-from .house import House
-from .links import For
-from .mail import wording
-from .mail.values import NO_SECRET
-from .store import one_time
-from .store.database import Tx
+from ..case import Case
+from ..core import DAY, Millis
+from ..core.effect import Send
+from ..core.party import Participant
+from ..core.ticket import State
+from ..house import House
+from ..links import For
+from ..mail import wording
+from ..mail.values import NO_SECRET
+from ..store import one_time
+from ..store.database import Tx
 
 LINK_LIVES = 14 * DAY
 _ASKING = frozenset({"customer/masked", "customer/hand-over", "customer/access"})

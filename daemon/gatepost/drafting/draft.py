@@ -6,29 +6,29 @@ Whether it may go out is decided elsewhere; here it is made so that nothing of t
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from ..case import Case, case_of
+from ..core import DAY, Millis
+from ..core.confirmation import Ask
+from ..core.effect import Auto, Send
+from ..core.letter import Attachment, Mailbox
+from ..core.outgoing import Outgoing
+from ..core.party import Participant, Role
+from ..core.reply_address import Purpose, Token, scrub
+from ..errors import GatepostError
+from ..house import House
+from ..links import For, vendor_link
+from ..mail import wording
+from ..mail.compose import Draft, compose, via_name
+from ..mail.masking import leaks, mask
+from ..mail.relay import Relayed, hidden_from, relay
+from ..mail.room import fit, size_text
+from ..mail.values import NOTHING_ASKED, Figures
+from ..store import mail_limits, messages, passed, returns, tickets
+from ..store.database import Tx
+from ..store.messages import Message
+from ..store.outbox_view import Posted
 from . import asking, secret_letters
 from .candidates import choices
-from .case import Case, case_of
-from .core import DAY, Millis
-from .core.confirmation import Ask
-from .core.effect import Auto, Send
-from .core.letter import Attachment, Mailbox
-from .core.outgoing import Outgoing
-from .core.party import Participant, Role
-from .core.reply_address import Purpose, Token, scrub
-from .errors import GatepostError
-from .house import House
-from .links import For, vendor_link
-from .mail import wording
-from .mail.compose import Draft, compose, via_name
-from .mail.masking import leaks, mask
-from .mail.relay import Relayed, hidden_from, relay
-from .mail.room import fit, size_text
-from .mail.values import NOTHING_ASKED, Figures
-from .store import mail_limits, messages, passed, returns, tickets
-from .store.database import Tx
-from .store.messages import Message
-from .store.outbox_view import Posted
 
 _CARRYING = frozenset({"ticket", "team", "collaborator", "answer"})
 _LOGO_OCTETS = 65_536

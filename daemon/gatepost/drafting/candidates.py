@@ -5,9 +5,9 @@ Without a portal there are no links, and the letter asks for a reply.
 
 from collections.abc import Iterable
 
-from .core import DAY, Millis
-from .core.party import Brand, Participant, Product
-from .links import For, Links
+from ..core import DAY, Millis
+from ..core.party import Brand, Participant, Product
+from ..links import For, Links
 
 LINK_LIVES = 30 * DAY
 

@@ -1,0 +1,1 @@
+"""Composes mails about tickets: who reads it, in which thread, with which figures and links."""

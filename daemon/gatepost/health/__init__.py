@@ -1,0 +1,1 @@
+"""Whether all is well: watched, told to the commands, and shown to monitoring."""
