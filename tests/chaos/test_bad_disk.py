@@ -92,6 +92,10 @@ async def there(daemon) -> int:
     async with asyncio.timeout(20):
         while not daemon.pids("gate"):
             await asyncio.sleep(0.02)
-        _, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
-        writer.close()
+        # A connection waits in the backlog of one that has just died; only a greeting tells that the next one is there.
+        greeting = b""
+        while not greeting:
+            reader, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
+            greeting = await reader.readline()
+            writer.close()
     return daemon.pids("gate")[0]
