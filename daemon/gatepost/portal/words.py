@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+_SCHEME = "http"
 _STARTS = ("http://", "https://")
 _ENDS = frozenset("<>\"'`{}|\\^\u201c\u201d\u2018\u2019\u00ab\u00bb")
 _TRAILING = ".,;:!?)]*_~"
 _LONGEST_LINK = 2_000
 _AROUND = 70
+_LOOKED_THROUGH = 20_000
 
 
 def shown(text: str) -> Markup:
@@ -32,10 +34,13 @@ def _links(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     lowered = text.lower() if len(text.lower()) == len(text) else text
     while True:
-        found = [place for start in _STARTS if (place := lowered.find(start, at)) >= 0]
-        if not found:
+        # One search for both, or a text full of the one would be looked through for the other from each of its places.
+        start = end = lowered.find(_SCHEME, at)
+        if start < 0:
             return
-        start = end = min(found)
+        if not lowered.startswith(_STARTS, start):
+            at = start + len(_SCHEME)
+            continue
         while end < len(text) and end - start < _LONGEST_LINK and not text[end].isspace() and text[end] not in _ENDS:
             end += 1
         while end > start and text[end - 1] in _TRAILING:
@@ -76,32 +81,46 @@ def words_of(question: str) -> tuple[str, ...]:
 
 
 def holds(text: str, words: Sequence[str]) -> bool:
-    """Whether every word begins one of the text."""
-    spans = dict.fromkeys(words, False)
-    for _, _, word in _hits(text, words):
-        spans[word] = True
-    return all(spans.values())
+    """Whether every word begins one of the text. Many long texts are asked: no step of it goes letter by letter."""
+    plain = _plain(text)
+    return all(_begins(plain, word) >= 0 for word in words)
 
 
 def marked(text: str, words: Sequence[str], *, around: bool = False) -> Markup:
     """The text with the words marked; with `around`, only the line about the first of them, on one line."""
-    hits = list(_hits(text, words))
-    if around and hits:
-        start, end = max(0, hits[0][0] - _AROUND), min(len(text), hits[0][1] + 2 * _AROUND)
+    place = _first(text, words) if around else -1
+    if place >= 0:
+        start, end = max(0, place - _AROUND), min(len(text), place + 3 * _AROUND)
         before, after = "… " if start else "", " …" if end < len(text) else ""
         return before + marked(" ".join(text[start:end].split()), words) + after
     if around:
         return escape(" ".join(text[: 3 * _AROUND].split()))
     pieces: list[Markup] = []
     done = 0
-    for start, end, _ in hits:
+    for start, end in _hits(text, words):
         pieces += (escape(text[done:start]), Markup("<mark>{}</mark>").format(text[start:end]))
         done = end
     return Markup("").join((*pieces, escape(text[done:])))
 
 
-def _hits(text: str, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Each place at which one of the words begins a word of the text, and ends, with that word."""
+def _first(text: str, words: Sequence[str]) -> int:
+    """The first place at which one of the words begins a word of the text; -1 where none does, or not early enough."""
+    plain = _plain(text)
+    if len(plain) == len(text):
+        return min((place for word in words if (place := _begins(plain, word)) >= 0), default=-1)
+    return next((start for start, _ in _hits(text[:_LOOKED_THROUGH], words)), -1)
+
+
+def _begins(plain: str, word: str) -> int:
+    """The first place at which `word` begins a word of `plain`, -1 for none."""
+    place = plain.find(word)
+    while place > 0 and plain[place - 1].isalnum():
+        place = plain.find(word, place + 1)
+    return place
+
+
+def _hits(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Each word of the text that one of the words begins: its place and its end."""
     at = 0
     while at < len(text):
         if not text[at].isalnum():
@@ -111,14 +130,15 @@ def _hits(text: str, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         while end < len(text) and (text[end].isalnum() or unicodedata.combining(text[end])):
             end += 1
         plain = _plain(text[at:end])
-        fitting = max((word for word in words if plain.startswith(word)), key=len, default=None)
-        if fitting is not None:
-            yield at, end, fitting
+        if any(plain.startswith(word) for word in words):
+            yield at, end
         at = end
 
 
 def _plain(text: str) -> str:
     """Without case and accents, as the index has it."""
+    if text.isascii():
+        return text.lower()
     return "".join(
         character
         for character in unicodedata.normalize("NFKD", text.casefold())
