@@ -546,3 +546,17 @@ def test_an_answer_that_is_on_its_way_when_the_leave_is_taken_back_is_not_writte
     assert sent.status_code == 403
     assert "too late" not in "".join(m.text for m in desk.market.sent())
     assert "ticket.written" not in [e.action for e in desk.audit()]
+
+
+@pytest.mark.catalogue("J06")
+def test_who_is_logged_in_as_the_customer_never_sees_the_links_by_which_they_answer_us(desk, signed_in):
+    raw = mail(f"Jane <{JANE}>", "Shipping Labels", "It jams.", "Cc: Max <max@agency.example>")
+    desk.market.arrive(raw)
+    assert desk.market.sent("customer/confirm-copies")
+    link = "/confirm/"
+    assert link in signed_in().get("/tickets/1002").text
+    for scope in ("read", "act"):
+        anna = desk.granted(scope)
+        page = anna.get("/tickets/1002")
+        assert "It jams." in page.text and link not in page.text
+        anna.submit(page, action="/as-customer/end")
