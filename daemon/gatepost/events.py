@@ -7,14 +7,12 @@ from .case import Case, case_of
 from .core import Millis
 from .core.event import CameDue, Event, Filed, Undeliverable
 from .core.ticket import advance
-from .core.verdict import Route, Verdict
+from .core.verdict import UNJUDGED, Verdict
 from .house import House
 from .perform import perform
 from .store import deadlines, tickets, trace
 from .store.database import Tx
 from .store.deadlines import Due
-
-_QUIET = Verdict(route=Route.TICKET)
 
 
 def advance_ticket(
@@ -40,7 +38,7 @@ def came_due(tx: Tx, house: House, due: Due, now: Millis) -> bool:
         return False
     trace.note(tx, kind="deadline", said=f"{due.kind.value} came due", now=now, ticket=ticket.number)
     advance_ticket(
-        tx, house, case_of(tx, house, ticket, now), CameDue(kind=due.kind, since=due.since, due=due.due), _QUIET, now
+        tx, house, case_of(tx, house, ticket, now), CameDue(kind=due.kind, since=due.since, due=due.due), UNJUDGED, now
     )
     return True
 
@@ -49,4 +47,4 @@ def undeliverable(tx: Tx, house: House, number: int, event: Undeliverable, now: 
     """A mail of ours on this ticket was refused for good: the ticket says so, staff hear of it."""
     ticket = tickets.find(tx, number)
     if ticket is not None:
-        advance_ticket(tx, house, case_of(tx, house, ticket, now), event, _QUIET, now)
+        advance_ticket(tx, house, case_of(tx, house, ticket, now), event, UNJUDGED, now)

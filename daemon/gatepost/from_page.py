@@ -12,9 +12,9 @@ from .core import Millis
 from .core.event import Wrote
 from .core.identity import Authentication, Identity, Trust
 from .core.letter import Attachment, Letter, Mailbox
-from .core.nature import Author, Kind, Nature
+from .core.nature import ON_A_PAGE
 from .core.party import Participant, Party, Role
-from .core.verdict import Route, Verdict
+from .core.verdict import UNJUDGED
 from .events import advance_ticket
 from .house import House
 from .mail.attachment import honest_type, safe_name
@@ -22,10 +22,6 @@ from .mail.guard import Guard
 from .store import messages
 from .store.database import Tx
 
-BY_PERSON = Nature(
-    author=Author.HUMAN, kind=Kind.HUMAN, answerable=True, reason="written on a page by who is signed in"
-)
-_QUIET = Verdict(route=Route.TICKET)
 _PARTIES = {Role.VENDOR: Party.VENDOR, Role.STAFF: Party.STAFF, Role.COLLABORATOR: Party.STAFF}
 
 
@@ -35,7 +31,9 @@ def wrote(
     """Let `author` say this on the ticket, to whom a mail of theirs would go; the case after, with its message."""
     case = keep(tx, case, author, text, files, now)
     message = case.message.id if case.message is not None else 0
-    return advance_ticket(tx, house, case, Wrote(message=message, author=author.number, nature=BY_PERSON), _QUIET, now)
+    return advance_ticket(
+        tx, house, case, Wrote(message=message, author=author.number, nature=ON_A_PAGE), UNJUDGED, now
+    )
 
 
 def keep(
@@ -64,7 +62,7 @@ def keep(
         participant=author if author.number else None,
     )
     message = messages.put(
-        tx, ticket=case.ticket.number, author=author.number, received=now, letter=letter, nature=BY_PERSON,
+        tx, ticket=case.ticket.number, author=author.number, received=now, letter=letter, nature=ON_A_PAGE,
         identity=identity, internal=internal,
     )  # fmt: skip
     return replace(case, message=messages.find(tx, message))

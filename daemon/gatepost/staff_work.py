@@ -16,7 +16,7 @@ from .core.event import Marked
 from .core.letter import Attachment
 from .core.party import Membership, Participant, Role
 from .core.staff import Member
-from .core.verdict import Route, Verdict
+from .core.verdict import UNJUDGED, Route
 from .errors import PermanentError
 from .events import advance_ticket
 from .from_page import keep, wrote
@@ -24,8 +24,6 @@ from .house import House
 from .orders import author_of, by_staff
 from .store import tickets, trace
 from .store.database import Tx
-
-_QUIET = Verdict(route=Route.TICKET)
 
 # What stands in the audit log for a command; the others are kept as `ticket.commanded`.
 _ACTIONS = {
@@ -45,7 +43,7 @@ def answer(
     case = without_inactive_vendor(tx, house, _case(tx, house, number, now), now)
     author = _taking_part(tx, case, member, now)
     case = wrote(tx, house, replace(case, participants=tickets.participants(tx, number)), author, text, files, now)
-    advance_ticket(tx, house, case, Marked(unread=False), _QUIET, now)
+    advance_ticket(tx, house, case, Marked(unread=False), UNJUDGED, now)
     _audit(tx, house, case, member, Action.TICKET_WRITTEN, now, files=len(files))
 
 
@@ -73,7 +71,7 @@ def mark(tx: Tx, house: House, number: int, member: Member, now: Millis, *, unre
     """Mark the ticket as read, or as unread."""
     case = _case(tx, house, number, now)
     if case.ticket.unread is not unread:
-        advance_ticket(tx, house, case, Marked(unread=unread), _QUIET, now)
+        advance_ticket(tx, house, case, Marked(unread=unread), UNJUDGED, now)
         _audit(tx, house, case, member, Action.TICKET_MARKED, now, unread=unread)
 
 

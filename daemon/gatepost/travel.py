@@ -14,7 +14,7 @@ from .core.forward import brought
 from .core.helpdesk import Notice
 from .core.identity import Authentication, Citation, Identity, Proof, choose_ticket, too_late, weigh
 from .core.letter import Arrival, Door, Envelope, Letter
-from .core.nature import Author, Kind, Nature, judge
+from .core.nature import ON_A_PAGE, Author, Nature, judge
 from .core.quarantine import Release
 from .core.round_trip import round_trip
 from .core.rules import seen as rules
@@ -31,8 +31,6 @@ from .store.arrivals import Seen
 from .store.database import Tx
 from .store.facts import gather
 
-# What is known of words that were written on a page of ours: nothing of it has to be made out.
-ON_A_PAGE = Nature(author=Author.HUMAN, kind=Kind.HUMAN, answerable=True, reason="a person wrote it on our pages")
 SIGNED_IN = Proof(result=Authentication.VERIFIED, why="written on our pages by who has proved the address")
 
 

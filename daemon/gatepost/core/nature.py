@@ -52,6 +52,10 @@ class Nature:
     back: str = ""
 
 
+# What a person writes on our pages: nothing of it has to be made out.
+ON_A_PAGE = Nature(author=Author.HUMAN, kind=Kind.HUMAN, answerable=True, reason="a person wrote it on our pages")
+
+
 def judge(letter: Letter, *, mail_from: str | None, ours: Callable[[str], bool]) -> Nature:
     """Who wrote `letter`, and whether a program may answer it (RFC 3834 section 2, RFC 5230 section 4.6).
 

@@ -68,3 +68,7 @@ class Verdict:
     cause: str = ""
     by: str = ""
     trail: tuple[RuleTrace, ...] = ()
+
+
+# For an event that no rule is asked about.
+UNJUDGED = Verdict(route=Route.TICKET)

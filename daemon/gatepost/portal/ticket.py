@@ -14,7 +14,7 @@ from ..core.audit import Action
 from ..core.event import Closed, Event, Reopened
 from ..core.letter import Letter, Mailbox
 from ..core.party import Role
-from ..core.verdict import Route, Verdict
+from ..core.verdict import UNJUDGED
 from ..events import advance_ticket
 from ..mail.compose import bare_subject
 from ..page_mail import HandedIn, PageMail, hand_in, raw
@@ -27,7 +27,6 @@ from .stops import Missing
 from .ticket_face import Face, Theirs, number_in
 from .uploads import once_of, taken
 
-_QUIET = Verdict(route=Route.TICKET)
 TEXT_CHARACTERS = 100_000
 
 
@@ -127,7 +126,7 @@ class TicketPages:
             ticket = tickets.find(tx, number)
             if ticket is not None:
                 case = case_of(tx, self._counter.house, ticket, now)
-                advance_ticket(tx, self._counter.house, case, event, _QUIET, now)
+                advance_ticket(tx, self._counter.house, case, event, UNJUDGED, now)
                 self._note(tx, visitor, action, f"ticket {number}", now)
 
         await self._counter.write(change)
