@@ -76,76 +76,77 @@ class PortalServer:
 
 def _strict(seconds: float) -> type[asyncio.Protocol]:
     """The protocol of one connection, that waits `seconds` for a head and for each further piece of a body."""
+    return type("Strict", (_Strict,), {"_seconds": seconds})
 
-    class Strict(H11Protocol):
-        """Refuses folded header lines and pipelined requests, and does not wait for who sends slowly."""
 
-        _head = b""
-        _sent = 0
-        _timer: TimerHandle | None = None
+class _Strict(H11Protocol):
+    """Refuses folded header lines and pipelined requests, and does not wait for who sends slowly."""
 
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._wait()
+    _seconds = 0.0
+    _head = b""
+    _sent = 0
+    _timer: TimerHandle | None = None
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_waiting()
-            super().connection_lost(exc)
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._wait()
 
-        def data_received(self, data: bytes) -> None:
-            if self.conn.their_state is h11.IDLE:
-                if self._is_unsound(data):
-                    self._refuse()
-                    return
-                if self._timer is None:
-                    self._wait()
-            elif self.conn.their_state is h11.SEND_BODY:
-                self._sent += len(data)
-                if self._sent >= _PIECE_OCTETS:
-                    self._sent = 0
-                    self._wait()
-            elif self.conn.their_state is h11.DONE:
-                # A second request before the first is answered: no browser does it, and no proxy should.
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.conn.their_state is h11.IDLE:
+            if self._is_unsound(data):
                 self._refuse()
                 return
-            super().data_received(data)
-            if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
-                self._stop_waiting()
-
-        def on_response_complete(self) -> None:
-            self._head = b""
-            if self.conn.trailing_data[0]:
-                self.transport.close()
-            super().on_response_complete()
-
-        def _is_unsound(self, data: bytes) -> bool:
-            """Whether the head is too long, or a line of it goes on in the next one (obs-fold): h11 takes both."""
-            self._head += data
-            head, found, _ = self._head.partition(b"\r\n\r\n")
-            head = head if found else self._head
-            return len(head) > _HEAD_OCTETS or any(fold in head for fold in _FOLDS)
-
-        def _refuse(self) -> None:
+            if self._timer is None:
+                self._wait()
+        elif self.conn.their_state is h11.SEND_BODY:
+            self._sent += len(data)
+            if self._sent >= _PIECE_OCTETS:
+                self._sent = 0
+                self._wait()
+        elif self.conn.their_state is h11.DONE:
+            # A second request before the first is answered: no browser does it, and no proxy should.
+            self._refuse()
+            return
+        super().data_received(data)
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._stop_waiting()
-            if self.conn.our_state is h11.IDLE:
-                self.send_400_response("Invalid HTTP request received.")
-            else:
-                self.transport.close()
 
-        def _wait(self) -> None:
-            self._stop_waiting()
-            self._timer = self.loop.call_later(seconds, self._give_up)
+    def on_response_complete(self) -> None:
+        self._head = b""
+        if self.conn.trailing_data[0]:
+            self.transport.close()
+        super().on_response_complete()
 
-        def _stop_waiting(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+    def _is_unsound(self, data: bytes) -> bool:
+        """Whether the head is too long, or a line of it goes on in the next one (obs-fold): h11 takes both."""
+        self._head += data
+        head, found, _ = self._head.partition(b"\r\n\r\n")
+        head = head if found else self._head
+        return len(head) > _HEAD_OCTETS or any(fold in head for fold in _FOLDS)
 
-        def _give_up(self) -> None:
-            if not self.transport.is_closing():
-                self.transport.close()
+    def _refuse(self) -> None:
+        self._stop_waiting()
+        if self.conn.our_state is h11.IDLE:
+            self.send_400_response("Invalid HTTP request received.")
+        else:
+            self.transport.close()
 
-    return Strict
+    def _wait(self) -> None:
+        self._stop_waiting()
+        self._timer = self.loop.call_later(self._seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
