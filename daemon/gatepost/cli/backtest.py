@@ -22,7 +22,7 @@ from ..outline import instant, table
 from ..rulebook import examine_folders
 from ..store import decisions
 from . import EX_OK
-from .options import config_option, look
+from .options import config_option, look, rules_option
 from .rules import EX_FOUND, known_here
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -61,13 +61,7 @@ class Since(click.ParamType[int]):
 @click.command()
 @config_option
 @click.option("--since", type=Since(), default="30d", show_default=True, help="A span (30d, 12h, 2w) or a day (UTC).")
-@click.option(
-    "--rules",
-    "folder",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The operator's rules, in place of those that the config names.",
-)
+@rules_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def backtest(config_path: str | None, since: Millis, folder: Path | None, as_json: bool) -> int:
     """Decide stored mail again: which mails would go elsewhere, and which rules never hit.

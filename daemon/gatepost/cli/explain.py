@@ -24,7 +24,7 @@ from ..store import arrivals, decisions
 from ..store.database import Tx
 from ..travel import travel
 from . import EX_DATAERR, EX_NOINPUT, EX_OK
-from .options import config_option, look
+from .options import config_option, look, rules_option
 
 
 @click.command()
@@ -33,13 +33,7 @@ from .options import config_option, look
 @click.option("--to", "recipients", multiple=True, metavar="ADDRESS", help="Whom it came to; else those it names.")
 @click.option("--from", "sender", metavar="ADDRESS", help="The envelope sender; else Return-Path, else the author.")
 @click.option("--ip", default="", metavar="ADDRESS", help="Who handed it in, where SPF is evaluated.")
-@click.option(
-    "--rules",
-    "folder",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The operator's rules, in place of those that the config names.",
-)
+@rules_option
 @click.option("--ticket", type=int, default=0, metavar="NUMBER", help="In place of a mail: the one that opened it.")
 @click.option("--all", "thorough", is_flag=True, help="Every condition of a rule, also behind one that failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

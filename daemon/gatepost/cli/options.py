@@ -1,6 +1,7 @@
-"""What several commands share: the --config option, and a look into the desk's database that cannot write."""
+"""What several commands share: the options --config and --rules, and a look into the database that cannot write."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +14,13 @@ T = TypeVar("T")
 
 config_option: Callable[[Any], Any] = click.option(
     "-c", "--config", "config_path", metavar="FILE", help="The config, else $GATEPOST_CONFIG and the usual places."
+)
+rules_option: Callable[[Any], Any] = click.option(
+    "--rules",
+    "folder",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The operator's rules, in place of those that the config names.",
 )
 
 

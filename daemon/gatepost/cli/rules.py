@@ -20,7 +20,7 @@ from ..mail.templates import Letters
 from ..rulebook import Findings, examine_folders, known_names
 from ..store import parties
 from . import EX_OK, LazyGroup
-from .options import config_option, look
+from .options import config_option, look, rules_option
 
 EX_FOUND = 1
 
@@ -39,13 +39,7 @@ def rules() -> None:
 
 @rules.command()
 @click.option("-c", "--config", "config_file", metavar="FILE", help="The config; its folders, teams and brands.")
-@click.option(
-    "--rules",
-    "folder",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The operator's rules, in place of those that the config names.",
-)
+@rules_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(config_file: str | None, folder: Path | None, as_json: bool) -> int:
     """Run every rule's examples and look for rules that cannot work.

@@ -4,7 +4,6 @@ A refusal is a ValueError with one sentence, as for a person; nothing here knows
 """
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -58,11 +57,6 @@ def stops(text: str) -> bool:
     if text not in CLOCKS:
         raise ValueError(f"{text!r} is neither stops nor runs")
     return text == "stops"
-
-
-def optional(read: Callable[[str], str]) -> Callable[[str], str]:
-    """`read`, or nothing where the cell is empty."""
-    return lambda text: read(text) if text else ""
 
 
 def senders(text: str) -> tuple[str, ...]:

@@ -114,18 +114,20 @@ def attachments(tx: Tx, message: int) -> tuple[Attachment, ...]:
            WHERE message = :message ORDER BY attachment.id""",
         message=message,
     )
-    return tuple(
-        Attachment(
-            filename=row["filename"],
-            content_type=row["content_type"],
-            size=row["size"],
-            sha256=row["sha256"],
-            content_id=row["content_id"],
-            inline=bool(row["inline"]),
-            content=bytes(row["octets"]),
-            id=row["id"],
-        )
-        for row in rows
+    return tuple(attachment_of(row) for row in rows)
+
+
+def attachment_of(row: Row) -> Attachment:
+    """The attachment of a row that has its contents too."""
+    return Attachment(
+        filename=row["filename"],
+        content_type=row["content_type"],
+        size=row["size"],
+        sha256=row["sha256"],
+        content_id=row["content_id"],
+        inline=bool(row["inline"]),
+        content=bytes(row["octets"]),
+        id=row["id"],
     )
 
 

@@ -13,6 +13,7 @@ from ..core.letter import Attachment
 from ..core.party import Role
 from ..core.ticket import UNVERIFIED, State
 from .database import Row, Tx
+from .messages import attachment_of
 
 
 class Sort(StrEnum):
@@ -180,17 +181,7 @@ def file(tx: Tx, number: int, ticket: int) -> Attachment | None:
         id=number,
         ticket=ticket,
     )
-    if row is None:
-        return None
-    return Attachment(
-        filename=row["filename"],
-        content_type=row["content_type"],
-        size=row["size"],
-        sha256=row["sha256"],
-        content_id=row["content_id"],
-        inline=bool(row["inline"]),
-        content=bytes(row["octets"]),
-    )
+    return None if row is None else attachment_of(row)
 
 
 def has_written(tx: Tx, message_id: str) -> int:
