@@ -15,10 +15,10 @@ from gatepost.config import load
 from gatepost.core import HOUR
 from gatepost.core.identity import Authentication, Identity, Trust
 from gatepost.core.letter import Letter, Mailbox
+from gatepost.core.nature import ON_A_PAGE
 from gatepost.core.party import Participant, Party, Role
 from gatepost.core.staff import ROLES, Member, permitted
 from gatepost.core.ticket import Ticket
-from gatepost.from_page import BY_PERSON
 from gatepost.parts import build_house, open_database
 from gatepost.portal.app import Portal, open_counter
 from gatepost.store import messages, sessions, tickets
@@ -132,4 +132,4 @@ def _fill(tx: Tx, start: int, end: int) -> None:
         tickets.join(tx, who)
         text = f"This is question {number}, and it broke."
         letter = Letter(sender=Mailbox(address=address), subject=ticket.subject, text=text, reply_text=text)
-        messages.put(tx, ticket=opened, author=1, received=filed, letter=letter, nature=BY_PERSON, identity=_IDENTITY)
+        messages.put(tx, ticket=opened, author=1, received=filed, letter=letter, nature=ON_A_PAGE, identity=_IDENTITY)
