@@ -4,7 +4,7 @@ Each purpose has its own salt, so that a link for one thing never opens another.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 
@@ -51,6 +51,7 @@ class Links:
     """Signs and reads links with the house's keys: the current one signs, every one of them still reads."""
 
     keys: Keys
+    _made: dict[For, URLSafeSerializer] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def sign(self, purpose: For, about: Sequence[int | str], until: Millis) -> str:
         """The part of a URL that stands for `about` until that instant (to the second). Only ids belong in there."""
@@ -70,6 +71,12 @@ class Links:
         return tuple(about)
 
     def _serializer(self, purpose: For) -> URLSafeSerializer:
+        made = self._made.get(purpose)
+        if made is None:
+            made = self._made[purpose] = self._make(purpose)
+        return made
+
+    def _make(self, purpose: For) -> URLSafeSerializer:
         # The last key signs (itsdangerous); the library's own default is SHA-1.
         older = [secret for number, secret in sorted(self.keys.secrets.items()) if number != self.keys.current]
         return URLSafeSerializer(

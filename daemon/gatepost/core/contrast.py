@@ -4,6 +4,7 @@ Colours are written `#rrggbb`.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 TEXT = 4.5
 """The least contrast of text on its ground (level AA)."""
@@ -21,6 +22,7 @@ def ratio(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+@lru_cache(maxsize=256)
 def ink(ground: str) -> str:
     """Black or white, whichever is read better on `ground`: 4.58 at least, whatever the ground."""
     return max((_WHITE, _BLACK), key=lambda colour: ratio(colour, ground))

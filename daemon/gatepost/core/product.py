@@ -15,6 +15,7 @@ from .rules.tokens import tokenise
 _TEXT = 65_536
 _MOST_CANDIDATES = 8
 _CODE_LEAST, _CODE_MOST, _MOST_CODES = 6, 64, 50
+_DIGITS = frozenset("0123456789")
 _AROUND = ".,:;!?()[]{}<>\"'`#*_|/“”„«»‘’"
 
 
@@ -96,7 +97,7 @@ def codes(subject: str, text: str) -> tuple[str, ...]:
         if word.isalpha():  # Nearly every word of a mail, and the quickest thing to ask of it.
             continue
         bare = word.strip(_AROUND)
-        if _CODE_LEAST <= len(bare) <= _CODE_MOST and any(c in "0123456789" for c in bare):
+        if _CODE_LEAST <= len(bare) <= _CODE_MOST and not (bare.isalpha() or _DIGITS.isdisjoint(bare)):
             found[bare] = None
             if len(found) == _MOST_CODES:
                 break

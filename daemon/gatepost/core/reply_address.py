@@ -17,6 +17,7 @@ from base64 import b32decode, b32encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 TOKEN_LENGTH = 40
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
@@ -99,7 +100,7 @@ def _standing(keys: Keys, text: str) -> Iterator[tuple[int, Token]]:
     """
     heads = frozenset[str]()
     for run in _RUNS.finditer(text):
-        heads = heads or _heads(keys)
+        heads = heads or _heads(tuple(keys.secrets))
         at, end = run.span()
         while end - at >= TOKEN_LENGTH:
             token = read(keys, text[at : at + TOKEN_LENGTH]) if text[at : at + 3].lower() in heads else None
@@ -110,9 +111,10 @@ def _standing(keys: Keys, text: str) -> Iterator[tuple[int, Token]]:
                 at = at + 1 if end - at <= _LONG_RUN else end - TOKEN_LENGTH
 
 
-def _heads(keys: Keys) -> frozenset[str]:
+@lru_cache(maxsize=64)
+def _heads(key_ids: tuple[int, ...]) -> frozenset[str]:
     """How tokens of ours begin: three characters are the 15 bits of key and purpose, but for the last."""
-    starts = (bytes((key_id, purpose)) for key_id in keys.secrets for purpose in Purpose)
+    starts = (bytes((key_id, purpose)) for key_id in key_ids for purpose in Purpose)
     return frozenset(b32encode(start).decode("ascii").lower()[:3] for start in starts)
 
 

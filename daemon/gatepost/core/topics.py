@@ -80,8 +80,8 @@ class Weighed:
 
 def units(text: str) -> list[str]:
     """The distinct words of the beginning of a text, and the distinct pairs of neighbours; every digit is a 0."""
-    words = [word.translate(_ZEROS) for word in tokenise(text[:TEXT_LIMIT])[:WORDS_LIMIT]]
-    return [*dict.fromkeys(words), *dict.fromkeys(f"{one} {two}" for one, two in pairwise(words))]
+    words = " ".join(tokenise(text[:TEXT_LIMIT])[:WORDS_LIMIT]).translate(_ZEROS).split()
+    return [*dict.fromkeys(words), *dict.fromkeys(map(" ".join, pairwise(words)))]
 
 
 def without(text: str, names: Iterable[str]) -> str:
@@ -132,8 +132,9 @@ class Classifier:
     def scores(self, found: Iterable[str]) -> tuple[float, ...]:
         """The score of each topic for these units, before it is calibrated."""
         square, rows = 0.0, []
+        parts = self._parts
         for unit in found:
-            length, row = self._part(unit)
+            length, row = parts.get(unit) or self._part(unit)
             square += length
             if row is not None:
                 rows.append(row)

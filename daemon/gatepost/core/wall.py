@@ -4,7 +4,7 @@ It knows nothing of working hours. The rules of the zones come from the zone dat
 """
 
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from . import Millis
@@ -40,14 +40,20 @@ def first_instant(shown: datetime, key: str) -> Millis:
     Where clocks go back, a time is shown twice and the first is meant; where they go forward, a time in between is
     never shown and the instant of the jump is meant. So the result never decreases as `shown` grows.
     """
-    aware = shown.replace(tzinfo=zone(key), fold=0)
+    return _first_instant(shown.replace(tzinfo=None, fold=0), key)
+
+
+# Every promise asks for the same few mornings and evenings.
+@lru_cache(maxsize=4096)
+def _first_instant(shown: datetime, key: str) -> Millis:
+    aware = shown.replace(tzinfo=zone(key))
     offset, later = aware.utcoffset(), aware.replace(fold=1).utcoffset()
     assert offset is not None and later is not None
-    naive = shown.replace(tzinfo=None, fold=0) - _NAIVE_EPOCH
+    naive = shown - _NAIVE_EPOCH
     if later <= offset:
         return (naive - offset) // _MILLI
     # PEP 495: in a gap, fold=1 gives an instant before the jump and fold=0 one after it.
-    return _jump((naive - later) // _MILLI, (naive - offset) // _MILLI, shown.replace(tzinfo=None, fold=0), key)
+    return _jump((naive - later) // _MILLI, (naive - offset) // _MILLI, shown, key)
 
 
 def _jump(before: Millis, after: Millis, shown: datetime, key: str) -> Millis:

@@ -108,11 +108,14 @@ _MADE = frozenset(
     | {"report", "choices", "leave", "cards", "transcript"}
 )
 _AS_THEY_ARE = tuple(one.name for one in fields(Figures) if one.name not in _MADE)
+_PLAIN = frozenset({str, bool, int})
 _NO_PRODUCT = {"name": "", "slug": ""}
 
 
 def _plain(value: object) -> object:
     """A value as templates may read it: a dict, a list, or what it is."""
+    if type(value) in _PLAIN:  # Most are, and an abstract class takes its time to tell.
+        return value
     if isinstance(value, Mapping):
         return dict(value)
     return list(value) if isinstance(value, Iterable) and not isinstance(value, str) else value

@@ -45,8 +45,9 @@ def tokenise(text: str) -> list[str]:
     """The words of `text`, folded, in order. Linear in the text, of which at most TEXT_LIMIT characters are read."""
     text = text[:TEXT_LIMIT]
     if text.isascii():
-        plain = text.encode("ascii").translate(_ASCII).decode("ascii")
-        return [token[:_TOKEN_LIMIT] for token in plain.split()]
+        words = text.encode("ascii").translate(_ASCII).decode("ascii").split()
+        long = max(map(len, words), default=0) > _TOKEN_LIMIT
+        return [word[:_TOKEN_LIMIT] for word in words] if long else words
     tokens = text.translate(_CLASSES).split()
     # Normalising sorts runs of marks, in time quadratic in their length: therefore each word is cut first.
     folded = unicodedata.normalize("NFKC", " ".join(token[:_TOKEN_LIMIT] for token in tokens)).casefold()
