@@ -1,6 +1,6 @@
 """Answers what commands ask of the running desk: each question by the part that it concerns, with who asked for it.
 
-The questions and their way here are ingress/tray.py's.
+The questions and their way here are tray.py's.
 """
 
 from collections.abc import Awaitable, Callable

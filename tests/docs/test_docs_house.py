@@ -39,3 +39,9 @@ def test_modules_named_on_a_page_s_and_a_mail_s_way_are_there():
     assert rooms
     for room in rooms:
         assert (PACKAGE / f"{room}.py").exists(), room
+
+
+def test_every_decision_has_its_own_number():
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert numbers == list(range(1, len(pages) + 1))
