@@ -6,7 +6,9 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx2
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from gatepost.config import PageSection
@@ -14,7 +16,10 @@ from gatepost.core import MINUTE
 from gatepost.links import For
 from gatepost.portal.app import Portal, open_counter
 from gatepost.portal.cookies import Cookies
+from gatepost.portal.guard import Guard
 from gatepost.portal.headers import dressed
+from gatepost.portal.page import Page, Who
+from gatepost.portal.routes import pages
 from gatepost.portal.server import PortalServer
 
 from .conftest import BASE, JANE, Browser, forms_of, link_in, mail
@@ -308,3 +313,28 @@ def test_a_link_is_used_up_into_a_clean_address_and_stands_in_no_log(market, bro
     assert done.status_code == 303 and token not in done.headers["location"]
     ours = [record.getMessage() for record in caplog.records if record.name.startswith(("gatepost", "uvicorn"))]
     assert all(token not in line for line in ours)
+
+
+async def test_only_a_few_uploads_are_in_memory_at_one_time(market, site, signed_in):
+    cookies, at_once, most = dict(signed_in().cookies), 0, 0
+
+    async def slow(request, visitor):
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        at_once -= 1
+        return PlainTextResponse("done")
+
+    probe = Page("POST", "/probe", slow, Who.CUSTOMER, "Probe", files=1)
+    app = Guard([*pages(site.counter), probe], site.counter)
+    headers = {"sec-fetch-site": "same-origin"}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=BASE, cookies=cookies) as client:
+        form = forms_of((await client.get("/tickets/new")).text)[-1]["fields"]["form"]
+
+        async def send():
+            return (await client.post("/probe", data={"form": form}, headers=headers)).status_code
+
+        said = await asyncio.gather(*(send() for _ in range(30)))
+    assert set(said) == {200} and 1 < most <= 4

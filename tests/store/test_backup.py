@@ -11,16 +11,35 @@ from pathlib import Path
 import pytest
 
 from gatepost.cli import run
-from gatepost.core.letter import Door, Envelope
-from gatepost.core.party import Customer
+from gatepost.core import DAY
+from gatepost.core.consent import Consent, Scope, Stage
+from gatepost.core.identity import Authentication, Identity, Trust
+from gatepost.core.letter import Door, Envelope, Letter, Mailbox
+from gatepost.core.party import Customer, Participant, Party, Role
+from gatepost.core.ticket import Ticket
 from gatepost.errors import PermanentError
 from gatepost.lock import DataLock, prepare_data_folder
-from gatepost.store import backup, erasure, manifest, parties, persons, restore, trace
+from gatepost.store import (
+    backup,
+    consents,
+    erasure,
+    manifest,
+    messages,
+    one_time,
+    parties,
+    persons,
+    restore,
+    sessions,
+    tickets,
+    trace,
+)
 from gatepost.store.database import Database
 from gatepost.store.invariants import examine
 from gatepost.store.schema import migrate
+from gatepost.store.sessions import Kind, Session
 from gatepost.store.spool import ROW_OCTETS, Spool
 from gatepost.store.spool_reader import SpoolReader
+from gatepost.travel import ON_A_PAGE
 
 NOW = 1_795_975_000_000
 CONFIG = """
@@ -361,3 +380,60 @@ def test_an_upgrade_that_would_fail_changes_nothing(place, capsys):
     assert run(["upgrade", "-c", str(place.config)]) == 1
     assert "a migration fails: table alarm already exists" in capsys.readouterr().err
     assert not (place.data / "backups").exists()
+
+
+@pytest.mark.catalogue("K02", "J04")
+def test_nothing_that_may_have_been_ended_since_the_backup_lives_again(place):
+    def live(tx):
+        parties.put_customer(tx, Customer(id=0, address="ada@shop.example", name="Ada", language="en"))
+        ticket = tickets.open_(tx, Ticket(number=0, brand="market", subject="S", filed=NOW))
+        tickets.join(tx, Participant(ticket=ticket, number=1, role=Role.REQUESTER, address="ada@shop.example"))
+        identity = Identity(party=Party.CUSTOMER, trust=Trust.TRUSTED, authentication=Authentication.VERIFIED)
+        letter = Letter(sender=Mailbox(address="ada@shop.example"), subject="S", text="T")
+        messages.put(tx, ticket=ticket, author=1, received=NOW, letter=letter, nature=ON_A_PAGE, identity=identity)
+        sessions.open_(tx, Session(id=0, kind=Kind.CUSTOMER, customer=1, started=NOW, expires=NOW + DAY), "cookie")
+        sessions.ask(
+            tx,
+            address="ada@shop.example",
+            kind=Kind.CUSTOMER,
+            brand="market",
+            language="en",
+            wanted="",
+            per_hour=3,
+            now=NOW,
+        )
+        sessions.mailed(tx, 1, "link", NOW + DAY)
+        consents.set_switch(tx, 1, Scope.ACT, NOW)
+        consents.ask(
+            tx,
+            Consent(
+                id=0, customer=1, staff="vera", staff_name="Vera", brand="market", ticket=ticket, reason="r",
+                scope=Scope.READ, until=NOW + DAY, asked=NOW,
+            ),
+        )  # fmt: skip
+        secret = one_time.begin(
+            tx,
+            token="token",
+            ticket=ticket,
+            giver=1,
+            receiver=2,
+            passphrase=False,
+            tries=3,
+            made=NOW,
+            expires=NOW + DAY,
+        )
+        one_time.fill(tx, secret, key=1, octets=b"sealed")
+
+    place.write(live)
+    assert run(["backup", str(place.backups), "-c", str(place.config)]) == 0
+    (made,) = place.backups.iterdir()
+    assert run(["restore", str(made), "--yes", "-c", str(place.config)]) == 0
+
+    def check(tx):
+        assert sessions.find(tx, "cookie", Kind.CUSTOMER, NOW) is None
+        assert sessions.link(tx, "link").used is not None
+        assert consents.standing(tx, 1) is None and consents.find(tx, 1).stage is Stage.WITHDRAWN
+        secret = one_time.by_token(tx, "token")
+        assert secret.state is one_time.State.DESTROYED and one_time.octets(tx, secret.id) == b""
+
+    place.write(check)

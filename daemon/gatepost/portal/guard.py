@@ -4,10 +4,12 @@ from our own form; afterwards the security headers on every answer, whatever it 
 One place for it, so that no page can forget. The order is that of cost: what is cheap to refuse is refused first.
 """
 
+import asyncio
 import hmac
 import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import NoReturn
 from urllib.parse import quote, urlsplit
@@ -49,6 +51,8 @@ _log = logging.getLogger("gatepost.portal")
 _MOST_FIELDS = 64
 _MOST_FORM_FIELDS = 60
 _BAD_LINKS_A_MINUTE = 10
+# Until a page takes them, files lie on the disk; each that is being made a mail is in memory several times over.
+_UPLOADS_AT_ONCE = 4
 _VISIT_SECONDS = 12 * 3600
 FORM_FIELD = "form"
 
@@ -60,6 +64,7 @@ class Guard:
         self._table = Table(pages)
         self._counter = counter
         self._visitors = Visitors(counter)
+        self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
         self._brands = {
             parts.netloc.lower(): (brand, f"{parts.scheme}://{parts.netloc}".lower())
             for brand in reversed(counter.house.brands.values())  # of several at one host, the first has it
@@ -126,7 +131,8 @@ class Guard:
         if fresh and request.method != "POST":
             visitor = self._visitors.with_visit(request, page, visitor, secrets.token_urlsafe(24))
         try:
-            response = await self._handled(request, page, visitor)
+            async with self._uploads if page.files and request.method == "POST" else nullcontext():
+                response = await self._handled(request, page, visitor)
         finally:
             await request.close()
         if fresh and visitor.visit:

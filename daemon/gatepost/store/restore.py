@@ -21,6 +21,7 @@ from .database import Database, SqliteTx
 from .invariants import examine
 from .manifest import Manifest
 from .schema import known, migrate
+from .withdrawn import end_all
 
 RESTORING = "restoring"
 _KEPT = frozenset({"run", "tray", RESTORING})
@@ -102,6 +103,7 @@ def restore(
     _copy(backup, fresh, said)
     crashpoint("restore.copied")
     held = _hold(fresh / DESK, now) if hold else 0
+    change(fresh / DESK, lambda connection: end_all(connection, now))
     erased = sum(replay(old, fresh / DESK, now) for old in _before(data))
     step("verifying the copy")
     broken = examine(fresh, now) if (fresh / SPOOL).is_file() else []
