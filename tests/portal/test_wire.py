@@ -186,6 +186,17 @@ async def test_heads_and_bodies_have_bounds(wire):
     assert answer.startswith(b"HTTP/1.1 413") and closed
 
 
+async def test_who_sends_too_much_reads_that_it_was_too_much(wire):
+    reader, writer = await wire()
+    head = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 8000000\r\n\r\n"
+    writer.write(b"POST /sign-in HTTP/1.1\r\n" + HOST + head)
+    for _ in range(80):
+        writer.write(b"x" * 100_000)
+        await writer.drain()
+    answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 413") and b"</html>" in answer
+
+
 @pytest.mark.catalogue("I19")
 async def test_more_connections_than_are_allowed_get_503(wire):
     kept = [await wire() for _ in range(8)]

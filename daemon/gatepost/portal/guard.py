@@ -28,6 +28,7 @@ from ..links import LinkError
 from ..store import consents
 from ..store.database import Tx
 from ..store.sessions import Kind
+from .body import counted
 from .counter import Counter, go, still_stands
 from .headers import dressed
 from .page import Form, Page, Visitor, Who
@@ -91,7 +92,10 @@ class Guard:
         try:
             brand = self._brand(scope)
             page, values = self._table.find(scope["method"], scope["path"])
-            request = Request({**scope, "path_params": values}, _counted(receive, page.body))
+            request = Request(
+                {**scope, "path_params": values},
+                counted(receive, page.body, self._counter.page_section.read_seconds / 5),
+            )
             visitor = await self._visitors.know(request, page, brand)
             visitor = self._visitors.follow(request, page, visitor)
             return await self._admitted(request, page, visitor)
@@ -263,21 +267,6 @@ def _noted(tx: Tx, request: Request, page: Page, visitor: Visitor, now: Millis) 
     said, did = page.title, page.method == "POST"
     number = int(ticket) if str(ticket).isdecimal() else 0
     return consents.done(tx, visitor.grant, did=did, said=said, ticket=number, now=now)
-
-
-def _counted(receive: Receive, most: int) -> Receive:
-    """`receive`, that ends with TooLarge where more comes than the page takes."""
-    seen = 0
-
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise TooLarge
-        return message
-
-    return counted
 
 
 def _same(one: str, other: str) -> bool:
