@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, Serializer, URLSafeSerializer
+from itsdangerous.encoding import base64_encode
 from itsdangerous.exc import BadData
 
 from .core import DAY, Millis
@@ -17,6 +18,7 @@ from .core.reply_address import Keys
 from .errors import PermanentError
 
 _LONGEST = 1_200
+_SHORT = 64
 
 
 class For(StrEnum):
@@ -33,6 +35,14 @@ class For(StrEnum):
     ACCESS = "access"
     SSO = "sso"
     PROVED = "proved"
+
+
+class _Serializer(URLSafeSerializer):
+    """The library's, which tries for each link whether zlib makes it shorter; a short one never becomes so."""
+
+    def dump_payload(self, obj: object) -> bytes:
+        json = Serializer.dump_payload(self, obj)
+        return base64_encode(json) if len(json) < _SHORT else super().dump_payload(obj)
 
 
 VENDOR_LINK_LIVES: Millis = 60 * DAY
@@ -79,7 +89,7 @@ class Links:
     def _make(self, purpose: For) -> URLSafeSerializer:
         # The last key signs (itsdangerous); the library's own default is SHA-1.
         older = [secret for number, secret in sorted(self.keys.secrets.items()) if number != self.keys.current]
-        return URLSafeSerializer(
+        return _Serializer(
             [*older, self.keys.secrets[self.keys.current]],
             salt=f"gatepost.link.{purpose.value}",
             signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},

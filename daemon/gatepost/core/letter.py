@@ -163,4 +163,4 @@ class Letter:
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of the header `name` (any case), topmost first."""
         wanted = name.lower()
-        return tuple(value for key, value in self.headers if key == wanted)
+        return tuple([value for key, value in self.headers if key == wanted])

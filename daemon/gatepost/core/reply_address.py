@@ -98,9 +98,10 @@ def _standing(keys: Keys, text: str) -> Iterator[tuple[int, Token]]:
     A token may stand within a longer run of its characters: `support%2B` before it ends in two of them. Of a run that
     is far too long for that, only the two ends are looked at.
     """
-    heads = frozenset[str]()
+    heads, lowered = _heads(tuple(keys.secrets)), text.lower()
+    if not any(head in lowered for head in heads):  # Of nearly every text this is all that there is to do.
+        return
     for run in _RUNS.finditer(text):
-        heads = heads or _heads(tuple(keys.secrets))
         at, end = run.span()
         while end - at >= TOKEN_LENGTH:
             token = read(keys, text[at : at + TOKEN_LENGTH]) if text[at : at + 3].lower() in heads else None

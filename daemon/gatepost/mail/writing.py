@@ -36,7 +36,7 @@ def clean_text(text: str) -> str:
 def text_part(text: str, subtype: str) -> bytes:
     """A part text/`subtype` of clean text in UTF-8: 7bit where it is so already, else quoted-printable or base64."""
     data = text.encode("utf-8")
-    if data.isascii() and b"From " not in data and len(max(data.split(b"\n"), key=len)) <= _SHORT:
+    if data.isascii() and b"From " not in data and lines_fit(data, _SHORT, b"\n"):
         encoding, body = b"7bit", data.replace(b"\n", b"\r\n")
     elif len(data.translate(None, _EIGHT_BIT)) * 3 > len(data) * 2:
         encoding, body = b"quoted-printable", _quoted_printable(data)
@@ -79,15 +79,15 @@ def multipart(subtype: str, parts: list[bytes], seed: str) -> bytes:
     return head + b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts) + b"--%b--\r\n" % boundary
 
 
-def lines_fit(content: bytes) -> bool:
-    """Whether no line of `content` is longer than LINE_OCTETS; looks at one line end in each thousand octets."""
-    at = 0
-    while len(content) - at > LINE_OCTETS + 2:
-        end = content.rfind(b"\r\n", at, at + LINE_OCTETS + 2)
-        if end < 0:
+def lines_fit(content: bytes, most: int = LINE_OCTETS, end: bytes = b"\r\n") -> bool:
+    """Whether no line of `content`, ended by `end`, is longer than `most`; looks at one end in so many octets."""
+    at, reach = 0, most + len(end)
+    while len(content) - at > reach:
+        found = content.rfind(end, at, at + reach)
+        if found < 0:
             return False
-        at = end + 2
-    return len(content) - at <= LINE_OCTETS or content.find(b"\r\n", at) >= 0
+        at = found + len(end)
+    return len(content) - at <= most or content.find(end, at) >= 0
 
 
 def check(raw: bytes, names: list[str], *, international: bytes = b"") -> None:
