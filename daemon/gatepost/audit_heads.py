@@ -38,7 +38,7 @@ def read_heads(path: Path) -> tuple[Head, ...]:
 def head_of(text: str) -> Head | None:
     """A head as it is written in the file and in mails, NUMBER:MAC; None for what is none."""
     number, _, mac = text.strip().partition(":")
-    whole = number.isdigit() and len(mac) == 64 and set(mac) <= set("0123456789abcdef")
+    whole = number.isascii() and number.isdigit() and len(mac) == 64 and set(mac) <= set("0123456789abcdef")
     return Head(id=int(number), mac=mac) if whole else None
 
 

@@ -6,11 +6,12 @@ import sqlite3
 
 import pytest
 
+from gatepost.audit_heads import head_of
 from gatepost.cli import run
 from gatepost.clock import Clock
 from gatepost.config import load
 from gatepost.core import DAY
-from gatepost.core.audit import Act, Action, ActorKind, Who
+from gatepost.core.audit import Act, Action, ActorKind, Head, Who
 from gatepost.keys import audit_key
 from gatepost.parts import open_database
 from gatepost.store import audit
@@ -133,3 +134,12 @@ def test_no_cell_of_the_csv_is_a_formula(place, capsys, tmp_path):
     assert listed(capsys, path, "--action", "marketplace.imported")[0]["actor"] == "'=cmd|' /C calc'!A0"
     assert run(["audit", "export", "-c", str(path), "-o", str(tmp_path / "log.csv")]) == 0
     assert (tmp_path / "log.csv").read_bytes().count(b"\n") == 4
+
+
+@pytest.mark.parametrize("text", ["", "12", "²:" + "a" * 64, "x:" + "a" * 64, "12:" + "g" * 64, "12:" + "a" * 63])
+def test_what_is_no_head_is_none(text):
+    assert head_of(text) is None
+
+
+def test_a_head_is_read_as_it_is_written():
+    assert head_of("12:" + "a" * 64 + "\n") == Head(id=12, mac="a" * 64)
