@@ -145,5 +145,6 @@ def hindrances(page) -> list[str]:
     """What axe finds that hinders people on a page, in its words."""
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
 
+    page.wait_for_load_state("load")
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [f"{v['id']}: {node['target']} {node['html'][:120]}" for v in found for node in v["nodes"]]

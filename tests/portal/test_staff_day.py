@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from playwright.sync_api import expect
 
 from gatepost.portal.staff_desk import StaffDesk
 from gatepost.postroom import Postroom
@@ -67,16 +68,17 @@ def test_a_day_of_a_lead(floor, base, tmp_path):
         page.fill("#answer-text", "Please follow these steps.")
         page.set_input_files("#answer-files", str(file))
         page.click("text=Send")
-        assert "on its way" in page.locator("[role=status]").inner_text()
+        expect(page.locator("[role=status]")).to_contain_text("on its way")
         page.click("text=Keep an internal note instead")
         page.fill("#note-text", "Called her as well.")
         page.click("text=Keep the note")
-        assert page.locator("article.note").inner_text().endswith("Called her as well.")
+        expect(page.locator("article.note")).to_contain_text("Called her as well.")
         page.click("text=Take it")
         page.click("button:has-text('Close')")
-        assert "closed" in page.locator("[role=status]").inner_text()
+        expect(page.locator("[role=status]")).to_contain_text("closed")
         page.click("text=The whole trace")
-        assert "Mails that we sent" in page.locator("main").inner_text() and violations(page) == []
+        expect(page.locator("main")).to_contain_text("Mails that we sent")
+        assert violations(page) == []
 
         page.click("nav >> text=Quarantine")
         page.locator("tbody th a").first.click()
@@ -85,7 +87,7 @@ def test_a_day_of_a_lead(floor, base, tmp_path):
             page.click("text=Save the raw mail")
         assert Path(saved.value.path()).read_bytes().startswith(b"From: Eve")
         page.click("button:has-text('Release')")
-        assert "run again" in page.locator("[role=status]").inner_text()
+        expect(page.locator("[role=status]")).to_contain_text("run again")
 
         for path in ("customers", f"customers/{floor.jane}", "vendors", "vendors/acme", "outbox", "rules", "audit"):
             page.goto(f"{base}/staff/{path}")
@@ -94,7 +96,8 @@ def test_a_day_of_a_lead(floor, base, tmp_path):
             page.click("text=Save these as CSV")
         assert "quarantine.released" in Path(saved.value.path()).read_text()
         page.click("text=Sign out")
-        assert page.url.startswith(f"{base}/staff/sign-in") and violations(page) == []
+        page.wait_for_url(f"{base}/staff/sign-in*")
+        assert violations(page) == []
         assert not [url for url in seen if not url.endswith("/favicon.ico")], seen
     told = floor.market.sent("answer")[-1]
     assert "follow these steps" in told.text and "steps.txt" in told.raw.decode()
