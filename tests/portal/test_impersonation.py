@@ -455,6 +455,22 @@ def test_no_key_of_the_config_and_no_permission_takes_the_customers_place():
     assert [p.value for p in Permission if "impersonate" in p.value] == ["impersonate", "impersonate.log"]
 
 
+@pytest.mark.catalogue("J19")
+def test_not_even_two_who_may_do_everything_get_in_without_the_customer(desk):
+    alls = [replace(ANNA, slug=slug, permissions=frozenset(Permission)) for slug in ("ada", "ole")]
+    desk.market.house.members |= {member.slug: member for member in alls}
+    for member in alls:
+        admin = desk.staff(member)
+        assert desk.ask(admin).status_code in (303, 409)
+        key = forms_of(admin.get(desk.plan()).text)[-1]["fields"]["form"]
+        asked = desk.market.db.read_now(lambda tx: consents.of_customer(tx, desk.jane))
+        for consent in ("", "0", "999", *(str(one.id) for one in asked)):
+            form = {"form": key, "consent": consent, "ticket": "1001", "scope": "read", "reason": "an emergency"}
+            started = admin.post(f"/staff/customers/{desk.jane}/log-in/start", data=form)
+            assert started.status_code == 409 and "/as/" not in started.text, consent
+    assert not desk.live()
+
+
 @pytest.mark.catalogue("J04", "J14")
 def test_the_customer_sees_who_was_there_and_puts_them_out(desk, market):
     anna = desk.granted()
