@@ -15,8 +15,8 @@ from .core.away_plan import AwayPlan
 from .house import House
 from .ingress.archive_import import Taker
 from .ingress.import_tray import Importer
-from .portal.entrance import Proved
-from .portal.invitations import invite
+from .portal.sign_in.entrance import Proved
+from .portal.sign_in.invitations import invite
 from .postroom import Postroom
 from .privacy import control as privacy
 from .privacy.control import Privacy

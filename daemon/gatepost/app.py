@@ -39,7 +39,7 @@ from .parts import (
 )
 from .portal.app import Portal
 from .portal.server import PortalServer
-from .portal.staff_desk import StaffDesk
+from .portal.staff.desk import StaffDesk
 from .postroom import Postroom
 from .privacy.control import Privacy
 from .privacy.retention import Retention

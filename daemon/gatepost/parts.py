@@ -28,7 +28,7 @@ from .page_mail import ReadLetter
 from .portal.app import open_counter
 from .portal.counter import Counter
 from .portal.server import PortalServer
-from .portal.staff_desk import StaffDesk
+from .portal.staff.desk import StaffDesk
 from .promises import promises
 from .reader.pool import ReaderPool
 from .rulebook import Rulebook, known_names

@@ -12,7 +12,7 @@ from gatepost.core.staff import ROLES, Member, permitted
 from gatepost.from_page import file_of
 from gatepost.mail.parse import read_letter
 from gatepost.portal.app import Portal, open_counter
-from gatepost.portal.staff_desk import StaffDesk
+from gatepost.portal.staff.desk import StaffDesk
 from gatepost.postroom import Postroom
 from gatepost.release import Releases
 from gatepost.staff_work import answer

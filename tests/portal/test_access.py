@@ -16,8 +16,8 @@ from gatepost.config import ShopSignInSection, SsoSection
 from gatepost.config.section import Secret
 from gatepost.core.audit import operator
 from gatepost.portal.app import Portal
-from gatepost.portal.entrance import Proved
-from gatepost.portal.invitations import Fate, invite
+from gatepost.portal.sign_in.entrance import Proved
+from gatepost.portal.sign_in.invitations import Fate, invite
 from gatepost.store import accounts, parties
 
 from .conftest import BASE, JANE, Browser, forms_of, link_in

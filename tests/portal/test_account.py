@@ -12,7 +12,7 @@ import pytest
 from gatepost.core import DAY, HOUR, MINUTE
 from gatepost.core.consent import Scope
 from gatepost.core.party import Customer
-from gatepost.portal.entrance import Entrance
+from gatepost.portal.sign_in.entrance import Entrance
 from gatepost.store import accounts, consents, parties
 from gatepost.store.sessions import digest
 

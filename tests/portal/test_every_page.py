@@ -11,7 +11,7 @@ import pytest
 from gatepost.core import DAY
 from gatepost.core.staff import Member, Permission
 from gatepost.links import For, vendor_link
-from gatepost.portal import ticket_face
+from gatepost.portal.customer import ticket_face
 from gatepost.portal.page import Form, Who
 from gatepost.portal.routes import pages
 from gatepost.store import drafts, parties, sessions

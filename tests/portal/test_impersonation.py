@@ -16,7 +16,7 @@ from gatepost.core.staff import Member, Permission
 from gatepost.links import For
 from gatepost.portal.app import Portal, open_counter
 from gatepost.portal.guard import Guard
-from gatepost.portal.leave import Leave
+from gatepost.portal.impersonation.leave import Leave
 from gatepost.portal.page import Page, Who
 from gatepost.portal.routes import pages
 from gatepost.store import consents, parties, sessions, trace

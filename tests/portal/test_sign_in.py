@@ -6,10 +6,10 @@ import pytest
 
 from gatepost.config import PortalSection
 from gatepost.core import DAY, HOUR, MINUTE
-from gatepost.portal import sign_in
 from gatepost.portal.app import Portal, open_counter
 from gatepost.portal.counter import Counter
-from gatepost.portal.sign_in import send_links
+from gatepost.portal.sign_in import pages as sign_in
+from gatepost.portal.sign_in.pages import send_links
 from gatepost.store.sessions import Kind, ask, digest
 
 from .conftest import AGENT, EDDIE, JANE, Browser, link_in

@@ -7,7 +7,7 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
-from gatepost.portal.staff_desk import StaffDesk
+from gatepost.portal.staff.desk import StaffDesk
 from gatepost.postroom import Postroom
 from gatepost.release import Releases
 

@@ -15,8 +15,8 @@ from ..errors import PermanentError
 from ..ingress.table_file import Columns, read_table
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
 from ..parts import build_house, open_database
-from ..portal.entrance import Proved
-from ..portal.invitations import Fate, Invited, invite
+from ..portal.sign_in.entrance import Proved
+from ..portal.sign_in.invitations import Fate, Invited, invite
 from ..tray import Question, ask
 from . import EX_DATAERR, EX_OK
 from .options import config_option

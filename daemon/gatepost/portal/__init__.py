@@ -1,1 +1,1 @@
-"""The portal: pages behind signed links, served by the desk's process."""
+"""The portal: the frame of every page at the top, the pages in a room for each kind of visitor and way in."""

@@ -19,10 +19,10 @@ from ..store.database import Database
 from .counter import Counter, shelf
 from .faces import Faces
 from .guard import Guard
-from .leave import Leave
+from .impersonation.leave import Leave
 from .routes import pages
-from .sign_in import send_links
-from .staff_desk import StaffDesk
+from .sign_in.pages import send_links
+from .staff.desk import StaffDesk
 
 
 class Portal:

@@ -30,7 +30,7 @@ from .cookies import Cookies
 from .faces import Faces, colours
 from .page import Visitor
 from .presence import Presence
-from .staff_desk import StaffDesk
+from .staff.desk import StaffDesk
 from .tries import Tries
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ..core.letter import Attachment
 from ..mail.attachment import sniffed
-from .conversation import PICTURES
+from .customer.conversation import PICTURES
 
 _POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _SAVED = frozenset({"application/pdf", "application/zip", "text/plain", "text/csv", "application/json"})

@@ -3,34 +3,34 @@
 To add a page: docs/portal.md, "A page of your own".
 """
 
-from .account import AccountPages
-from .addresses import AddressPages
-from .by_link import LinkedPages
-from .confirm import ConfirmPages
 from .counter import Counter
-from .impersonation import ImpersonationPages
-from .new_ticket import NewTicketPages
+from .customer.account import AccountPages
+from .customer.addresses import AddressPages
+from .customer.new_ticket import NewTicketPages
+from .customer.ticket import TicketPages
+from .customer.ticket_list import TicketList
+from .impersonation.pages import ImpersonationPages
+from .impersonation.staff_pages import StaffLogInPages
+from .linked.confirm import ConfirmPages
+from .linked.rating import RatingPages
+from .linked.secret import SecretPages
+from .linked.tickets import LinkedPages
+from .linked.vendor import VendorPages
+from .linked.which_product import WhichProductPages
 from .page import Page
-from .proofs import ProofPages
-from .rating import RatingPages
-from .secret import SecretPages
-from .sign_in import SignInPages
-from .staff_audit import StaffAudit
-from .staff_customers import StaffCustomers
-from .staff_door import StaffDoor
-from .staff_log_in import StaffLogInPages
-from .staff_outbox import StaffOutbox
-from .staff_quarantine import StaffQuarantine
-from .staff_queue import StaffQueue
-from .staff_rules import StaffRules
-from .staff_ticket import StaffTickets
-from .staff_vendors import StaffVendors
+from .sign_in.pages import SignInPages
+from .sign_in.proofs import ProofPages
+from .staff.audit import StaffAudit
+from .staff.customers import StaffCustomers
+from .staff.door import StaffDoor
+from .staff.outbox import StaffOutbox
+from .staff.quarantine import StaffQuarantine
+from .staff.queue import StaffQueue
+from .staff.rules import StaffRules
+from .staff.ticket import StaffTickets
+from .staff.vendors import StaffVendors
 from .style import StylePage
 from .table import Table
-from .ticket import TicketPages
-from .ticket_list import TicketList
-from .vendor import VendorPages
-from .which_product import WhichProductPages
 
 
 def pages(counter: Counter) -> tuple[Page, ...]:

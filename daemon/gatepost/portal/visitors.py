@@ -16,7 +16,7 @@ from ..store.consents import Live
 from ..store.database import Tx
 from ..store.sessions import Kind, Session
 from .counter import Counter
-from .leave import Leave
+from .impersonation.leave import Leave
 from .page import Form, Page, Visitor, Who
 from .stops import Over, SignInNeeded
 

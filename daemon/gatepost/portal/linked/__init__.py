@@ -1,0 +1,1 @@
+"""Pages behind the signed links of our mails: tickets, questions, ratings, secrets, a vendor's own page."""

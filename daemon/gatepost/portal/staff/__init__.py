@@ -1,0 +1,1 @@
+"""The staff pages, and how staff sign in."""

@@ -1,0 +1,130 @@
+"""Vendors for staff: who sells here, and each one's report card with its chart."""
+
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ... import absences
+from ...chart import chart
+from ...core import Millis
+from ...core.address import plain
+from ...core.away_plan import AwayPlan
+from ...core.calendar import length_text
+from ...core.party import Vendor
+from ...core.report_card import WINDOWS, Card
+from ...core.staff import Permission
+from ...errors import PermanentError
+from ...house import House
+from ...report_cards import read_card
+from ...store import parties, queue, report_card
+from ...store.database import Tx
+from ...store.queue import Line
+from ..counter import go
+from ..page import Page, Visitor
+from ..stops import Missing
+from .frame import StaffPages, asked_number, clock_text, page_of
+from .queue import Names, names_of
+
+_DAYS = 90
+_FIELDS = ("first", "back", "substitute", "text")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+
+
+class StaffVendors(StaffPages):
+    """The handlers."""
+
+    here = "/staff/vendors"
+
+    def pages(self) -> tuple[Page, ...]:
+        """What is served here."""
+        return (
+            page_of("GET", "/staff/vendors", self.vendors, "Vendors", Permission.VENDORS),
+            page_of("GET", "/staff/vendors/{slug}", self.vendor, "Vendor", Permission.VENDORS),
+            page_of("POST", "/staff/vendors/{slug}/away", self.away, "Absence", Permission.SETTINGS),
+            page_of("GET", "/staff/vendors/{slug}/card.svg", self.chart, "Report card", Permission.VENDORS),
+        )
+
+    async def vendors(self, request: Request, visitor: Visitor) -> Response:
+        """Every vendor with what their card says in short."""
+        house, now = self._counter.house, self._counter.now()
+
+        def read(tx: Tx) -> list[tuple[Vendor, int, Card]]:
+            return [
+                (vendor, report_card.counts(tx, vendor.id, now)[0], _card(tx, house, vendor, _DAYS, now))
+                for vendor in parties.vendors(tx)
+            ]
+
+        return self.show("vendors", visitor, vendors=await self._counter.read(read), days=_DAYS)
+
+    async def vendor(self, request: Request, visitor: Visitor) -> Response:
+        """One vendor: addresses, hours, absence, report card, open tickets."""
+        return await self._page(request, visitor, done="away" if "done" in request.query_params else "")
+
+    async def away(self, request: Request, visitor: Visitor) -> Response:
+        """Write down that the vendor is away, or here again; due dates are worked out anew (R8)."""
+        slug, member, now, house = request.path_params["slug"], self.member(visitor), self._counter.now(), self._house()
+        sent = await request.form()
+        form = {name: str(sent.get(name, "")).strip() for name in _FIELDS}
+        plan = None
+        if "here" not in sent:
+            plan = AwayPlan(**form)
+        if await self._counter.read(lambda tx: parties.vendor_named(tx, slug)) is None:
+            raise Missing
+        try:
+            if plan is not None and plan.substitute:
+                plain(plan.substitute)
+            await self._counter.write(lambda tx: absences.put(tx, house, slug, plan, member.who, now))
+        except (PermanentError, ValueError) as error:
+            said = error.message if isinstance(error, PermanentError) else str(error)
+            return await self._page(request, visitor, 422, wrong=said, given=form)
+        return go(f"/staff/vendors/{slug}?done")
+
+    def _house(self) -> House:
+        return self._counter.house
+
+    async def _page(self, request: Request, visitor: Visitor, status: int = 200, **values: object) -> Response:
+        slug, days = request.path_params["slug"], _days(request)
+        house, now = self._counter.house, self._counter.now()
+
+        def read(tx: Tx) -> tuple[Vendor, Card, tuple[Line, ...], Names] | None:
+            vendor = parties.vendor_named(tx, slug)
+            if vendor is None:
+                return None
+            lines = queue.of_vendor(tx, vendor.id)
+            return vendor, _card(tx, house, vendor, days, now), lines, names_of(tx, house, lines)
+
+        found = await self._counter.read(read)
+        if found is None:
+            raise Missing
+        vendor, card, lines, named = found
+        blank = {"done": "", "wrong": "", "given": dict.fromkeys(_FIELDS, "")}
+        return self.show(
+            "vendor", visitor, status, **blank | values, vendor=vendor, card=card, days=days, windows=WINDOWS,
+            lines=lines, named=named, length=length_text,
+            there=partial(clock_text, zone=vendor.hours.zone),
+        )  # fmt: skip
+
+    async def chart(self, request: Request, visitor: Visitor) -> Response:
+        """The report card as a picture."""
+        slug, days, house, now = request.path_params["slug"], _days(request), self._counter.house, self._counter.now()
+
+        def read(tx: Tx) -> tuple[Vendor, Card] | None:
+            vendor = parties.vendor_named(tx, slug)
+            return (vendor, _card(tx, house, vendor, days, now)) if vendor is not None else None
+
+        found = await self._counter.read(read)
+        if found is None:
+            raise Missing
+        headers = {"content-security-policy": _POLICY}
+        return Response(chart(found[0].name, found[1]), media_type="image/svg+xml", headers=headers)
+
+
+def _days(request: Request) -> int:
+    days = asked_number(request, "days", _DAYS)
+    return days if days in WINDOWS else _DAYS
+
+
+def _card(tx: Tx, house: House, vendor: Vendor, days: int, now: Millis) -> Card:
+    calendar = house.calendar(next(iter(house.brands.values())), vendor, now)
+    return read_card(tx, vendor, calendar, business_days=house.overdue_business_days, days=days, now=now)
