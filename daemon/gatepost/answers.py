@@ -21,7 +21,7 @@ from .postroom import Postroom
 from .privacy import control as privacy
 from .privacy.control import Privacy
 from .release import Releases
-from .staff_reset import reset_totp
+from .staff_reset import reset_totp, unlock
 from .store.database import Database
 from .topics import corrections
 from .tray import Question, Said
@@ -49,6 +49,7 @@ class Answers:
             Question.LABEL: self.label,
             Question.AWAY: self.away,
             Question.RESET_TOTP: self.reset,
+            Question.UNLOCK_STAFF: self.unlock,
             Question.INVITE: self.invite,
             Question.RELEASE: self.release,
             Question.FORGET: self.forget,
@@ -74,6 +75,11 @@ class Answers:
         """Forget the authenticator of a member of staff."""
         name, by, now = str(said["name"]), _by(said), self.clock.now()
         return {"had": await self.db.write(lambda tx: reset_totp(tx, self.house.audit, name, by, now))}
+
+    async def unlock(self, said: Said) -> Said:
+        """Forget the wrong codes of a member of staff."""
+        name, by, now = str(said["name"]), _by(said), self.clock.now()
+        return {"had": await self.db.write(lambda tx: unlock(tx, self.house.audit, name, by, now))}
 
     async def invite(self, said: Said) -> Said:
         """Invite people to the portal of a brand."""

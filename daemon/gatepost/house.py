@@ -4,7 +4,7 @@ Names of products are cached here and read again when the store says that they h
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import assert_never
@@ -22,7 +22,7 @@ from .core.own_links import without_secrets
 from .core.party import Brand, Participant, Product, Role, Team, Vendor
 from .core.product import Names, names_of
 from .core.reply_address import Keys, Purpose, Token, find, read, sign
-from .core.staff import Member, Permission
+from .core.staff import ROLES, Member, Permission, by_groups
 from .core.ticket import Fallback, Terms
 from .core.topics import Topic, without
 from .core.verdict import Route
@@ -67,6 +67,8 @@ class House:
         link_days: int = 30,
         view_days: int = 30,
         members: Mapping[str, Member] | None = None,
+        roles: Mapping[str, tuple[Permission, ...]] = ROLES,
+        group_roles: Mapping[str, tuple[str, ...]] | None = None,
         vault: Vault | None = None,
         secrets: SecretsSection | None = None,
     ) -> None:
@@ -89,6 +91,7 @@ class House:
         self.link_days = link_days
         self.view_days = view_days
         self.members = members or {}
+        self._roles, self._group_roles = roles, group_roles or {}
         # Without keys of its own a house seals for itself alone: nobody opens it after its process has ended.
         self.vault = vault or fresh()
         self.secrets = secrets or SecretsSection()
@@ -109,6 +112,13 @@ class House:
         """The address of the member of staff that a rule names by slug or address; '' for nobody of staff."""
         member = self.members.get(name) or self.member_at(name)
         return member.address if member is not None else ""
+
+    def member_by(self, staff: str, groups: Iterable[str] | None) -> Member | None:
+        """The member of this name, as the config says today; with the roles of `groups` where they came by those."""
+        member = self.members.get(staff)
+        if member is None or groups is None or not self._group_roles:
+            return member
+        return by_groups(member, (role for group in groups for role in self._group_roles.get(group, ())), self._roles)
 
     def member_at(self, address: str) -> Member | None:
         """The member of staff with this address."""

@@ -35,6 +35,8 @@ class For(StrEnum):
     ACCESS = "access"
     SSO = "sso"
     PROVED = "proved"
+    STAFF_SSO = "staff-sso"
+    STAFF_PROVED = "staff-proved"
 
 
 class _Serializer(URLSafeSerializer):

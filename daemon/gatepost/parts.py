@@ -68,6 +68,8 @@ def build_house(config: Config) -> House:
         link_days=config.delivery.link_days,
         view_days=config.portal.view_days,
         members=config.members(),
+        roles=config.roles(),
+        group_roles=config.staff_sso.roles,
         topics=topics.Shelf(shipped.folder("rules"), own_rules, bar=config.topics.bar),
         vault=vault(config.data),
         secrets=config.secrets,
@@ -144,7 +146,8 @@ def build_counter(
     own_pages = Path(config.gatepost.templates) / "portal"
     return open_counter(
         house, db, clock, own_pages, page=config.page, portal=config.portal, staff=config.staff_pages, desk=desk,
-        sso=config.sso, shop_sign_in=config.shop_sign_in, wake=wake, read_letter=read_letter,
+        sso=config.sso, staff_sso=config.staff_sso, shop_sign_in=config.shop_sign_in, wake=wake,
+        read_letter=read_letter,
     )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ class Question(StrEnum):
     AWAY = "away"
     LABEL = "label"
     RESET_TOTP = "reset_totp"
+    UNLOCK_STAFF = "unlock_staff"
     INVITE = "invite"
 
 

@@ -78,6 +78,23 @@ def test_a_reset_ends_sessions_takes_the_authenticator_and_is_on_record(place, c
     assert "no authenticator yet" in capsys.readouterr().out
 
 
+def test_who_is_locked_out_is_listed_and_let_in(place, capsys):
+    path, config, look = place
+    assert run(["staff", "unlock", "vera", "-c", str(path)]) == 0
+    assert "vera is not locked out" in capsys.readouterr().out
+    look_at = 4_000_000_000_000
+    db = open_database(config)
+    db.write_now(lambda tx: [staff_tables.missed(tx, "vera", look_at) for _ in range(5)])
+    db.close()
+    assert run(["staff", "list", "-c", str(path)]) == 0
+    assert "2096-10-02 07:21:40" in capsys.readouterr().out
+    assert run(["staff", "unlock", "vera", "-c", str(path)]) == 0
+    assert "forgotten" in capsys.readouterr().out
+    assert look(lambda tx: staff_tables.shut(tx, "vera")) == 0
+    (row,) = look(lambda tx: list(audit.entries(tx)))
+    assert (row.actor.kind, row.action, row.object) == ("operator", "staff.unlocked", "staff vera")
+
+
 def test_who_does_not_work_here_is_named_with_those_who_do(place, capsys):
     path, _, _ = place
     assert run(["staff", "reset-totp", "eve", "-c", str(path)]) == 70

@@ -28,6 +28,7 @@ from .report_card import ReportCardSection
 from .route import RouteSection
 from .section import Secret
 from .sign_in import ShopSignInSection, SsoSection
+from .staff import StaffPagesSection, StaffSsoSection
 from .types import endpoint
 
 __all__ = [
@@ -53,6 +54,8 @@ __all__ = [
     "ShopSignInSection",
     "SmtpSection",
     "SsoSection",
+    "StaffPagesSection",
+    "StaffSsoSection",
     "TeamSection",
     "TopicsSection",
     "endpoint",

@@ -14,6 +14,7 @@ from ..errors import PermanentError
 from . import brand as brands
 from .model import Config
 from .section import Secret
+from .sign_in import SsoSection
 from .staff import roles_of
 from .types import endpoint
 
@@ -125,13 +126,12 @@ def _away(config: Config) -> Iterator[Finding]:
 def _sign_in(config: Config) -> Iterator[Finding]:
     """Who else proves an address, where the config names one."""
     sso, shop = config.sso, config.shop_sign_in
-    if (sso.issuer or shop.issuer) and find_spec("joserfc") is None:
-        place = ("sso", "issuer") if sso.issuer else ("shop_sign_in", "issuer")
-        yield place, "this needs a package that is not there", "pip install gatepost[sso]"
-    if sso.issuer and not sso.client_id:
-        yield ("sso", "issuer"), "there is an issuer, but no client_id", "add the client_id that the provider gave you"
-    if sso.issuer and not {"openid", "email"} <= set(sso.scopes):
-        yield ("sso", "scopes"), "without openid and email nothing proves an address", 'scopes = ["openid", "email"]'
+    named = [table for table in ("sso", "shop_sign_in", "staff_sso") if getattr(config, table).issuer]
+    if named and find_spec("joserfc") is None:
+        yield (named[0], "issuer"), "this needs a package that is not there", "pip install gatepost[sso]"
+    yield from _provider("sso", sso)
+    yield from _provider("staff_sso", config.staff_sso)
+    yield from _staff_provider(config)
     if shop.issuer and not shop.audience:
         yield ("shop_sign_in", "issuer"), "there is an issuer, but no audience", "add the name that the shop has for us"
     if shop.issuer and (shop.secret is None) == (not shop.public_key):
@@ -202,6 +202,32 @@ def _mailboxes(config: Config) -> Iterator[Finding]:
             yield ("imap", name, "recipient"), f"{box.recipient} is no support address of a brand", "name one that is"
         if box.endpoint() and box.tls == "none" and not _is_loopback(endpoint(box.endpoint())[0]):
             yield ("imap", name, "tls"), "the password would cross the network in the clear", 'write tls = "tls"'
+
+
+def _provider(table: str, sso: SsoSection) -> Iterator[Finding]:
+    if sso.issuer and not sso.client_id:
+        yield (table, "issuer"), "there is an issuer, but no client_id", "add the client_id that the provider gave you"
+    if sso.issuer and not {"openid", "email"} <= set(sso.scopes):
+        yield (table, "scopes"), "without openid and email nothing proves an address", 'scopes = ["openid", "email"]'
+
+
+def _staff_provider(config: Config) -> Iterator[Finding]:
+    """What proves a customer proves no member of staff, and who comes by groups gets roles that are there."""
+    staff, known = config.staff_sso, roles_of(config.role)
+    ours = (staff.issuer.rstrip("/"), staff.client_id)
+    if staff.issuer and ours == (config.sso.issuer.rstrip("/"), config.sso.client_id):
+        said = "customers and staff would come by the same client of the same provider"
+        yield ("staff_sso", "client_id"), said, "register a client of its own for staff, which customers may not use"
+    if staff.only and not staff.issuer:
+        yield ("staff_sso", "only"), "no member of staff could sign in: there is no issuer", "only = false"
+    for group, roles in staff.roles.items():
+        for role in roles:
+            if role not in known:
+                yield (
+                    ("staff_sso", "roles", group),
+                    f"there is no role {role}",
+                    f"there are {', '.join(sorted(known))}; or add a table [role.{role}]",
+                )
 
 
 def _delivery(config: Config) -> Iterator[Finding]:
@@ -352,25 +378,7 @@ def _routes(config: Config) -> Iterator[Finding]:
 
 def _secrets(config: Config) -> Iterator[Finding]:
     """Every secret can be read by us, and by us alone (K09); it is not kept."""
-    found: list[tuple[Place, Secret, int]] = [
-        (("reply_address", "keys", key), secret, _KEY_OCTETS) for key, secret in config.reply_address.keys.items()
-    ]
-    if config.delivery.dkim is not None:
-        found.append(((("delivery", "dkim", "key")), config.delivery.dkim.key, 1))
-    if config.delivery.password is not None:
-        found.append((("delivery", "password"), config.delivery.password, 1))
-    for name, route in config.route.items():
-        if route.password is not None:
-            found.append((("route", name, "password"), route.password, 1))
-    for name, box in config.imap.items():
-        for key in ("password", "client_secret", "refresh_token"):
-            if (secret := getattr(box, key)) is not None:
-                found.append((("imap", name, key), secret, 1))
-    if config.sso.client_secret is not None:
-        found.append((("sso", "client_secret"), config.sso.client_secret, 1))
-    if config.shop_sign_in.secret is not None:
-        found.append((("shop_sign_in", "secret"), config.shop_sign_in.secret, _KEY_OCTETS))
-    for place, secret, least in found:
+    for place, secret, least in _named_secrets(config):
         try:
             octets = len(secret.read())
         except PermanentError as error:
@@ -378,3 +386,23 @@ def _secrets(config: Config) -> Iterator[Finding]:
             continue
         if octets < least:
             yield place, f"{secret} holds {octets} bytes, too few for a key", f"write {least} bytes or more into it"
+
+
+def _named_secrets(config: Config) -> Iterator[tuple[Place, Secret, int]]:
+    """Every secret that the config names, and how many octets it must have at least."""
+    yield from ((("reply_address", "keys", key), one, _KEY_OCTETS) for key, one in config.reply_address.keys.items())
+    if config.delivery.dkim is not None:
+        yield ("delivery", "dkim", "key"), config.delivery.dkim.key, 1
+    maybe: list[tuple[Place, Secret | None, int]] = [
+        (("delivery", "password"), config.delivery.password, 1),
+        *((("route", name, "password"), route.password, 1) for name, route in config.route.items()),
+        *(
+            (("imap", name, key), getattr(box, key), 1)
+            for name, box in config.imap.items()
+            for key in ("password", "client_secret", "refresh_token")
+        ),
+        (("sso", "client_secret"), config.sso.client_secret, 1),
+        (("staff_sso", "client_secret"), config.staff_sso.client_secret, 1),
+        (("shop_sign_in", "secret"), config.shop_sign_in.secret, _KEY_OCTETS),
+    ]
+    yield from ((place, secret, least) for place, secret, least in maybe if secret is not None)

@@ -62,6 +62,7 @@ _SAMPLES: dict[str, str] = {
     "staff.vera.name": '"Vera Lind"',
     "staff.vera.zone": '"Europe/Berlin"',
     "staff.vera.address": '"vera@office.example"',
+    "staff_sso.roles": '{ "support-team" = ["agent"], "support-leads" = ["lead"] }',
     "metrics.listen": '"127.0.0.1:9125"',
     "discount.WINTER-20.percent": "20",
     "discount.WINTER-20.until": '"2027-01-31"',

@@ -3,6 +3,7 @@
 Nothing here reads a file. config.example.toml and docs/config.md are written from this module, and checked against it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from ..core.discount import Discount
 from ..core.party import Brand, Team
-from ..core.staff import Member
+from ..core.staff import Member, Permission
 from .away import AwaySection
 from .brand import BrandSection
 from .imap import ImapSection
@@ -21,7 +22,7 @@ from .report_card import ReportCardSection
 from .route import RouteSection
 from .section import Secret, Section
 from .sign_in import ShopSignInSection, SsoSection
-from .staff import AuditSection, RoleSection, StaffPagesSection, StaffSection, members_of
+from .staff import AuditSection, RoleSection, StaffPagesSection, StaffSection, StaffSsoSection, members_of, roles_of
 from .types import (
     Address,
     Code,
@@ -314,6 +315,7 @@ class Config(Section):
     shop_sign_in: ShopSignInSection = ShopSignInSection()
     metrics: MetricsSection = MetricsSection()
     staff_pages: StaffPagesSection = StaffPagesSection()
+    staff_sso: StaffSsoSection = StaffSsoSection()
     audit: AuditSection = AuditSection()
     secrets: SecretsSection = SecretsSection()
     retention: RetentionSection = RetentionSection()
@@ -340,6 +342,10 @@ class Config(Section):
     def members(self) -> dict[str, Member]:
         """The members of staff by name."""
         return members_of(self.staff, self.role)
+
+    def roles(self) -> Mapping[str, tuple[Permission, ...]]:
+        """What each role permits, by its name."""
+        return roles_of(self.role)
 
     def discounts(self) -> dict[str, Discount]:
         """The discount codes by code."""

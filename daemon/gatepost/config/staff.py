@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from ..core.staff import ROLES, Member, Permission, permitted
 from .section import Section
+from .sign_in import SsoSection
 from .types import Address, Count, FilePath, Name, Slug, Zone
 
 
@@ -42,6 +43,20 @@ class StaffPagesSection(Section):
     hours: int = Field(12, ge=1, le=168, description="Hours after which staff have to sign in again.")
     idle_minutes: Count = Field(60, description="Minutes without a page after which staff have to sign in again.")
     rows: int = Field(50, ge=10, le=200, description="Rows on one page of a list.")
+
+
+class StaffSsoSection(SsoSection):
+    """Single sign-on for staff, at a provider of their own. Needs the extra: pip install gatepost[sso]."""
+
+    only: bool = Field(False, description="Staff come by single sign-on alone; no link is mailed and no code taken.")
+    claim: str = Field(
+        "groups", min_length=1, max_length=100, description="The claim of the ID token that lists a person's groups."
+    )
+    roles: dict[str, tuple[Slug, ...]] = Field(
+        default_factory=dict,
+        description="Roles by group. Who comes by single sign-on has the roles of their groups in place of those of "
+        "their own table; without a line here, those of their table.",
+    )
 
 
 class AuditSection(Section):

@@ -54,6 +54,8 @@ class Action(StrEnum):
     STAFF_SIGNED_OUT = "staff.signed-out"
     STAFF_REFUSED = "staff.refused"
     STAFF_ENROLLED = "staff.enrolled"
+    STAFF_LOCKED = "staff.locked"
+    STAFF_UNLOCKED = "staff.unlocked"
     STAFF_TOTP_RESET = "staff.totp-reset"
     # Customers and their accounts.
     CUSTOMER_NOTED = "customer.noted"

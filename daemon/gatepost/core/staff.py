@@ -1,10 +1,15 @@
 """Members of staff, their roles, and the closed list of what a role may permit."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from . import DAY, MINUTE, Millis
 from .audit import ActorKind, Who
+
+# So many wrong codes in a row shut the door; each further row of them for twice as long (RFC 6238 5.1, RFC 4226 7.3).
+WRONG_CODES = 5
+_SHUT, _SHUT_LONGEST = 15 * MINUTE, DAY
 
 
 class Permission(StrEnum):
@@ -87,6 +92,22 @@ class Member:
     def may(self, permission: Permission) -> bool:
         """Whether one of their roles permits it."""
         return permission in self.permissions
+
+
+def shut_for(wrong: int) -> Millis:
+    """For how long no code is taken after this many wrong ones since the last right one; 0 where the next may come.
+
+    A day at most: who is locked out by somebody else's guesses gets in again, and guessing goes on at five a day.
+    """
+    if wrong == 0 or wrong % WRONG_CODES:
+        return 0
+    return min(_SHUT << min(wrong // WRONG_CODES - 1, 10), _SHUT_LONGEST)
+
+
+def by_groups(member: Member, roles: Iterable[str], known: Mapping[str, Iterable[Permission]]) -> Member:
+    """The member with the roles that their groups at the identity provider give, in place of those of their table."""
+    given = tuple(dict.fromkeys(role for role in roles if role in known))
+    return replace(member, roles=given, permissions=permitted(given, known))
 
 
 def permitted(roles: Iterable[str], known: Mapping[str, Iterable[Permission]]) -> frozenset[Permission]:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from .. import shipped
 from ..clock import Clock
-from ..config import PageSection, PortalSection, ShopSignInSection, SsoSection
-from ..config.staff import StaffPagesSection
+from ..config import PageSection, PortalSection, ShopSignInSection, SsoSection, StaffPagesSection, StaffSsoSection
 from ..core import HOUR, Millis
 from ..house import House
 from ..page_mail import ReadLetter
@@ -67,6 +66,7 @@ def open_counter(
     portal: PortalSection | None = None,
     staff: StaffPagesSection | None = None,
     sso: SsoSection | None = None,
+    staff_sso: StaffSsoSection | None = None,
     shop_sign_in: ShopSignInSection | None = None,
     desk: StaffDesk | None = None,
     wake: Callable[[], None] = lambda: None,
@@ -83,6 +83,7 @@ def open_counter(
         staff=staff or StaffPagesSection(),
         faces=Faces(house.brands.values()),
         sso=sso or SsoSection(),
+        staff_sso=staff_sso or StaffSsoSection(),
         shop_sign_in=shop_sign_in or ShopSignInSection(),
         desk=desk,
         wake=wake,

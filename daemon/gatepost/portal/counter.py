@@ -16,8 +16,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from ..clock import Clock
-from ..config import PageSection, PortalSection, ShopSignInSection, SsoSection
-from ..config.staff import StaffPagesSection
+from ..config import PageSection, PortalSection, ShopSignInSection, SsoSection, StaffPagesSection, StaffSsoSection
 from ..core import Millis
 from ..core.letter import Letter
 from ..core.party import Brand
@@ -58,6 +57,7 @@ class Counter:
     page_section: PageSection = field(default_factory=PageSection)
     portal: PortalSection = field(default_factory=PortalSection)
     sso: SsoSection = field(default_factory=SsoSection)
+    staff_sso: StaffSsoSection = field(default_factory=StaffSsoSection)
     shop_sign_in: ShopSignInSection = field(default_factory=ShopSignInSection)
     staff: StaffPagesSection = field(default_factory=StaffPagesSection)
     desk: StaffDesk | None = None

@@ -144,7 +144,7 @@ class Guard:
         return response
 
     def _allowed(self, page: Page, visitor: Visitor) -> None:
-        if page.permission and page.permission not in visitor.permissions:
+        if page.permission is not None and not visitor.colleague.may(page.permission):
             raise Forbidden("permission")
         if visitor.grant and page.method == "POST" and not (visitor.acting or page.harmless):
             raise Forbidden("looking")

@@ -15,6 +15,7 @@ from ..core import Millis
 from ..core.audit import Act, Action, ActorKind
 from ..core.audit import Who as Actor
 from ..core.party import Brand, Customer
+from ..core.staff import Member, Permission
 from ..links import For
 
 KIB = 1024
@@ -46,10 +47,11 @@ class Form(StrEnum):
 class Visitor:
     """Who asks: what the guard has made of host, cookie and link.
 
-    `customer` is who is signed in, or as whom a member of staff is: then `staff` and `staff_name` say who that is,
-    `grant` is the number of the session as a customer, and `acting` whether they may do more than look.
-    `about` is what the link in the path says; `form` is the value of the hidden field that the page's own
-    form must send back, `session_form` that of the forms in the frame of every page of who is signed in.
+    `member` is who is signed in to the staff pages. `customer` is who is signed in, or as whom a member of staff is:
+    then `staff` and `staff_name` say who that is, `grant` is the number of the session as a customer, and `acting`
+    whether they may do more than look. `about` is what the link in the path says; `form` is the value of the hidden
+    field that the page's own form must send back, `session_form` that of the forms in the frame of every page of who
+    is signed in.
     """
 
     who: Who
@@ -61,7 +63,7 @@ class Visitor:
     session: int = 0
     ends: Millis = 0
     staff: str = ""
-    permissions: frozenset[str] = frozenset()
+    member: Member | None = None
     grant: int = 0
     staff_name: str = ""
     acting: bool = False
@@ -76,6 +78,13 @@ class Visitor:
         if self.customer is None:
             raise LookupError("a page for customers was shown to nobody")
         return self.customer
+
+    @property
+    def colleague(self) -> Member:
+        """The member of staff; a staff page is shown to nobody else."""
+        if self.member is None:
+            raise LookupError("a page for staff was shown to nobody")
+        return self.member
 
     def act(self, action: Action, object_: str, **details: object) -> Act:
         """What this visitor does, for the audit log: by the customer, or by staff on the customer's behalf (L5)."""
@@ -108,7 +117,7 @@ class Page:
     who: Who
     title: str
     _: KW_ONLY
-    permission: str = ""
+    permission: Permission | None = None
     link: For | None = None
     form: Form = Form.SESSION
     impersonated: bool = False

@@ -24,6 +24,7 @@ from .staff.audit import StaffAudit
 from .staff.customers import StaffCustomers
 from .staff.door import StaffDoor
 from .staff.outbox import StaffOutbox
+from .staff.provider import StaffProvider
 from .staff.quarantine import StaffQuarantine
 from .staff.queue import StaffQueue
 from .staff.rules import StaffRules
@@ -52,6 +53,7 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *WhichProductPages(counter).pages(),
         *VendorPages(counter).pages(),
         *StaffDoor(counter).pages(),
+        *StaffProvider(counter).pages(),
         *StaffQueue(counter).pages(),
         *StaffTickets(counter).pages(),
         *StaffCustomers(counter).pages(),

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from ..core import MINUTE, Millis
 from ..core.consent import Scope as ConsentScope
 from ..core.party import Brand, Customer
+from ..core.staff import Member
 from ..store import consents, parties, sessions
 from ..store.consents import Live
 from ..store.database import Tx
@@ -46,7 +47,7 @@ class Visitors:
             session=session.id if session is not None else 0,
             ends=session.expires if session is not None else 0,
             staff=session.staff if session is not None else "",
-            permissions=self._permissions(session),
+            member=self._member(session),
             session_form=self._token("session", str(session.id)) if session is not None else "",
         )
         return self._with_form(request, page, visitor)
@@ -130,10 +131,11 @@ class Visitors:
         presence.used(session.id, now)
         return True
 
-    def _permissions(self, session: Session | None) -> frozenset[str]:
-        """What the member of staff may, as the config says today; nothing for who is one no more."""
-        member = self._counter.house.members.get(session.staff) if session is not None and session.staff else None
-        return member.permissions if member is not None else frozenset()
+    def _member(self, session: Session | None) -> Member | None:
+        """The member of staff, as the config says today."""
+        if session is None or session.kind is not Kind.STAFF:
+            return None
+        return self._counter.house.member_by(session.staff, session.groups)
 
     def _with_form(self, request: Request, page: Page, visitor: Visitor) -> Visitor:
         """The visitor with the value that forms of this page send back; '' where no form could be sent."""

@@ -210,6 +210,7 @@ _migrations()(marks.m0081_marks)
 _migrations()(card_warnings.m0101_card_warnings)
 _migrations()(away_configs.m0102_away_configs)
 _migrations()(mailboxes.m0090_mailbox_health)
+_migrations()(staff_tables.m0150_wrong_codes)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:

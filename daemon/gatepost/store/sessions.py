@@ -3,6 +3,7 @@
 A row stays after its session has ended, so that an account page can tell of it.
 """
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -50,7 +51,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One browser that is signed in, until `expires` or `ended`."""
+    """One browser that is signed in, until `expires` or `ended`.
+
+    `groups` is what the identity provider said of a member of staff; None where no provider has opened it.
+    """
 
     id: int
     kind: Kind
@@ -64,6 +68,7 @@ class Session:
     ended: Millis | None = None
     browser: str = ""
     peer: str = ""
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +94,10 @@ def digest(secret: str) -> str:
 def open_(tx: Tx, session: Session, secret: str) -> int:
     """Store a new session, whose cookie will carry `secret`; its id. What `session.id` says is not looked at."""
     return tx.insert(
-        """INSERT INTO session (digest, kind, customer, staff, consent, brand, started, seen, expires, browser, peer)
-           VALUES (:digest, :kind, :customer, :staff, :consent, :brand, :started, :started, :expires, :browser, :peer)
+        """INSERT INTO session (digest, kind, customer, staff, consent, brand, started, seen, expires, browser, peer,
+             groups)
+           VALUES (:digest, :kind, :customer, :staff, :consent, :brand, :started, :started, :expires, :browser, :peer,
+             :groups)
            RETURNING id""",
         digest=digest(secret),
         kind=session.kind.value,
@@ -102,6 +109,7 @@ def open_(tx: Tx, session: Session, secret: str) -> int:
         expires=session.expires,
         browser=session.browser[:200],
         peer=session.peer,
+        groups=json.dumps(session.groups) if session.groups is not None else None,
     )
 
 
@@ -235,6 +243,7 @@ def _session(row: Row) -> Session:
         ended=row["ended"],
         browser=row["browser"],
         peer=row["peer"],
+        groups=tuple(json.loads(row["groups"])) if row["groups"] is not None else None,
     )
 
 

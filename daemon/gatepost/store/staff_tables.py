@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database as Utils
 
 from ..core import Millis
+from ..core.staff import shut_for
 from .database import Tx
 
 TABLES: tuple[str, ...] = (
@@ -23,6 +24,16 @@ def m0024_staff(db: Utils) -> None:
     """Members of staff: their authenticators, and their notes on customers."""
     for statement in TABLES:
         db.execute(statement)
+
+
+def m0150_wrong_codes(db: Utils) -> None:
+    """Wrong codes of staff since each one's last right one, and until when none is taken; how a session was opened."""
+    db.execute(
+        """CREATE TABLE wrong_code (
+            staff TEXT PRIMARY KEY, count INTEGER NOT NULL, shut INTEGER NOT NULL) WITHOUT ROWID"""
+    )
+    # What a member's groups at the identity provider were, as JSON; NULL for a session that no provider has opened.
+    db.execute("ALTER TABLE session ADD COLUMN groups TEXT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,28 @@ def take_step(tx: Tx, staff: str, step: int) -> bool:
     """Take the code of a step, once: False where that one, or a later one, was taken before (RFC 6238 5.2)."""
     sql = "UPDATE authenticator SET step = :step WHERE staff = :staff AND step < :step"
     return tx.run(sql, staff=staff, step=step) > 0
+
+
+def shut(tx: Tx, staff: str) -> Millis:
+    """Until when no code of this member is taken; 0 for never shut."""
+    return int(tx.value("SELECT shut FROM wrong_code WHERE staff = :staff", staff=staff) or 0)
+
+
+def missed(tx: Tx, staff: str, now: Millis) -> Millis:
+    """Count a wrong code; until when no further one is taken, 0 where the next may come."""
+    count = tx.insert(
+        """INSERT INTO wrong_code (staff, count, shut) VALUES (:staff, 1, 0)
+           ON CONFLICT (staff) DO UPDATE SET count = count + 1 RETURNING count""",
+        staff=staff,
+    )
+    until = now + wait if (wait := shut_for(count)) else 0
+    tx.run("UPDATE wrong_code SET shut = :until WHERE staff = :staff", until=until, staff=staff)
+    return until
+
+
+def released(tx: Tx, staff: str) -> bool:
+    """Forget a member's wrong codes; False where there were none."""
+    return tx.run("DELETE FROM wrong_code WHERE staff = :staff", staff=staff) > 0
 
 
 def reset(tx: Tx, staff: str) -> bool:

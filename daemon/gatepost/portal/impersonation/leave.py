@@ -142,7 +142,7 @@ class Leave:
         if found is None:
             return Refused.USED
         session = found.session
-        member = self.house.members.get(session.staff)
+        member = self._member(tx, found)
         wish = Wish(
             brand=session.brand, ticket=session.ticket, reason=session.reason, scope=session.scope, until=session.ends
         )
@@ -170,7 +170,7 @@ class Leave:
     def over(self, tx: Tx, found: Live, now: Millis) -> Ended | None:
         """Why a session is over at this request; None while it lives. Everything is read from the store (J04)."""
         session = found.session
-        member = self.house.members.get(session.staff)
+        member = self._member(tx, found)
         around = Standing(
             brand_on=self._brand(session.brand).impersonation,
             staff_signed_in=self._signed_in(tx, found, now),
@@ -239,6 +239,11 @@ class Leave:
     def _brand(self, slug: str) -> Brand:
         brand = self.house.brands.get(slug)
         return brand if brand is not None else next(iter(self.house.brands.values()))
+
+    def _member(self, tx: Tx, found: Live) -> Member | None:
+        """The member, with what they may in the staff session that it hangs on."""
+        staff = sessions.get(tx, found.staff_session)
+        return self.house.member_by(found.session.staff, staff.groups if staff is not None else None)
 
     def _signed_in(self, tx: Tx, found: Live, now: Millis) -> bool:
         """Whether the staff session that it hangs on is still open (J13)."""

@@ -45,6 +45,13 @@ def round_trip(key: bytes, visit: str, state: str) -> Round:
     return Round(state=state, nonce=derived("nonce"), verifier=derived("verifier"))
 
 
+def person(claims: Mapping[str, Any]) -> Proved:
+    """Whom the claims are about."""
+    return Proved(
+        address=claims["email"], name=str(claims.get("name", ""))[:100], language=spoken(claims.get("locale"))
+    )
+
+
 class Provider:
     """The provider that the config names; what it says of itself is asked once an hour."""
 
@@ -65,8 +72,11 @@ class Provider:
         endpoint = str(told["authorization_endpoint"])
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked)}"
 
-    async def proved(self, trip: Round, code: str, back: str, now: Millis) -> Proved:
-        """Whose address the code proves. Raises PermanentError where it proves none, TemporaryError for no answer."""
+    async def claims(self, trip: Round, code: str, back: str, now: Millis) -> dict[str, Any]:
+        """What the provider says of the person whose address the code proves.
+
+        Raises PermanentError where it proves none, TemporaryError for no answer.
+        """
         told, keys = await self._known(now)
         form = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": back,
@@ -80,9 +90,7 @@ class Provider:
         claims = _claims(answer["id_token"], keys, self._section, trip.nonce, now)
         if claims.get("email_verified") is not True or not isinstance(claims.get("email"), str):
             raise PermanentError("the provider has not verified an address of this person")
-        return Proved(
-            address=claims["email"], name=str(claims.get("name", ""))[:100], language=spoken(claims.get("locale"))
-        )
+        return claims
 
     async def _known(self, now: Millis) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the provider says of itself (OpenID Connect Discovery 4), and its keys."""

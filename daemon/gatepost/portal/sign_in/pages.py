@@ -208,8 +208,8 @@ def _send(tx: Tx, counter: Counter, asked: SignIn, now: Millis) -> None:
 
 def _send_to_staff(tx: Tx, counter: Counter, brand: Brand, asked: SignIn, now: Millis) -> None:
     member = counter.house.member_at(asked.address)
-    if member is None:
-        sessions.drop(tx, asked.id, "it is nobody of staff")
+    if member is None or counter.staff_sso.only:
+        sessions.drop(tx, asked.id, "it is nobody of staff" if member is None else "staff come by single sign-on")
         return
     secret, until = secrets.token_urlsafe(_SECRET_OCTETS), now + counter.portal.sign_in_minutes * MINUTE
     if not sessions.mailed(tx, asked.id, secret, until):

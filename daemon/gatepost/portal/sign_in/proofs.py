@@ -3,9 +3,7 @@
 Coming back only shows whose account is about to open; the button signs in, once, in the browser that has been sent.
 """
 
-import hashlib
 import logging
-from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,10 +19,10 @@ from ..stops import Missing
 from . import oidc, shop_word
 from .entrance import AGREE_FIELD, Entrance, Proved
 from .entry import readable, refused
+from .trip import Trips, bound
 
 _log = logging.getLogger("gatepost.portal")
 _HOME = "/tickets"
-_TRIP: Millis = 10 * MINUTE
 _PROOF: Millis = 10 * MINUTE
 BACK = "/sign-in/with/back"
 
@@ -35,7 +33,7 @@ class ProofPages:
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
         self._entrance = Entrance(counter)
-        self._provider = oidc.Provider(counter.sso)
+        self._trips = Trips(counter, counter.sso, For.SSO, BACK)
 
     def pages(self) -> tuple[Page, ...]:
         """What is served here; what the config has not set up is not there."""
@@ -51,41 +49,32 @@ class ProofPages:
     async def go(self, request: Request, visitor: Visitor) -> Response:
         """To the provider."""
         self._there(self._counter.sso.issuer)
-        now = self._counter.now()
-        wanted = request.query_params.get("next", "")
-        about = (_bound(visitor.visit), wanted if _plain(wanted) else "")
-        trip = self._trip(visitor, self._counter.house.links.sign(For.SSO, about, now + _TRIP))
         try:
-            there = await self._provider.address(trip, self._back(visitor), now)
+            return RedirectResponse(await self._trips.there(request, visitor), status_code=303)
         except GatepostError as error:
             return self._failed(visitor, error)
-        return RedirectResponse(there, status_code=303)
 
     async def back(self, request: Request, visitor: Visitor) -> Response:
         """From the provider: whose account is about to open, and the button; nothing happens yet (I01)."""
         self._there(self._counter.sso.issuer)
-        state, code = request.query_params.get("state", ""), request.query_params.get("code", "")
-        now = self._counter.now()
-        wanted = self._own_trip(visitor, state, now)
-        if not code:
-            return self._failed(
-                visitor, GatepostError(f"the provider says {request.query_params.get('error', '')[:60]!r}")
-            )
         try:
-            proved = await self._provider.proved(self._trip(visitor, state), code, self._back(visitor), now)
+            returned = await self._trips.returned(request, visitor)
+        except LinkError:
+            raise
         except GatepostError as error:
             return self._failed(visitor, error)
+        proved = oidc.person(returned.claims)
         address = readable(proved.address)
-        about = (_bound(visitor.visit), _digest(state), address, proved.name, proved.language, wanted)
-        proof = self._counter.house.links.sign(For.PROVED, about, now + _PROOF)
+        about = (bound(visitor.visit), returned.ident, address, proved.name, proved.language, returned.wanted)
+        proof = self._counter.house.links.sign(For.PROVED, about, self._counter.now() + _PROOF)
         return await self._show(visitor, Proved(address=address), proof=proof)
 
     async def enter(self, request: Request, visitor: Visitor) -> Response:
         """Sign in whom the provider has proved, once."""
         form = await request.form()
         now, proof = self._counter.now(), str(form.get("proof", ""))
-        bound, ident, address, name, language, wanted = self._counter.house.links.read(For.PROVED, proof, now)
-        if bound != _bound(visitor.visit):
+        owner, ident, address, name, language, wanted = self._counter.house.links.read(For.PROVED, proof, now)
+        if owner != bound(visitor.visit):
             raise LinkError("this was begun in another browser")
         proved = Proved(address=str(address), name=str(name), language=str(language))
         return await self._enter(request, visitor, proved, f"sso {ident}", now + _PROOF, str(wanted), proof=proof)
@@ -153,20 +142,6 @@ class ProofPages:
         if not configured:
             raise Missing
 
-    def _own_trip(self, visitor: Visitor, state: str, now: Millis) -> str:
-        """Where the person wanted to, if it was this browser that was sent (I08). Raises LinkError."""
-        bound, wanted = self._counter.house.links.read(For.SSO, state, now)
-        if bound != _bound(visitor.visit):
-            raise LinkError("this was begun in another browser")
-        return str(wanted)
-
-    def _trip(self, visitor: Visitor, state: str) -> oidc.Round:
-        keys = self._counter.house.keys
-        return oidc.round_trip(keys.secrets[keys.current], visitor.visit, state)
-
-    def _back(self, visitor: Visitor) -> str:
-        return visitor.brand.portal.rstrip("/") + BACK
-
 
 def ways(counter: Counter) -> dict[str, object]:
     """By which ways one signs in here, for the sign-in page."""
@@ -174,17 +149,3 @@ def ways(counter: Counter) -> dict[str, object]:
         "provider": counter.sso.name if counter.sso.issuer else "",
         "by_mail": counter.portal.access != "sso",
     }
-
-
-def _plain(path: str) -> bool:
-    """Whether a path is one of ours that may be carried through the provider (I14)."""
-    parts = urlsplit(path) if path.isascii() and len(path) < 200 else None
-    return bool(parts and path[:1] == "/" and path[:2] != "//" and quote(path, safe="/-._~") == path)
-
-
-def _bound(visit: str) -> str:
-    return _digest(f"visit {visit}")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]

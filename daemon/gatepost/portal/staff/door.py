@@ -4,29 +4,37 @@ A look changes nothing; the form's POST takes link and code together, each once,
 is that of staff is told to nobody.
 """
 
-import secrets
+import logging
+from enum import StrEnum
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...core import HOUR, MINUTE, Millis
+from ...core import Millis
 from ...core.audit import Act, Action
 from ...core.staff import Member
 from ...links import LinkError
 from ...store import sessions, staff_tables
 from ...store.database import Tx
-from ...store.sessions import Kind, Session, SignIn
+from ...store.sessions import Kind, SignIn
 from ..counter import Counter, go
 from ..page import Form, Page, Visitor, Who
 from ..sign_in.entry import readable
 from ..sign_in.pages import send_links
-from ..stops import TooMany
 from .authenticator import Authenticators, address, picture, step_of
+from .entrance import HOME, let_in, plain, welcome
+from .frame import clock_text
+from .provider import ways
 
-HOME = "/staff/queue"
-_SECRET_OCTETS = 32
-_CODES, _CODES_WITHIN = 5, 15 * MINUTE
+_log = logging.getLogger("gatepost.portal")
+
+
+class Wrong(StrEnum):
+    """Why a code was not taken."""
+
+    CODE = "a wrong code"
+    SHUT = "too many wrong codes"
 
 
 class StaffDoor:
@@ -55,16 +63,16 @@ class StaffDoor:
 
     async def ask(self, request: Request, visitor: Visitor) -> Response:
         """The page that asks for an address."""
-        wanted = _wanted(request.query_params.get("next", ""))
-        return self._page("staff/sign-in", visitor, wanted=wanted, address="", wrong=False)
+        wanted = plain(request.query_params.get("next", ""))
+        return self._door(visitor, wanted=wanted)
 
     async def asked(self, request: Request, visitor: Visitor) -> Response:
         """The same words to everybody; the link goes out after them, to staff alone (I15)."""
         form = await request.form()
         typed = str(form.get("address", ""))[:254]
-        given, wanted = readable(typed), _wanted(str(form.get("next", "")))
+        given, wanted = readable(typed), plain(str(form.get("next", "")))
         if not given:
-            return self._page("staff/sign-in", visitor, 422, wanted=wanted, address=typed, wrong=True)
+            return self._door(visitor, 422, wanted=wanted, address=typed, wrong=True)
         now, most = self._counter.now(), self._counter.portal.sign_ins_per_address_hour
         await self._counter.write(
             lambda tx: sessions.ask(
@@ -78,7 +86,7 @@ class StaffDoor:
 
     async def show(self, request: Request, visitor: Visitor) -> Response:
         """Whose link it is, the field for a code, and a new secret for who has none; nothing happens yet."""
-        return await self._form(request, visitor, wrong=False)
+        return await self._form(request, visitor)
 
     async def code(self, request: Request, visitor: Visitor) -> Response:
         """The picture that an authenticator app reads, for who has none yet."""
@@ -89,26 +97,14 @@ class StaffDoor:
         return Response(picture(self._uri(member, token, visitor)), media_type="image/svg+xml")
 
     async def enter(self, request: Request, visitor: Visitor) -> Response:
-        """Take link and code, and open the session with an id that nobody has seen before (I09)."""
+        """Take link and code, and open the session."""
         token, code = request.path_params["token"], str((await request.form()).get("code", ""))
-        now, secret = self._counter.now(), secrets.token_urlsafe(_SECRET_OCTETS)
-        _, member, _ = await self._counter.read(lambda tx: self._good(tx, token))
-        if not self._counter.tries.allow("code", member.slug, now, _CODES_WITHIN, _CODES):
-            await self._refused(member, "too many codes", now)
-            raise TooMany
-        session = Session(
-            id=0, kind=Kind.STAFF, staff=member.slug, brand=visitor.brand.slug, started=now,
-            expires=now + self._counter.staff.hours * HOUR, browser=request.headers.get("user-agent", ""),
-            peer=visitor.peer,
-        )  # fmt: skip
-        link = await self._counter.write(lambda tx: self._enter(tx, token, code, session, secret, now))
-        if link is None:
-            await self._refused(member, "a wrong code", now)
-            return await self._form(request, visitor, wrong=True)
-        response = go(_wanted(link.wanted) or HOME)
-        self._counter.cookies.put(response, Kind.STAFF.value, secret, self._counter.staff.hours * 3600)
-        self._counter.cookies.put(response, "visit", "", 0)
-        return response
+        now = self._counter.now()
+        entered = await self._counter.write(lambda tx: self._enter(tx, token, code, request, visitor, now))
+        if isinstance(entered, Wrong):
+            return await self._form(request, visitor, wrong=entered)
+        link, secret = entered
+        return welcome(self._counter, link.wanted, secret)
 
     async def leave(self, request: Request, visitor: Visitor) -> Response:
         """End the member's session, and with it any in which they are logged in as a customer (J13)."""
@@ -124,13 +120,17 @@ class StaffDoor:
             self._counter.cookies.put(response, kind.value, "", 0)
         return response
 
-    async def _form(self, request: Request, visitor: Visitor, *, wrong: bool) -> Response:
-        token = request.path_params["token"]
+    async def _form(self, request: Request, visitor: Visitor, wrong: Wrong | None = None) -> Response:
+        token, now = request.path_params["token"], self._counter.now()
         _, member, sealed = await self._counter.read(lambda tx: self._good(tx, token))
+        shut = await self._counter.read(lambda tx: staff_tables.shut(tx, member.slug))
         new = "" if sealed is not None else self._authenticators.proposed(member.slug, token)
         spaced = " ".join(new[place : place + 4] for place in range(0, len(new), 4))
-        status = 422 if wrong else 200
-        return self._page("staff/sign-in-link", visitor, status, member=member, secret=spaced, wrong=wrong, token=token)
+        status = 200 if wrong is None else 422 if shut <= now else 429
+        return self._page(
+            "staff/sign-in-link", visitor, status, member=member, secret=spaced, wrong=wrong is not None, token=token,
+            shut=clock_text(shut, zone=member.zone or visitor.brand.zone) if shut > now else "",
+        )  # fmt: skip
 
     def _good(self, tx: Tx, token: str) -> tuple[SignIn, Member, bytes | None]:
         """The link, whose it is and their sealed secret, if the link can still be used. Raises LinkError."""
@@ -138,51 +138,56 @@ class StaffDoor:
         if link is None or link.kind is not Kind.STAFF:
             raise LinkError("this link is not one of ours")
         member = self._counter.house.member_at(link.address)
-        if member is None or link.used is not None or self._counter.now() >= link.expires:
+        used = link.used is not None or self._counter.staff_sso.only
+        if member is None or used or self._counter.now() >= link.expires:
             raise LinkError("this link is no longer good", expired=True)
         return link, member, staff_tables.secret_of(tx, member.slug)
 
-    def _enter(self, tx: Tx, token: str, code: str, session: Session, secret: str, now: Millis) -> SignIn | None:
-        """Take the code and the link, once each, and open the session; None for a code that is not taken."""
+    def _enter(
+        self, tx: Tx, token: str, code: str, request: Request, visitor: Visitor, now: Millis
+    ) -> tuple[SignIn, str] | Wrong:
+        """Take the code and the link, once each, and open the session. A code that is not taken is counted."""
         link, member, sealed = self._good(tx, token)
-        new = sealed is None
-        known = (
-            self._authenticators.proposed(member.slug, token)
-            if sealed is None
-            else self._authenticators.unseal(member.slug, sealed)
-        )
-        step = step_of(known, code, now)
-        if step is None:
-            return None
-        if new:
-            taken = staff_tables.enrol(tx, member.slug, self._authenticators.seal(member.slug, known), step, now)
-        else:
-            taken = staff_tables.take_step(tx, member.slug, step)
-        if not taken:
-            return None
+        if staff_tables.shut(tx, member.slug) > now:
+            return self._refused(tx, member, Wrong.SHUT, now)
+        if not self._take(tx, member, sealed, token, code, now):
+            return self._refused(tx, member, Wrong.CODE, now)
         if not sessions.use(tx, link.id, now):
             raise LinkError("this link is no longer good", expired=True)
-        sessions.open_(tx, session, secret)
-        audit = self._counter.house.audit
-        if new:
-            audit.write(tx, Act(actor=member.who, action=Action.STAFF_ENROLLED), now)
-        audit.write(tx, Act(actor=member.who, action=Action.STAFF_SIGNED_IN, details={"from": session.peer}), now)
-        return link
+        staff_tables.released(tx, member.slug)
+        if sealed is None:
+            self._counter.house.audit.write(tx, Act(actor=member.who, action=Action.STAFF_ENROLLED), now)
+        return link, let_in(tx, self._counter, member, request, visitor)
 
-    async def _refused(self, member: Member, why: str, now: Millis) -> None:
-        act = Act(actor=member.who, action=Action.STAFF_REFUSED, details={"why": why})
-        await self._counter.write(lambda tx: self._counter.house.audit.write(tx, act, now))
+    def _take(self, tx: Tx, member: Member, sealed: bytes | None, token: str, code: str, now: Millis) -> bool:
+        """Whether the code is right, and was not taken before: by the store, so that no restart forgets it."""
+        if sealed is not None:
+            step = step_of(self._authenticators.unseal(member.slug, sealed), code, now)
+            return step is not None and staff_tables.take_step(tx, member.slug, step)
+        new = self._authenticators.proposed(member.slug, token)
+        step = step_of(new, code, now)
+        kept = self._authenticators.seal(member.slug, new)
+        return step is not None and staff_tables.enrol(tx, member.slug, kept, step, now)
+
+    def _refused(self, tx: Tx, member: Member, wrong: Wrong, now: Millis) -> Wrong:
+        """Write down what was refused; so many wrong codes shut the door for a while."""
+        audit = self._counter.house.audit
+        audit.write(tx, Act(actor=member.who, action=Action.STAFF_REFUSED, details={"why": wrong.value}), now)
+        until = staff_tables.missed(tx, member.slug, now) if wrong is Wrong.CODE else 0
+        if until:
+            _log.warning("staff.locked name=%s until=%d", member.slug, until)
+            audit.write(tx, Act(actor=member.who, action=Action.STAFF_LOCKED, details={"until": until}), now)
+        return wrong
 
     def _uri(self, member: Member, token: str, visitor: Visitor) -> str:
         secret = self._authenticators.proposed(member.slug, token)
         return address(secret, member.slug, f"{visitor.brand.name} staff")
 
+    def _door(
+        self, visitor: Visitor, status: int = 200, *, wanted: str, address: str = "", wrong: bool = False
+    ) -> Response:
+        values = {"wanted": wanted, "address": address, "wrong": wrong, "failed": "", **ways(self._counter)}
+        return self._page("staff/sign-in", visitor, status, **values)
+
     def _page(self, name: str, visitor: Visitor, status: int = 200, **values: object) -> Response:
         return self._counter.page(name, visitor.brand, "en", status, visitor=visitor, **values)
-
-
-def _wanted(path: str) -> str:
-    """`path`, if it is plainly one of the staff pages; '' for all that could lead elsewhere (I14)."""
-    plain = path.isascii() and path.isprintable() and len(path) < 512
-    within = path.startswith("/staff/") and not any(bad in path for bad in ("//", "\\", "..", "?", "#", "%", " "))
-    return path if plain and within and not path.startswith("/staff/sign-") else ""

@@ -46,8 +46,8 @@ class StaffPages:
         self._counter = counter
 
     def member(self, visitor: Visitor) -> Member:
-        """Who is here."""
-        return self._counter.house.members[visitor.staff]
+        """Who is here, with what they may in this session."""
+        return visitor.colleague
 
     def show(self, name: str, visitor: Visitor, status: int = 200, **values: object) -> Response:
         """The page `staff/NAME` in the frame of the staff pages; `at` and `ago` in it write instants."""
