@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from . import account as accounts
 from . import doors, inside, mailboxes, pages, trips
 from .figures import Row, heading, line, read_goals, verdict, write_json
 
@@ -62,6 +63,14 @@ def run(groups: tuple[str, ...], reps: int, quick: bool, long: bool, json_path: 
     if missed:
         click.echo(f"missed: {', '.join(missed)}")
         sys.exit(1)
+
+
+@bench.command()
+@click.option("--count", default=1_000, show_default=True, help="Mails in a turn.")
+@click.option("--turns", default=3, show_default=True, help="Turns; the median of each figure is told.")
+def account(count: int, turns: int) -> None:
+    """Who uses the CPU of a mail's whole trip: milliseconds for each process and thread."""
+    click.echo(accounts.table(list(accounts.account(count, turns))))
 
 
 if __name__ == "__main__":

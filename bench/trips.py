@@ -28,17 +28,17 @@ def trip(reps: int, quick: bool) -> Iterator[Row]:
         server("sink") as sink,
         gatepost(Path(folder), sink.port) as house,
     ):
-        _through(house, sink, 30, 2, run="warm")
+        through(house, sink, 30, 2, run="warm")
         for turn in range(reps):
             there.base.append(_base(base, count))
             first = house.count("SELECT coalesce(max(number), 0) FROM ticket")
-            there.ours.append(_through(house, sink, count, 2, run=f"t{turn}"))
+            there.ours.append(through(house, sink, count, 2, run=f"t{turn}"))
             if (filed := house.count(f"SELECT count(*) FROM ticket WHERE number > {first}")) != count:
                 raise RuntimeError(f"{count} mails were sent and {filed} tickets filed")
             answers = Path(folder) / "answers"
             answers.write_text("\n".join(_answers(house, first)), encoding="ascii")
             back.base.append(_base(base, count))
-            back.ours.append(_through(house, sink, count, 1, run="", letters=str(answers)))
+            back.ours.append(through(house, sink, count, 1, run="", letters=str(answers)))
     yield there
     yield back
 
@@ -63,15 +63,15 @@ def _holding(held: int) -> Sample:
         _fill(tx, held)
 
     with scratch() as folder, server("sink") as sink, gatepost(Path(folder), sink.port, prepare=prepare) as house:
-        _through(house, sink, 30, 2, run="warm")
-        return _through(house, sink, 400, 2, run="g")
+        through(house, sink, 30, 2, run="warm")
+        return through(house, sink, 400, 2, run="g")
 
 
 def memory(reps: int, quick: bool) -> Iterator[Row]:
     """All processes together, after some work."""
     row = Row("memory, all processes", "MB")
     with scratch() as folder, server("sink") as sink, gatepost(Path(folder), sink.port) as house:
-        _through(house, sink, 50 if quick else 500, 2, run="m")
+        through(house, sink, 50 if quick else 500, 2, run="m")
         row.ours.append(Sample(house.memory() / 1e6))
     yield row
 
@@ -93,7 +93,7 @@ def _base(base: Server, count: int) -> Sample:
     return Sample(figures["acknowledged"] / figures["seconds"])
 
 
-def _through(house: Server, sink: Server, count: int, mails_each: int, *, run: str, letters: str = "") -> Sample:
+def through(house: Server, sink: Server, count: int, mails_each: int, *, run: str, letters: str = "") -> Sample:
     """Send, and wait until the sink has everything that follows from it."""
     before, spent, everybody, sinks = sink.taken(), house.cpu(), busy(), sink.cpu()
     began = time.perf_counter()

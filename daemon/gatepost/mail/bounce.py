@@ -30,6 +30,14 @@ def report(message: Message) -> Report | None:
         return None
 
 
+def may_be_one(fields: Message) -> bool:
+    """Whether a mail of one part with these fields may be a report: most say no, and need no tree. Never raises."""
+    try:
+        return _report_type(fields) == "delivery-status" or signs.may_be_a_bounce(fields)
+    except Exception:
+        return True
+
+
 def _report(message: Message) -> Report | None:
     parts = _parts(message)
     kinds = {part.get_content_type() for part in parts}

@@ -13,6 +13,11 @@ _LEAF_OCTETS = 65_536
 _PARTS = 200
 
 
+def fields(root: Part) -> Message:
+    """The header of `root` alone."""
+    return _with_fields(root.head, root.type)
+
+
 def message(root: Part) -> Message:
     """The compat32 tree of `root`, of bounded size. Never raises."""
     made = _with_fields(root.head, root.type)

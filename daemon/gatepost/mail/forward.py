@@ -6,7 +6,7 @@ not asked here. Every function is linear in what it reads, and reads a bounded p
 
 from ..core.letter import Forwarded, Mailbox
 from . import address, body, header, mime
-from .quote_signs import folded, header_block, is_forward_mark, is_original_mark
+from .quote_signs import folded, header_block, is_forward_mark, is_original_mark, is_plain
 from .quote_words import FROM_LABELS
 
 _LINES = 400
@@ -82,13 +82,20 @@ def plain_subject(subject: str) -> str:
 
 def in_text(text: str, *, subject_says_so: bool) -> Forwarded | None:
     """The mail whose header block stands in `text`. Without a line that marks a forward, the subject must say so."""
-    lines = [_bare(line) for line in text[: _LINES * _LINE_CHARACTERS].split("\n", _LINES)[:_LINES]]
+    lines = text[: _LINES * _LINE_CHARACTERS].split("\n", _LINES)[:_LINES]
     for at, line in enumerate(lines):
-        if is_forward_mark(line) or (subject_says_so and is_original_mark(line)):
-            return _block(lines, at + 1)
-        if subject_says_so and header_block(lines, at):
-            return _block(lines, at)
+        if not line or is_plain(line):
+            continue
+        bare = _bare(line)
+        if is_forward_mark(bare) or (subject_says_so and is_original_mark(bare)):
+            return _block(_bares(lines, at + 1))
+        if subject_says_so and header_block(_bares(lines, at), 0):
+            return _block(_bares(lines, at))
     return None
+
+
+def _bares(lines: list[str], start: int) -> list[str]:
+    return [_bare(line) for line in lines[start : start + _BLOCK_LINES]]
 
 
 def _bare(line: str) -> str:
@@ -99,10 +106,10 @@ def _bare(line: str) -> str:
     return bare.replace("*", "") if bare.startswith("*") else bare
 
 
-def _block(lines: list[str], start: int) -> Forwarded | None:
-    """The mail whose header block begins at or soon after the line `start`."""
+def _block(lines: list[str]) -> Forwarded | None:
+    """The mail whose header block begins with or soon after the first of these lines."""
     said: dict[str, str] = {}
-    for line in lines[start : start + _BLOCK_LINES]:
+    for line in lines:
         label, value = _field(line)
         if label in _FROMS:
             said.setdefault("from", value)

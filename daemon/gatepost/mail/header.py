@@ -4,8 +4,8 @@ It reads the raw bytes itself, since the fields that matter most are those that 
 linear in their length. Addresses are read in `address`, parameters in `parameter`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from .charset import decode
 from .encoded_word import decode_words
@@ -32,14 +32,20 @@ class Section:
     body: int
     broken: bool = False
     cut: bool = False
+    _named: dict[str, list[bytes]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, value in self.fields:
+            self._named.setdefault(name, []).append(value)
 
     def first(self, name: str) -> bytes:
         """The raw value of the first field `name`, or b''."""
-        return next((value for key, value in self.fields if key == name), b"")
+        values = self._named.get(name)
+        return values[0] if values else b""
 
-    def all(self, name: str) -> list[bytes]:
+    def all(self, name: str) -> Sequence[bytes]:
         """The raw values of every field `name`."""
-        return [value for key, value in self.fields if key == name]
+        return self._named.get(name, ())
 
 
 class _Fields:
@@ -162,7 +168,10 @@ def octets_to_text(value: bytes, hints: Iterable[str] = ()) -> str:
 
 def one_line(text: str, most: int = VALUE_CHARACTERS) -> str:
     """Text without line ends, controls and hidden direction marks, of at most `most` characters."""
-    return text[: 4 * most].replace("\r\n", "\n").translate(_BREAKS).strip()[:most]
+    text = text[: 4 * most]
+    if not (text.isascii() and text.isprintable()):  # Most values are, and have nothing to be taken out.
+        text = text.replace("\r\n", "\n").translate(_BREAKS)
+    return text.strip()[:most]
 
 
 def unfold(value: bytes, hints: Iterable[str] = ()) -> str:

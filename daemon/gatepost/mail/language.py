@@ -113,9 +113,12 @@ def _of_words(text: str) -> str:
     words = _words(text)
     if len(words) < _MINIMUM_WORDS:
         return ""
-    counted = Counter(code for word in words for code in _SPOKEN.get(word, ()))
-    scores = sorted(((counted[code], code) for code in _TABLE), reverse=True)
-    (best, code), (second, _) = scores[0], scores[1]
+    counted: Counter[str] = Counter()
+    for word, times in Counter(words).items():
+        for code in _SPOKEN.get(word, ()):
+            counted[code] += times
+    scores = sorted(((times, code) for code, times in counted.items()), reverse=True)
+    (best, code), (second, _), *_ = *scores, (0, ""), (0, "")
     clear = best >= 2 and best * 12 >= len(words) and (best - second >= 2 or best * 2 >= second * 3)
     return code if clear else ""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ..core.letter import Forwarded, Letter, Mailbox, Trouble
+from ..core.letter import Forwarded, Letter, Mailbox, Report, Trouble
 from ..errors import PermanentError
 from . import address, body, bounce, compat, forward, header, mime, quote
 from .confusable import confusable
@@ -111,7 +111,8 @@ def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimi
         *([Trouble.TEXT_CUT] if content.cut else []),
         *([Trouble.TOO_MANY_PARTS] if parts.too_many or len(content.files) > limits.attachments else []),
     ]
-    report = bounce.report(compat.message(parts.root))
+    report = _report(parts.root)
+    reply, relayed = quote.parted(text)
     return Letter(
         sender=sender,
         from_=addresses.of("from"),
@@ -125,8 +126,8 @@ def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimi
         date=date,
         headers=fields,
         text=text,
-        reply_text=quote.reply_text(text),
-        relay_text=quote.relay_text(text),
+        reply_text=reply,
+        relay_text=relayed,
         language=language(fields, text),
         attachments=files,
         report=report,
@@ -135,6 +136,13 @@ def _letter(raw: bytes, head: header.Section, parts: mime.Tree, limits: ReadLimi
         troubles=tuple(dict.fromkeys(troubles)),
         fingerprint=fingerprint(raw, head),
     )
+
+
+def _report(root: mime.Part) -> Report | None:
+    """What the mail reports; a text alone is first asked by its header, which says no for most."""
+    if not root.children and root.type.startswith("text/") and not bounce.may_be_one(compat.fields(root)):
+        return None
+    return bounce.report(compat.message(root))
 
 
 def _guarded(guard: Guard, forwarded: Forwarded | None) -> Forwarded | None:

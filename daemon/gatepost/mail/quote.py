@@ -22,10 +22,24 @@ def delimiter(sentence: str) -> str:
     return f"{DELIMITER_MARK} {' '.join(sentence.split())} {DELIMITER_MARK[::-1]}"
 
 
+def parted(text: str) -> tuple[str, str]:
+    """`reply_text` and `relay_text` of the text, by one look at its lines."""
+    lines = _lines(text)
+    mark = _delimiter_at(lines) if DELIMITER_MARK in text else None
+    return _reply(lines, mark), _relay(lines, mark)
+
+
 def reply_text(text: str) -> str:
     """The new words of `text`: no quote, no signature; the whole where trimming would leave nothing."""
-    lines = _lines(text)
-    mark = _delimiter_at(lines)
+    return parted(text)[0]
+
+
+def relay_text(text: str) -> str:
+    """What of `text` may go on: the part above our delimiter line where no new words stand below it, else the whole."""
+    return parted(text)[1]
+
+
+def _reply(lines: Sequence[str], mark: int | None) -> str:
     if mark is not None:
         new = _trimmed(lines[:mark], quote_follows=True)
         if new:
@@ -33,10 +47,7 @@ def reply_text(text: str) -> str:
     return _trimmed(lines, quote_follows=False) or _joined(lines)
 
 
-def relay_text(text: str) -> str:
-    """What of `text` may go on: the part above our delimiter line where no new words stand below it, else the whole."""
-    lines = _lines(text)
-    mark = _delimiter_at(lines)
+def _relay(lines: Sequence[str], mark: int | None) -> str:
     if mark is None:
         return _joined(lines)
     above = lines[:mark]
@@ -46,7 +57,9 @@ def relay_text(text: str) -> str:
 
 def _lines(text: str) -> list[str]:
     """The lines of the text; where an attribution follows words on their line, it gets a line of its own."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    plain = text.split("\n")
     if "wrote:" not in text:
         return plain
     lines: list[str] = []
@@ -93,6 +106,8 @@ def _introduction(above: Sequence[str]) -> int:
 
 
 def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
+    if not any(">" in line and signs.is_quoted(line) for line in lines):
+        return _trimmed_unquoted(lines, quote_follows=quote_follows)
     below = _words_below(lines)
     block = _single_block(lines, below)
     if block is not None:
@@ -117,6 +132,24 @@ def _trimmed(lines: Sequence[str], *, quote_follows: bool) -> str:
                 break
             continue
         kept.append(line)
+    return _finished(kept, lines)
+
+
+def _trimmed_unquoted(lines: Sequence[str], *, quote_follows: bool) -> str:
+    """The same for lines of which none bears a quote mark: only those that can open a quote are looked at."""
+    attributed = _attributions(lines, quote_follows=quote_follows)
+    end = len(lines)
+    for number in sorted(attributed.union(n for n, line in enumerate(lines) if not signs.is_plain(line))):
+        if signs.is_forward_mark(lines[number]):
+            return _joined(lines)
+        if not signs.is_blank(lines[number]) and _begins_quote(lines, number, attributed):
+            end = number
+            break
+    return _finished(lines[:end], lines)
+
+
+def _finished(kept: Sequence[str], lines: Sequence[str]) -> str:
+    """What is kept of the lines, without what closes it: rules above what was cut away, and the signature."""
     if len(kept) < len(lines):
         kept = kept[: _without_rules(kept)]
     return _joined(_without_signature(kept)) or _joined(kept)
@@ -159,7 +192,7 @@ def _begins_quote(lines: Sequence[str], number: int, attributed: Container[int])
     line = lines[number]
     if number in attributed:
         return True
-    if line[:1].isalnum() and ":" not in line and "：" not in line:
+    if signs.is_plain(line):
         return False
     if signs.is_original_mark(line) or signs.is_above_this_line(line):
         return True
@@ -169,7 +202,7 @@ def _begins_quote(lines: Sequence[str], number: int, attributed: Container[int])
 def _attributions(lines: Sequence[str], *, quote_follows: bool, start: int = 0) -> set[int]:
     """The first lines of the attributions from `start` on."""
     found = set()
-    quoting = quote_follows or any(map(signs.is_quoted, lines))
+    quoting = quote_follows or any(">" in line and signs.is_quoted(line) for line in lines)
     for end in range(start, len(lines)):
         line = lines[end]
         if not quoting and not signs.may_end_attribution(line):

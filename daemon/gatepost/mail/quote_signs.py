@@ -14,6 +14,8 @@ _HEADER_LINES = 14
 # What programs and keyboards put in the place of an apostrophe, a blank, or nothing (marks of writing direction).
 _PLAIN = {ord("’"): "'", 0xA0: " ", 0x202F: " ", **dict.fromkeys((0x200E, 0x200F, *range(0x202A, 0x202F), 0xFEFF))}
 _COLONS = (":", "：", ":*", ": *", ":_", "wrote", "写道", "寫道", "<>:", ":\\")
+# The last characters that a line of ASCII must have for one of those, or for blanks behind it.
+_LASTS = frozenset((">", "E", *(end[-1] for end in _COLONS if end.isascii()), *" \t\r\v\f\x1c\x1d\x1e\x1f", ""))
 _FRAME = " \t-_=*~#>—–─━‐•|:."
 _FRAME_BEGINS = tuple("-_=*~—–─━<•")
 _RULE = frozenset("-_=*~—–─━")
@@ -39,6 +41,14 @@ def is_quoted(line: str) -> bool:
     return ">" in head and head.lstrip(" ").startswith(">")
 
 
+def is_plain(line: str) -> bool:
+    """Whether the line begins with a letter or digit and has no colon: then it is no mark, label or header of any form.
+
+    Most lines are, and nothing else needs to be asked of them.
+    """
+    return line[:1].isalnum() and ":" not in line and "：" not in line
+
+
 def is_rule(line: str) -> bool:
     """Whether the line is a drawn rule of at least five characters."""
     bare = line.strip()
@@ -47,6 +57,8 @@ def is_rule(line: str) -> bool:
 
 def may_end_attribution(line: str) -> bool:
     """Whether the line could be an attribution's last one where no quote stands below it: a quick no for most lines."""
+    if line[-1:] not in _LASTS and line.isascii() and len(line) <= LINE_CAP:
+        return False
     return not line.isascii() or len(line) > LINE_CAP or line.rstrip().lower().endswith((*_COLONS, ">"))
 
 
