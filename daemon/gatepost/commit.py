@@ -142,7 +142,10 @@ def _continued(tx: Tx, house: House, trip: Trip, decision: Continues, row: int, 
     given = given_in(tx, house, trip, case, author, now)
     case, message = _received(tx, trip, case, author=decision.author, given=given)
     if given is None or given.relays:
-        event = Wrote(message=message, author=decision.author, nature=trip.nature, secrets=trip.letter.secrets)
+        event = Wrote(
+            message=message, author=decision.author, nature=trip.nature, secrets=trip.letter.secrets,
+            reached=tuple(box.address for box in (*trip.letter.to, *trip.letter.cc)),
+        )  # fmt: skip
         case = advance_ticket(tx, house, case, event, _assigned(house, trip.verdict), _came(trip, now), now)
     elif trip.letter.secrets:
         perform(tx, house, case, masked(trip.letter.secrets, message=message, author=decision.author), now)

@@ -78,6 +78,24 @@ def test_an_answer_goes_to_requester_and_copied_and_stops_the_clock():
     assert DeadlineKind.OVERDUE in next(e for e in effects if isinstance(e, Release)).kinds
 
 
+@pytest.mark.parametrize(
+    ("author", "reached", "told"),
+    [
+        (1, (), [("ticket", 2), ("answer", 3)]),
+        (1, ("copied3@x.example",), [("ticket", 2)]),
+        (1, ("COPIED3@X.example", "somebody@x.example"), [("ticket", 2)]),
+        (1, ("other@x.example",), [("ticket", 2), ("answer", 3)]),
+        (3, (), [("ticket", 2), ("answer", 1)]),
+        (3, ("requester1@x.example",), [("ticket", 2)]),
+    ],
+)
+def test_a_customers_message_reaches_who_else_is_on_their_side_once(author, reached, told):
+    ticket, _ = filed()
+    _, effects = advance(ticket, Wrote(message=2, author=author, nature=HUMAN, reached=reached), STAYS, TERMS, HOUR)
+    assert sent(effects) == told
+    assert all(effect.auto is Auto.NO for effect in effects if isinstance(effect, Send))
+
+
 @pytest.mark.catalogue("E09")
 @pytest.mark.parametrize("author", [1, 2])
 def test_a_program_changes_neither_state_nor_clock(author):

@@ -1,6 +1,7 @@
 """The list and the page of a ticket: one's own tickets and nobody else's, what was said, an answer that is like a mail."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -320,6 +321,38 @@ def test_copied_people_see_the_whole_conversation_once_they_are_confirmed(market
     assert "Here too." in signed_in().get("/tickets/1001").text
     form = {"form": re.search(r'name="form" value="(\w+)"', page)[1]}
     assert visitor.post("/tickets/1001/close", data=form).status_code == 404
+
+
+@pytest.mark.catalogue("D15")
+@pytest.mark.parametrize("masking", [False, True])
+def test_an_answer_by_page_reaches_copied_people_by_mail_as_reply_all_would(market, signed_in, masking):
+    market.house.brands["orchard"] = replace(market.house.brands["orchard"], masking=masking)
+    bob = "bob@friend.example"
+    market.arrive(mail(f"Jane <{JANE}>", "Shipping Labels", "It jams.", f"Cc: Bob <{bob}>"))
+    question = market.sent("customer/confirm-copies")[0]
+    signed_in().submit("/tickets/1001", action="/tickets/1001/reply", text="Before Bob was let in.")
+    assert market.sent("answer") == []
+    market.arrive(answered(question, JANE, "yes"), question.reply_to)
+    signed_in().submit(
+        "/tickets/1001",
+        action="/tickets/1001/reply",
+        text=f"It jams on {VENDOR}.",
+        files={"files": ("roller.png", PNG, "image/png")},
+    )
+    (heard,) = market.sent("answer")
+    assert heard.to == bob and "Jane wrote:\n\nIt jams on" in heard.text and (VENDOR in heard.text) is not masking
+    assert [part.get_filename() for part in heard.message.walk() if part.get_filename()] == ["roller.png"]
+    ours = {sent.reply_to for sent in market.sent() if sent.participant != heard.participant}
+    assert heard.reply_to not in ours and not any(address.encode() in heard.raw for address in ours if "+" in address)
+    # Bob answers by mail, to the address that is his: it is his word, and reaches both others.
+    assert market.arrive(answered(heard, f"Bob <{bob}>", "On my desk too."), heard.reply_to) == "continued"
+    assert (market.sent("answer")[-1].to, market.sent("ticket")[-1].to) == (JANE, VENDOR)
+    assert "Bob wrote:" in market.sent("answer")[-1].text and "On my desk too." in market.sent("ticket")[-1].text
+    # A Reply All of Jane's own mail program goes to Bob by itself: he gets no second one.
+    told = market.sent("answer")[-1]
+    both = answered(told, f"Jane <{JANE}>", "To all of you.").replace("Subject:", f"Cc: Bob <{bob}>\nSubject:", 1)
+    assert market.arrive(both, told.reply_to) == "continued"
+    assert [sent.to for sent in market.sent("answer")] == [bob, JANE]
 
 
 def test_a_ticket_of_an_unproved_mail_waits_for_its_confirmation(strict_site, strict_market):

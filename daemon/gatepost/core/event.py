@@ -42,12 +42,16 @@ class Filed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrote:
-    """The participant `author` wrote a message on the ticket; `secrets` are the kinds that were masked in it."""
+    """The participant `author` wrote a message on the ticket; `secrets` are the kinds that were masked in it.
+
+    `reached` are the addresses to which its author has sent it besides: nobody gets a mail twice.
+    """
 
     message: int
     author: int
     nature: Nature
     secrets: tuple[SecretKind, ...] = ()
+    reached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -267,8 +267,12 @@ def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Mi
 
 
 def _customer_wrote(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effect], now: Millis) -> Outcome:
-    """A customer's message goes to whoever answers; the clock starts if none is running, a bump does not restart it."""
+    """A customer's message goes to whoever answers, and to who else takes part on their side and has not got it from
+    its author: on a page, and where a mail was sent to us alone. The clock starts if none is running; a bump does not
+    restart it.
+    """
     effects += _to_answering(ticket, event.message, terms, but=event.author)
+    effects += _to_customers(event, terms, reached=event.reached)
     if ticket.waiting_since is None:
         ticket = replace(ticket, waiting_since=now)
         effects += clock_starts(ticket, terms)
@@ -277,11 +281,7 @@ def _customer_wrote(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Ef
 
 def _answer_came(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effect]) -> Outcome:
     """An answer goes to the requester, to those copied and to who else answers, and stops the clock."""
-    effects += [
-        Send(template="answer", participant=p.number, about=event.message, key=f"message-{event.message}")
-        for p in terms.participants
-        if p.active and p.number != event.author and p.role in (Role.REQUESTER, Role.COPIED)
-    ]
+    effects += _to_customers(event, terms)
     effects += _to_answering(ticket, event.message, terms, but=event.author)
     if ticket.waiting_since is not None:
         ticket = replace(ticket, waiting_since=None)
@@ -365,6 +365,16 @@ def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms, now: Mill
         ticket, handed = hand_over(ticket, terms.fallback, terms, now)
         effects += handed
     return ticket, tuple(effects)
+
+
+def _to_customers(event: Wrote, terms: Terms, reached: tuple[str, ...] = ()) -> list[Effect]:
+    """The message, to the requester and those copied, but for its author and who has got it already."""
+    return [
+        Send(template="answer", participant=p.number, about=event.message, key=f"message-{event.message}")
+        for p in terms.participants
+        if p.active and p.number != event.author and p.role in (Role.REQUESTER, Role.COPIED)
+        if not any(p.is_at(address) for address in reached)
+    ]
 
 
 def _to_answering(ticket: Ticket, message: int, terms: Terms, but: int = 0) -> list[Effect]:
