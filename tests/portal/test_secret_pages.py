@@ -233,6 +233,31 @@ def test_closing_a_ticket_reminds_of_its_temporary_administrators(filed, browser
     assert len(filed.sent("customer/access-remove")) == 1
 
 
+def leave(market, number):
+    sql = "UPDATE participant SET membership = 'removed' WHERE ticket = 1001 AND number = :number"
+    market.db.write_now(lambda tx: tx.run(sql, number=number))
+
+
+def test_a_link_about_temporary_administrators_ends_with_its_persons_part_in_the_ticket(filed, browser):
+    temporary(filed, browser)
+    command(filed, "#close")
+    page = link(filed.sent("customer/access-remove")[0].text, "access/")
+    asked = browser().get(page)
+    leave(filed, 1)
+    assert browser().get(page).status_code == 410
+    assert browser().submit(asked).status_code == 410
+    assert filed.rows("SELECT removed FROM access_account")[0]["removed"] is None
+
+
+def test_whoever_left_the_ticket_reads_nothing_that_was_handed_over_before(filed, browser):
+    page = hand(filed, browser)
+    waiting = browser().get(page)
+    leave(filed, 2)
+    for answer in (browser().get(page), browser().submit(waiting)):
+        assert answer.status_code == 410 and CANARY not in answer.text
+    assert filed.rows("SELECT state FROM one_time_secret")[0]["state"] == "open"
+
+
 def test_a_ticket_without_one_closes_without_a_reminder(filed):
     command(filed, "#close")
     assert not filed.sent("customer/access-remove")

@@ -340,7 +340,12 @@ def test_an_answer_by_page_reaches_copied_people_by_mail_as_reply_all_would(mark
         files={"files": ("roller.png", PNG, "image/png")},
     )
     (heard,) = market.sent("answer")
-    assert heard.to == bob and "Jane wrote:\n\nIt jams on" in heard.text and (VENDOR in heard.text) is not masking
+    assert (
+        heard.to == bob
+        and "Jane wrote:" in heard.text
+        and "It jams on" in heard.text
+        and (VENDOR in heard.text) is not masking
+    )
     assert [part.get_filename() for part in heard.message.walk() if part.get_filename()] == ["roller.png"]
     ours = {sent.reply_to for sent in market.sent() if sent.participant != heard.participant}
     assert heard.reply_to not in ours and not any(address.encode() in heard.raw for address in ours if "+" in address)

@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ...case import Case, case_of
+from ...core.access import Account
 from ...core.event import DeadlineKind
 from ...core.party import Participant, Role
 from ...links import For, LinkError
 from ...mail import wording
-from ...privacy.handing import Ending, Handed, hand_over, name_of, read, receiver
+from ...privacy.handing import Ending, Handed, Reading, hand_over, name_of, read, receiver
 from ...store import access, deadlines, one_time, portal_view, tickets, trace
 from ...store.database import Tx
 from ...store.one_time import OneTime, State
@@ -96,7 +97,12 @@ class SecretPages:
         async with request.form() as form:
             passphrase = str(form.get("passphrase", ""))[:400]
         token, now, house = request.path_params["token"], self._counter.now(), self._counter.house
-        reading = await self._counter.write(lambda tx: read(tx, house, token, passphrase, now))
+
+        def run(tx: Tx) -> Reading:
+            self._still_there(tx, secret.ticket, secret.receiver)
+            return read(tx, house, token, passphrase, now)
+
+        reading = await self._counter.write(run)
         match reading.ending:
             case Ending.SHOWN:
                 rows = max(_ROWS.start, min(_ROWS.stop, reading.words.count("\n") + 2))
@@ -117,6 +123,7 @@ class SecretPages:
         now = self._counter.now()
 
         def run(tx: Tx) -> None:
+            self._still_there(tx, number, person)
             count = access.removed(tx, number, person, now)
             said = f"participant {person} says that {count} temporary administrators are gone"
             trace.note(tx, kind="access", said=said, now=now, ticket=number)
@@ -174,6 +181,11 @@ class SecretPages:
             raise LinkError("this link is no longer good", expired=True)
         return _Place(case=case, giver=giver, receiver=to)
 
+    def _still_there(self, tx: Tx, number: int, person: int) -> None:
+        """Raise LinkError where the participant whose link it is takes no part in the ticket any more."""
+        if not any(p.number == person and p.active for p in tickets.participants(tx, number)):
+            raise LinkError("this link is no longer good", expired=True)
+
     async def _linked(self, visitor: Visitor) -> _Place:
         number, person = int(visitor.about[0]), int(visitor.about[1])
         return await self._counter.read(lambda tx: self._place(tx, number, person))
@@ -199,6 +211,8 @@ class SecretPages:
             ticket = tickets.find(tx, secret.ticket) if secret is not None else None
             if secret is None or ticket is None:
                 raise LinkError("this link is not one of ours")
+            if secret.state is State.OPEN:
+                self._still_there(tx, secret.ticket, secret.receiver)
             return secret, case_of(tx, self._counter.house, ticket, self._counter.now())
 
         return await self._counter.read(run)
@@ -227,7 +241,12 @@ class SecretPages:
 
     async def _accounts(self, visitor: Visitor, *, done: bool) -> HTMLResponse:
         number, person = int(visitor.about[0]), int(visitor.about[1])
-        found = await self._counter.read(lambda tx: access.open_of(tx, number, person))
+
+        def run(tx: Tx) -> tuple[Account, ...]:
+            self._still_there(tx, number, person)
+            return access.open_of(tx, number, person)
+
+        found = await self._counter.read(run)
         accounts = [
             {"login": each.login, "until": wording.day(each.expires, visitor.language, visitor.zone)} for each in found
         ]
