@@ -43,6 +43,15 @@ FORMS: tuple[Form, ...] = (
     Form(
         Kind.URL, r"(?i)(?:https?|smtps?|imaps?|ldaps?|wss?|svn|git)://[^\s:/@]{1,}:([^\s/@]{1,})@", judged=True
     ),
+    # On command lines: `mysql -u shop -pSecret`, `sshpass -p Secret`, `curl -u name:secret`.
+    Form(
+        Kind.DATABASE,
+        r"(?:^|[^A-Za-z0-9])(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)[ \t][^\n]{0,200}?-p['\"]?([^\s'\"-][^\s'\"]{2,})",
+        judged=True,
+    ),
+    Form(Kind.SERVER, r"sshpass[ \t]+-p[ \t]{0,4}['\"]?([^\s'\"]{3,})", judged=True),
+    # WordPress writes its application passwords in six groups of four.
+    Form(Kind.WORDPRESS, f"{_BEFORE}((?:[A-Za-z0-9]{{4}} ){{5}}[A-Za-z0-9]{{4}}){_END}", judged=True),
     _token(r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
     _token(r"gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,}"),
     _token(r"gl(?:pat|rt|dt|ptt|soat)-[A-Za-z0-9_-]{18,64}"),
@@ -65,6 +74,11 @@ FORMS: tuple[Form, ...] = (
     Form(
         Kind.TOKEN,
         r"(?:AUTH|SECURE_AUTH|LOGGED_IN|NONCE)_(?:KEY|SALT)['\"],\s{0,40}['\"]([^'\"\n]{30,})['\"]",
+        judged=True,
+    ),
+    Form(
+        Kind.PASSWORD,
+        r"(?:curl|wget|http)[ \t][^\n]{0,200}?(?:-u|--user|-a)[ =]{1,4}['\"]?[^\s:'\"]{1,64}:([^\s'\"]{3,})",
         judged=True,
     ),
 )  # fmt: skip

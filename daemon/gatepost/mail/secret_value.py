@@ -1,9 +1,10 @@
 """What stands behind a word for a password, and whether it looks like one; everything here is of a fixed length."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import secret_words as words
 from .secret_forms import compiled
+from .secret_talk import TALK, phrase
 
 _LONGEST = 64
 _SIGNS = frozenset("!@#$%^&*+=~?|<>{}[]§€£;")
@@ -17,16 +18,12 @@ _COMMA = compiled(r"^['\"]\s*,\s*['\"]")
 _NEXT = compiled(r"^(?:\s?\([^)\n]{0,40}\))?[ \t\x{a0}]+")
 _AS = compiled(rf"(?i)(\S{{6,64}})\s+(?:{words.one_of(words.AS)})\s+(?:\pL{{2,4}}\s+)?$")
 _VERSION = compiled(r"^[vV]?[0-9]+(?:[.:/-][0-9]+)+[a-z]?$")
+_ADDRESS = compiled(r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[a-z]{2,}$")
 _LICENCE = compiled(r"^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$")
 _TOKEN = compiled(
     rf"(?i)^[\"'`*_\]>)]{{0,3}}(?:[^\n:=.!?]{{0,40}}?[\s\x{{a0}}]*(?::|=>?)|\s+(?:{words.one_of(words.IS)})\s|\s)"
     r"[\s\x{a0}\"'`*<„“«]*([A-Za-z0-9_.+/=~-]{16,})"
 )
-_PAIR = compiled(
-    r"^[^\n/]{0,60}?[\s\x{a0}:>(]([\pL\pN_.@+-]{2,64})(?:[ \x{a0}]*/[ \x{a0}]*|:)([^\s/:,][^\s/]{5,63})(?:\s|$|[,.)])"
-)
-_LINES = compiled(r"^[^\n]{0,30}\n+([^\s:]{2,64})\n([^\s:/]{6,64})(?:\n|$)")
-
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -40,6 +37,7 @@ class Value:
     quoted: bool = False
     ends_line: bool = False
     code: bool = False
+    phrase: bool = False
 
 
 def behind(before: str, rest: str) -> Value | None:
@@ -49,18 +47,19 @@ def behind(before: str, rest: str) -> Value | None:
     """
     octets = rest.encode("utf-8", "surrogatepass")
     if (found := _COMMA.search(octets)) is not None:
-        return _value(rest, _length(octets, found.end()) - 1, colon=True, direct=True, code=True)
+        return _value(rest, length(octets, found.end()) - 1, colon=True, direct=True, code=True)
     if (found := _COLON.search(octets)) is not None:
         between = found.group(1).decode("utf-8", "surrogatepass").strip(" \t\"'`*_)]>”»“(")
-        if between and found.group(2) == b"=":
+        if between and found.group(2) == b"=" and octets[found.start(2) - 1 : found.start(2)] != b" ":
             return None  # An attribute of HTML: name="pwd" id="user_pass".
-        value = _value(rest, _length(octets, found.end(2)), colon=True, direct=not between)
-        if value is not None and (not between or looks_like_one(value.text)):
-            return value
+        said = not between or between.casefold() in words.IS
+        value = _value(rest, length(octets, found.end(2)), colon=True, direct=said or _is_of(between))
+        if value is not None and (value.direct or looks_like_one(value.text)):
+            return _whole(value, rest) if said else value
     for pattern in (_IS, _DASH, _NEXT):
         if (found := pattern.search(octets)) is not None:
-            value = _value(rest, _length(octets, found.end()))
-            if value is not None and looks_like_one(value.text):
+            value = _value(rest, length(octets, found.end()), direct=pattern is _NEXT)
+            if value is not None and (looks_like_one(value.text) or (value.quoted and value.direct)):
                 return value
     if (found := _AS.search(before.encode("utf-8", "surrogatepass"))) is not None:
         text = found.group(1).decode("utf-8", "surrogatepass")
@@ -78,19 +77,44 @@ def is_secret(value: Value, *, login: bool, before: str) -> bool:
         return True
     if value.code:
         return before.endswith("_") and len(text) > 3
-    alone = value.colon and value.direct and (value.ends_line or value.quoted) and len(text) > 3
-    if not alone or " " in text.strip():
+    if value.phrase:
+        return login
+    alone = value.direct and ((value.colon and value.ends_line) or value.quoted) and len(text) > 3
+    if not alone or _is_said(text) or _is_known(text):
         return False
     digits = text.isdigit()
     return (login or digits) and text.casefold() not in words.NEVER and not _names_same(text, before)
 
 
+def is_cell(text: str, *, login: bool) -> bool:
+    """Whether a table's cell below a word for a password is one; beside a column of logins a plain word is."""
+    if is_placeholder(text) or text.casefold() in words.NEVER:
+        return False
+    return looks_like_one(text) or (login and len(text) > 3 and not _is_said(text))
+
+
+def _is_said(text: str) -> bool:
+    """Whether quoted words are talk: `the button Password "is missing"`."""
+    return " " in text and (len(text.split()) > 3 or any(word.casefold() in TALK for word in text.split()))
+
+
+def _whole(value: Value, rest: str) -> Value:
+    """The pass phrase that begins with this word and fills its line; else the word."""
+    if value.quoted or value.ends_line or looks_like_one(value.text):
+        return value
+    said = phrase(rest[value.start :].split("\n", 1)[0])
+    return value if said is None else replace(value, text=said, end=value.start + len(said), phrase=True)
+
+
+def _is_of(between: str) -> bool:
+    """Whether these words only say what the password is of: `Password for the test shop: …`, `pw ftp = …`."""
+    said = between.casefold().split()
+    return len(said) < 5 and (said[0] in words.OF or all(word in words.PLACES for word in said))
+
+
 def looks_like_one(text: str) -> bool:
     """Whether a word looks like a password: letters mixed with digits or signs, or with capitals inside."""
-    if len(text) < 5 or is_placeholder(text) or text.casefold() in words.NEVER:
-        return False
-    octets = text.encode("utf-8", "surrogatepass")
-    if _VERSION.search(octets) is not None or _LICENCE.search(octets) is not None or "://" in text:
+    if len(text) < 5 or is_placeholder(text) or text.casefold() in words.NEVER or _is_known(text):
         return False
     letters = sum(character.isalpha() for character in text)
     digits = sum(character.isdigit() for character in text)
@@ -98,6 +122,17 @@ def looks_like_one(text: str) -> bool:
     if letters and digits:
         return True
     return bool((letters or digits) and signs and len(text) > 5)
+
+
+def _is_known(text: str) -> bool:
+    """Whether a word is known as something else: a version, a licence, an address."""
+    octets = text.encode("utf-8", "surrogatepass")
+    return "://" in text or any(form.search(octets) is not None for form in (_VERSION, _LICENCE, _ADDRESS))
+
+
+def signed(text: str) -> bool:
+    """Whether a sign that passwords have stands in a word."""
+    return any(sign in _SIGNS for sign in text)
 
 
 def is_placeholder(text: str) -> bool:
@@ -111,7 +146,16 @@ def is_placeholder(text: str) -> bool:
         return True
     name, opened, _ = text.partition("(")
     calls = bool(opened) and text.endswith((")", "();", ");")) and name.replace("_", "").isalpha()
-    return calls or text.startswith(("$_", "${", "{{", "%(", "http://", "https://", "<?")) or _is_variable(text)
+    calls = calls or (bool(opened) and "." in name and name.replace(".", "").replace("_", "").isalnum())
+    begins = ("$_", "${", "{{", "{$", "{%", '{"', "%(", "http://", "https://", "<?", "<%", "%}")
+    return calls or text.startswith(begins) or _is_variable(text)
+
+
+def is_formed(text: str) -> bool:
+    """Whether what stands in the form of a secret is one: no placeholder, and no six plain words of four letters."""
+    groups = text.split(" ")
+    mixed = any(map(str.islower, text)) and any(map(str.isupper, text)) and any(map(str.isdigit, text))
+    return not is_placeholder(text) and (len(groups) == 1 or mixed)
 
 
 def is_token(text: str) -> bool:
@@ -129,24 +173,8 @@ def token_behind(rest: str) -> Value | None:
     if found is None:
         return None
     text = found.group(1).decode("ascii").rstrip(".")
-    start = _length(octets, found.start(1))
+    start = length(octets, found.start(1))
     return Value(text, start, start + len(text))
-
-
-def pair_value(rest: str) -> Value | None:
-    """The second of a pair behind a word for access: `admin / hunter22!`, or the two on lines of their own."""
-    octets = rest.encode("utf-8", "surrogatepass")
-    for pattern in (_PAIR, _LINES):
-        found = pattern.search(octets)
-        if found is None:
-            continue
-        text = found.group(2).decode("utf-8", "surrogatepass").rstrip(".,;")
-        signed = looks_like_one(text) and (pattern is _PAIR or any(sign in _SIGNS for sign in text))
-        name = found.group(1).decode("utf-8", "surrogatepass")
-        if signed and not name.isdigit() and not name.endswith(("http", "https")):
-            start = _length(octets, found.start(2))
-            return Value(text, start, start + len(text))
-    return None
 
 
 def _value(rest: str, at: int, *, colon: bool = False, direct: bool = False, code: bool = False) -> Value | None:
@@ -204,5 +232,5 @@ def _names_same(text: str, before: str) -> bool:
     return len(login) > 5 and login[:5] == text.casefold()[:5]
 
 
-def _length(octets: bytes, end: int) -> int:
+def length(octets: bytes, end: int) -> int:
     return len(octets[:end].decode("utf-8", "surrogatepass"))

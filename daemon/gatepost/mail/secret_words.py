@@ -5,28 +5,43 @@ may be no letter, and what precedes it none but an underscore or a hyphen.
 """
 
 PASSWORD = (
-    r"pass ?words?", "passwd", "pass-?code", "pass ?phrase", "pwd", "pw", "psw", "pass", "passwort", "kennwort",
-    "zugangscode", "mots? de passe", "code d['’]accès", "mdp", "parola d['’]ordine", "hasło", "haslo",
-    "contraseña", "contrasena", "clave(?: de acceso)?", "mật khẩu", "mat khau", "mk", "wachtwoord", "toegangscode",
-    "ww",
+    r"pass ?words?", "passwd", "pass-?code", "pass ?phrase", "pwd", "pw", "psw", "pass", r"\pL{0,20}passwort",
+    r"\pL{0,20}kennwort", "zugangscode", "mots? de passe", "code d['’]accès", "mdp", "parola d['’]ordine",
+    "hasło", "hasła", "hasłem", "haslo", "hasla", "haslem", "contraseña", "contrasena", "clave(?: de acceso)?",
+    "mật khẩu", "mat khau", "mk", r"\pL{0,20}wachtwoord", "toegangscode", "ww",
 )  # fmt: skip
 
 LOGIN = (
     "user ?name", "user ?id", "users?", "log-?in", "account", "e-?mail", "benutzer(?:name)?", "nutzer(?:name)?",
-    "kennung", "anmeldename", "identifiant", "utilisateur", "compte", "utente", "użytkownik", "konto", "usuario",
-    "cuenta", "tên đăng nhập", "tài khoản", "tk", "gebruiker(?:snaam)?",
+    "kennung", "anmeldename", "anwender", "identifiants?", "utilisateur", "compte", "utente", "użytkownika?",
+    "uzytkownika?", "konto", "usuario", "cuenta", "tên", "tên đăng nhập", "ten dang nhap", "tài khoản", "tai khoan",
+    "tk", "gebruiker(?:snaam)?", "inlog(?:naam)?",
 )  # fmt: skip
+
+# What makes a password of the words behind it: `new password: …`.
+ANNOUNCE = frozenset((
+    "new", "current", "neues", "aktuelles", "nouveau", "actuel", "nuova", "attuale", "nowe", "aktualne", "nueva",
+    "actual", "mới", "moi", "tại", "nieuw", "nieuwe", "huidig",
+))  # fmt: skip
 
 # What a pair `name / word` or `name:word` stands behind.
 ACCESS = (
     "log-?ins?", "log in", "sign in", "credentials?", "access", "user(?:name)?/password", "admin", "back-?end",
     "zugang", "zugangsdaten", "zugänge", "anmeldedaten", "identifiants", "accès", "connexion", "accesso", "credenziali",
     "acceso", "credenciales", "dostęp", "dane (?:do )?logowania", "dane dostępowe", "thông tin đăng nhập", "đăng nhập",
-    "inloggegevens", "inloggen", "toegang",
+    "inloggegevens", "inloggen", "toegang", "inlog", "entrare", "entrar", "entráis", "connecter", "anmelden",
+    "einloggen", "zalogować", "zaloguj",
+)
+
+# What asks for a name and a password before a site: `"guest" and "marble"` may stand behind it.
+DOOR = (
+    r"htaccess", r"htpasswd", r"basic[ -]?auth", r"user(?:name)? and pass(?:word)?", r"benutzer(?:name)? und passwort",
+    r"utilisateur et mot de passe", r"utente e password", r"usuario y contraseña", r"login i hasło",
+    r"tên và mật khẩu", r"gebruiker(?:snaam)? en wachtwoord", r"passwortschutz", r"verzeichnisschutz",
 )  # fmt: skip
 
 TOKEN = (
-    "api[ _-]?(?:key|token|secret|password)", "api[ _-]?schlüssel", "api[ _-]?sleutel",
+    "(?:merchant|signing|encryption)[ _-]?(?:key|secret)", "api[ _-]?(?:key|token|secret|password)", "api[ _-]?schlüssel", "api[ _-]?sleutel",
     "(?:clé|chiave|clave|klucz|khóa|khoá) api", "(?:access|auth|bearer|refresh|bot)[ _-]?token",
     "(?:client|consumer|app|shared|private|secret|webhook|access)[ _-]?(?:secret|key)", "secret[ _-]?access[ _-]?key",
     "geheime[rn]? schlüssel", "geheime sleutel", "clé secrète", "chiave segreta", "klucz tajny", "clave secreta",
@@ -36,18 +51,35 @@ TOKEN = (
 # What may stand between a word for a password and the password, where no colon does.
 IS = (
     "is now", "is", "was", "lautet", "ist jetzt", "ist nun", "ist", "est maintenant", "est", "è", "to", "jest", "es",
-    "là", "luidt", "is nu", "will be",
+    "là", "la", "luidt", "is nu", "will be", "brzmi", "c['’]est", "it['’]s", "is still",
+    "ist noch", "ist immer noch", "ist weiterhin", "est toujours", "est encore", "è ancora", "è sempre", "to nadal",
+    "sigue siendo", "ahora es", "es ahora", "is nog(?: steeds)?", "vẫn là", "c['’]est toujours", "it['’]s still",
 )  # fmt: skip
+
+# What a password is said to be of: `Password for the shop: …`, `pw ftp = …`.
+OF = frozenset(
+    "for of für zum zur vom von des der pour de du d'accès per di del della dla do voor van para cho của".split()
+)
+PLACES = frozenset(
+    "admin ftp sftp ssh shop site staging test live dev db wp wordpress mail boutique negozio sklep tienda winkel backend".split()
+)
 
 # `Honey&Bee3 as password`.
 AS = ("as", "als", "comme", "come", "como", "jako", "làm")
 
 WORDPRESS = ("wordpress", "wp-admin", "wp-login", "wp admin", "wp login")
-SERVER = ("ftps?", "sftp", "ssh", "scp")
+SERVER = (
+    "ftps?", "sftp", "ssh", "scp", "cpanel", "plesk", "directadmin", "whm", "ispconfig", "froxlor", "webmin", "hosting",
+    "hoster", "hébergeur", "hébergement",
+)
 DATABASE = (
-    "mysql", "mariadb", "postgres(?:ql)?", "mongodb", "redis", "phpmyadmin", "jdbc", "database", "datenbank",
-    "base de données", "base de datos", "baza danych", "cơ sở dữ liệu", "db",
+    "mysql", "mariadb", "postgres(?:ql)?", "mongodb", "redis", "phpmyadmin", "jdbc", "database",
+    "datenbank(?:passwort|kennwort)?", "database-?wachtwoord",
+    "base de données", "base de datos", "baza", "bazy", "sql", "cơ sở dữ liệu", "db",
 )  # fmt: skip
+
+# Before a password of a mailbox in a file of settings: MAIL_PASSWORD.
+MAILS = ("mail_", "mail.", "smtp_", "smtp.", "imap_", "imap.")
 
 # A single word behind a colon, beside a login, that is no password.
 NEVER = frozenset(

@@ -6,14 +6,16 @@ stands behind a colon beside a login, or where it looks like one.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..core.secret import MASK, Kind
 from . import secret_words as words
 from .secret_card import cards
 from .secret_forms import FORMS, KEY_BEGINS, KEY_ENDS, compiled, pattern_set
-from .secret_value import behind, is_placeholder, is_secret, is_token, pair_value, token_behind
+from .secret_pair import behind_access, behind_door, behind_name
+from .secret_table import cells_below
+from .secret_value import Value, behind, is_cell, is_formed, is_secret, is_token, token_behind
 
 _MOST = 500
 _BEFORE, _AFTER = 240, 160
@@ -38,11 +40,14 @@ def _alone(pattern: str) -> str:
 _PASSWORD = _alone(words.one_of(words.PASSWORD))
 _TOKEN = _alone(words.one_of(words.TOKEN))
 _ACCESS = _alone(words.one_of(words.ACCESS))
+_NAMED = _alone(words.one_of((*words.LOGIN, *words.PASSWORD)))
+_DOOR = _alone(words.one_of(words.DOOR))
 _DIGITS = r"[0-9][0-9 -]{11,}[0-9]"
-_SEARCHED = (*(form.pattern for form in FORMS), KEY_BEGINS, _PASSWORD, _TOKEN, _ACCESS, _DIGITS)
+_SEARCHED = (*(form.pattern for form in FORMS), KEY_BEGINS, _PASSWORD, _TOKEN, _ACCESS, _DIGITS, _NAMED, _DOOR)
 _SET = pattern_set(_SEARCHED)
 _COMPILED = tuple(compiled(pattern) for pattern in _SEARCHED)
-_KEY, _PASS, _TOK, _ACC, _CARD = range(len(FORMS), len(_SEARCHED))
+_KEY, _PASS, _TOK, _ACC, _CARD, _NAME, _DOORS = range(len(FORMS), len(_SEARCHED))
+_PAIRS = ((_ACC, behind_access), (_NAME, behind_name), (_DOORS, behind_door))
 _KEY_END = compiled(KEY_ENDS)
 _LOGIN = compiled(_alone(words.one_of(words.LOGIN)))
 _CONTEXTS = tuple(
@@ -63,7 +68,8 @@ def find(text: str) -> tuple[Found, ...]:
         *(_keys(view) if _KEY in hits else ()),
         *(_labelled_tokens(view) if _TOK in hits else ()),
         *(_passwords(view) if _PASS in hits else ()),
-        *(_pairs(view) if _ACC in hits else ()),
+        *(_columns(view) if _PASS in hits else ()),
+        *(found for which, of in _PAIRS if which in hits for found in _pairs(view, which, of)),
         *(Found(start, end, Kind.CARD) for start, end in (cards(text) if _CARD in hits else ())),
     ]
     return _apart(found)
@@ -91,10 +97,7 @@ class _View:
     def spans(self, which: int, group: int = 1) -> Iterator[tuple[int, int]]:
         """Where pattern `which` has its group, at most so many."""
         at_octet, at = 0, 0
-        for count, match in enumerate(_COMPILED[which].finditer(self.octets)):
-            if count >= _MOST:
-                return
-            start, end = match.span(group)
+        for start, end in self._octet_spans(_COMPILED[which], group):
             if self._plain:
                 yield start, end
                 continue
@@ -104,12 +107,23 @@ class _View:
             yield first, last
 
 
+    def _octet_spans(self, pattern: "re2._Regexp", group: int) -> Iterator[tuple[int, int]]:
+        """One after the other; what stands behind the group of one may begin the next: `ck_…:cs_…`."""
+        at = 0
+        for _ in range(_MOST):
+            match = pattern.search(self.octets, at)
+            if match is None:
+                return
+            yield match.span(group)
+            at = max(match.end(group), at + 1)
+
+
 def _formed(view: _View, hits: frozenset[int]) -> Iterator[Found]:
     for which, form in enumerate(FORMS):
         if which not in hits:
             continue
         for start, end in view.spans(which):
-            if not form.judged or not is_placeholder(view.text[start:end]):
+            if not form.judged or is_formed(view.text[start:end]):
                 yield Found(start, end, form.kind)
 
 
@@ -146,16 +160,27 @@ def _passwords(view: _View) -> Iterator[Found]:
             continue
         at = start if value.end <= 0 else end
         login = _LOGIN.search(before.encode("utf-8", "surrogatepass")) is not None
-        login = login or _logs_in(text[at + value.end : at + value.end + 80])
+        login = login or _logs_in(text[at + value.end : at + value.end + 80]) or _announced(before)
         if is_secret(value, login=login, before=before):
             yield Found(at + value.start, at + value.end, _kind(text, start, at + value.end))
 
 
-def _pairs(view: _View) -> Iterator[Found]:
+def _columns(view: _View) -> Iterator[Found]:
+    """The cells of a table's column of passwords."""
+    text = view.text
+    for start, end in view.spans(_PASS):
+        line = text[text.rfind("\n", max(0, start - _BEFORE), start) + 1 : end + _AFTER].split("\n")[0]
+        login = _LOGIN.search(line.encode("utf-8", "surrogatepass")) is not None
+        for first, last in cells_below(text, start, end):
+            if is_cell(text[first:last], login=login):
+                yield Found(first, last, _kind(text, first, last))
+
+
+def _pairs(view: _View, which: int, of: Callable[[str], Value | None]) -> Iterator[Found]:
     """`admin / hunter22!` behind a word for access."""
     text = view.text
-    for start, end in view.spans(_ACC):
-        value = pair_value(text[end : end + _AFTER])
+    for start, end in view.spans(which):
+        value = of(text[end : end + _AFTER])
         if value is not None:
             yield Found(end + value.start, end + value.end, _kind(text, start, end + value.end))
 
@@ -166,8 +191,16 @@ def _logs_in(following: str) -> bool:
     return any(":" in line and _LOGIN.search(line.encode("utf-8", "surrogatepass")) for line in lines[1:])
 
 
+def _announced(before: str) -> bool:
+    """Whether a password is told by this line: `new password: …`, or its name begins the line."""
+    line = before.rsplit("\n", 1)[-1].strip(" \t>*-•|`\"'")
+    return not line or line.casefold().split()[-1] in words.ANNOUNCE
+
+
 def _kind(text: str, start: int, end: int) -> Kind:
-    """What a password opens, by the nearest word before it or else behind it."""
+    """What a password opens, by the name that it has in a file of settings, or the nearest word before it or behind it."""
+    if text[max(0, start - 5) : start].casefold().endswith(words.MAILS):
+        return Kind.PASSWORD
     before = text[max(0, start - _BEFORE) : end].encode("utf-8", "surrogatepass")
     after = text[end : end + _AFTER].encode("utf-8", "surrogatepass")
     nearest: tuple[int, Kind] | None = None

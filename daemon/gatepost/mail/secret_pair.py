@@ -1,0 +1,54 @@
+"""Credentials that stand as pairs, without a word for a password right before them: `admin / hunter22!`."""
+
+from . import secret_words as words
+from .secret_forms import compiled
+from .secret_value import Value, length, looks_like_one, signed
+
+_NAME = r"[\pL\pN_.@+-]{2,64}"
+_PAIR = compiled(
+    rf"^[^\n/]{{0,60}}?[\s\x{{a0}}:>(]({_NAME})(?:[ \x{{a0}}]*/[ \x{{a0}}]*|:)([^\s/:,][^\s/]{{5,63}})(?:\s|$|[,.)])"
+)
+_SPACED = compiled(rf"^[^\n/|]{{0,60}}?[\s\x{{a0}}:>(]({_NAME})[ \x{{a0}}]+[/|][ \x{{a0}}]+([^\s/|,]{{5,64}})(?:\s|$|[,.)])")
+_LISTED = compiled(rf"^[^\n:,]{{0,60}}:[ \x{{a0}}]*({_NAME}),[ \x{{a0}}]+([^\s/|,]{{6,64}})(?:\s|$)")
+_LINES = compiled(r"^[^\n]{0,30}\n+([^\s:]{2,64})\n([^\s:/]{6,64})(?:\n|$)")
+_QUOTE, _UNQUOTE = "[\"'„“”«‹‘]", "[\"'“”»›’]"
+_QUOTED = compiled(
+    rf"^[^\n]{{0,80}}?{_QUOTE}[ \x{{a0}}]?({_NAME})[ \x{{a0}}]?{_UNQUOTE}[,;]? (?:[\pL/&' ]{{1,30}} )?"
+    rf"{_QUOTE}[ \x{{a0}}]?([^\n\"'“”»]{{4,40}}?)[ \x{{a0}}]?{_UNQUOTE}"
+)
+
+
+def behind_access(rest: str) -> Value | None:
+    """The second of a pair behind a word for access: `admin / hunter22!`, or the two on lines of their own."""
+    return _second(_PAIR, rest) or _second(_LISTED, rest, signs=True) or _second(_LINES, rest, signs=True)
+
+
+def behind_name(rest: str) -> Value | None:
+    """The second of a pair behind a word for a login or a password, where spaces or quotes keep the two apart."""
+    return _second(_SPACED, rest) or _second(_QUOTED, rest)
+
+
+def behind_door(rest: str) -> Value | None:
+    """The second of two quoted words behind what asks for a name and a password: `"guest" and "marble"`."""
+    octets = rest.encode("utf-8", "surrogatepass")
+    found = _QUOTED.search(octets)
+    if found is None:
+        return None
+    text = found.group(2).decode("utf-8", "surrogatepass")
+    if text.casefold() in words.NEVER:
+        return None
+    start = length(octets, found.start(2))
+    return Value(text, start, start + len(text))
+
+
+def _second(pattern: "re2._Regexp", rest: str, *, signs: bool = False) -> Value | None:
+    octets = rest.encode("utf-8", "surrogatepass")
+    found = pattern.search(octets)
+    if found is None:
+        return None
+    text = found.group(2).decode("utf-8", "surrogatepass").rstrip(".,;)")
+    name = found.group(1).decode("utf-8", "surrogatepass")
+    if not looks_like_one(text) or (signs and not signed(text)) or name.isdigit() or name.endswith(("http", "https")):
+        return None
+    start = length(octets, found.start(2))
+    return Value(text, start, start + len(text))
