@@ -50,6 +50,12 @@ FORMS: tuple[Form, ...] = (
         judged=True,
     ),
     Form(Kind.SERVER, r"sshpass[ \t]+-p[ \t]{0,4}['\"]?([^\s'\"]{3,})", judged=True),
+    Form(
+        Kind.DATABASE,
+        r"(?:mysqli?_connect|new mysqli|new PDO)[ \t]{0,2}\([ \t]{0,2}['\"][^'\"\n]{0,120}['\"], {0,2}['\"][^'\"\n]{0,80}['\"], {0,2}"
+        r"['\"]([^'\"\n]{3,80})['\"]",
+        judged=True,
+    ),
     # WordPress writes its application passwords in six groups of four.
     Form(Kind.WORDPRESS, f"{_BEFORE}((?:[A-Za-z0-9]{{4}} ){{5}}[A-Za-z0-9]{{4}}){_END}", judged=True),
     _token(r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
@@ -59,7 +65,7 @@ FORMS: tuple[Form, ...] = (
     Form(Kind.TOKEN, r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9_/]{20,})"),
     Form(Kind.TOKEN, r"discord(?:app)?\.com/api/webhooks/([0-9]{10,25}/[A-Za-z0-9_-]{30,})"),
     _token(r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{16,}"),
-    _token(r"c[ks]_[0-9a-f]{40}"),
+    _token(r"c[ks]_[0-9a-f]{40}|pk_[0-9a-f]{34}"),
     _token(r"AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{20,40}|ya29\.[A-Za-z0-9_-]{20,}"),
     _token(r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{30,64}"),
     _token(r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),

@@ -2,7 +2,7 @@
 
 from . import secret_words as words
 from .secret_forms import compiled
-from .secret_value import Value, length, looks_like_one, signed
+from .secret_value import Value, length, looks_like_one, looks_strong, signed
 
 _NAME = r"[\pL\pN_.@+-]{2,64}"
 _PAIR = compiled(
@@ -10,8 +10,10 @@ _PAIR = compiled(
 )
 _SPACED = compiled(rf"^[^\n/|]{{0,60}}?[\s\x{{a0}}:>(]({_NAME})[ \x{{a0}}]+[/|][ \x{{a0}}]+([^\s/|,]{{5,64}})(?:\s|$|[,.)])")
 _LISTED = compiled(rf"^[^\n:,]{{0,60}}:[ \x{{a0}}]*({_NAME}),[ \x{{a0}}]+([^\s/|,]{{6,64}})(?:\s|$)")
+_NEXT = compiled(r"^:?[ \x{a0}]+[\"'„“«]?[ \x{a0}]?([^\s\"'“”»<]{7,64})")
 _LINES = compiled(r"^[^\n]{0,30}\n+([^\s:]{2,64})\n([^\s:/]{6,64})(?:\n|$)")
 _QUOTE, _UNQUOTE = "[\"'„“”«‹‘]", "[\"'“”»›’]"
+_QUOTES = frozenset("\"'„“”«»‹›‘’")
 _QUOTED = compiled(
     rf"^[^\n]{{0,80}}?{_QUOTE}[ \x{{a0}}]?({_NAME})[ \x{{a0}}]?{_UNQUOTE}[,;]? (?:[\pL/&' ]{{1,30}} )?"
     rf"{_QUOTE}[ \x{{a0}}]?([^\n\"'“”»]{{4,40}}?)[ \x{{a0}}]?{_UNQUOTE}"
@@ -25,7 +27,20 @@ def behind_access(rest: str) -> Value | None:
 
 def behind_name(rest: str) -> Value | None:
     """The second of a pair behind a word for a login or a password, where spaces or quotes keep the two apart."""
-    return _second(_SPACED, rest) or _second(_QUOTED, rest)
+    spaced = any(mark in rest for mark in (" / ", " | "))
+    quoted = sum(mark in _QUOTES for mark in rest) > 3
+    return (_second(_SPACED, rest) if spaced else None) or (_second(_QUOTED, rest) if quoted else None)
+
+
+def behind_change(rest: str) -> Value | None:
+    """What something was changed to, where it looks like a password: `I've reset it to Tea-Time16`."""
+    octets = rest.encode("utf-8", "surrogatepass")
+    found = _NEXT.search(octets)
+    if found is None:
+        return None
+    text = found.group(1).decode("utf-8", "surrogatepass").rstrip(".,;)!")
+    start = length(octets, found.start(1))
+    return Value(text, start, start + len(text)) if looks_strong(text) else None
 
 
 def behind_door(rest: str) -> Value | None:

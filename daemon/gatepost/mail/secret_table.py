@@ -14,11 +14,11 @@ def cells_below(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     if last < 0:
         return
     head = text[first:last]
-    for separator in _SEPARATORS:
-        column = _column(head, separator, start - first)
-        if column is not None:
-            yield from _below(text, last + 1, separator, column, head.count(separator))
-            return
+    separator = max(_SEPARATORS, key=head.count)
+    column = _column(head, separator, start - first)
+    above = text[max(0, first - _OCTETS) : max(0, first - 1)].rpartition("\n")[2]
+    if column is not None and above.count(separator) != head.count(separator):
+        yield from _below(text, last + 1, separator, column, head.count(separator))
 
 
 def _column(head: str, separator: str, at: int) -> int | None:

@@ -7,7 +7,7 @@ from .secret_forms import compiled
 from .secret_talk import TALK, phrase
 
 _LONGEST = 64
-_SIGNS = frozenset("!@#$%^&*+=~?|<>{}[]§€£;")
+_SIGNS = frozenset("!@#$%^&*+=~?<>{}[]§€£;")
 _CLOSES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“”", "«": "»", "‹": "›", "”": "”", "‘": "’"}
 _SPACE = " \t\u00a0\u2009\u202f"
 _BETWEEN = r"(?:[^\n:=.!?\"„«“]|https?://[^\s]*[^\s:]|\.[\pL\pN])"
@@ -16,12 +16,14 @@ _IS = compiled(rf"(?i)^({_BETWEEN}{{0,40}}?)\s(?:{words.one_of(words.IS)})\s*:?\
 _DASH = compiled(r"^[ \x{a0}]+[-–—][ \x{a0}]+")
 _COMMA = compiled(r"^['\"]\s*,\s*['\"]")
 _NEXT = compiled(r"^(?:\s?\([^)\n]{0,40}\))?[ \t\x{a0}]+")
+_ADJECTIVE = compiled(r"^[ \x{a0}]+\p{Ll}{4,16}[ \x{a0}]+")
 _AS = compiled(rf"(?i)(\S{{6,64}})\s+(?:{words.one_of(words.AS)})\s+(?:\pL{{2,4}}\s+)?$")
 _VERSION = compiled(r"^[vV]?[0-9]+(?:[.:/-][0-9]+)+[a-z]?$")
 _ADDRESS = compiled(r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[a-z]{2,}$")
 _LICENCE = compiled(r"^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$")
 _TOKEN = compiled(
-    rf"(?i)^[\"'`*_\]>)]{{0,3}}(?:[^\n:=.!?]{{0,40}}?[\s\x{{a0}}]*(?::|=>?)|\s+(?:{words.one_of(words.IS)})\s|\s)"
+    rf"(?i)^[\"'`*_\]>)]{{0,3}}(?:[^\n:=.!?]{{0,40}}?[\s\x{{a0}}]*(?::|=>?)"
+    rf"|[^\n:=.!?]{{0,40}}?\s(?:{words.one_of(words.IS)})\s|\s)"
     r"[\s\x{a0}\"'`*<„“«]*([A-Za-z0-9_.+/=~-]{16,})"
 )
 
@@ -61,6 +63,10 @@ def behind(before: str, rest: str) -> Value | None:
             value = _value(rest, length(octets, found.end()), direct=pattern is _NEXT)
             if value is not None and (looks_like_one(value.text) or (value.quoted and value.direct)):
                 return value
+    if (found := _ADJECTIVE.search(octets)) is not None:
+        value = _value(rest, length(octets, found.end()))
+        if value is not None and looks_strong(value.text):
+            return value
     if (found := _AS.search(before.encode("utf-8", "surrogatepass"))) is not None:
         text = found.group(1).decode("utf-8", "surrogatepass")
         start = before.rindex(text) - len(before)
@@ -90,7 +96,7 @@ def is_cell(text: str, *, login: bool) -> bool:
     """Whether a table's cell below a word for a password is one; beside a column of logins a plain word is."""
     if is_placeholder(text) or text.casefold() in words.NEVER:
         return False
-    return looks_like_one(text) or (login and len(text) > 3 and not _is_said(text))
+    return looks_like_one(text) or (login and len(text) > 3 and " " not in text)
 
 
 def _is_said(text: str) -> bool:
@@ -124,6 +130,12 @@ def looks_like_one(text: str) -> bool:
     return bool((letters or digits) and signs and len(text) > 5)
 
 
+def looks_strong(text: str) -> bool:
+    """Whether a word looks like a password even where little says that it is one."""
+    mixed = any(map(str.islower, text)) and any(map(str.isupper, text)) and any(map(str.isdigit, text))
+    return len(text) > 6 and looks_like_one(text) and (mixed or signed(text))
+
+
 def _is_known(text: str) -> bool:
     """Whether a word is known as something else: a version, a licence, an address."""
     octets = text.encode("utf-8", "surrogatepass")
@@ -141,6 +153,8 @@ def is_placeholder(text: str) -> bool:
     if len(plain) < 2 or len(set(plain)) == 1 or not any(character.isalnum() for character in plain):
         return True
     if plain.casefold() in ("password", "passwd", "pass", "pwd", "passwort", "secret", "your_password", "yourpassword"):
+        return True
+    if any(mark in plain.casefold() for mark in words.SHOWS) or plain.casefold().startswith("your"):
         return True
     if text[0] in "<{[" and (text[-1] in ">}]" or plain.isalpha()):
         return True
@@ -161,7 +175,7 @@ def is_formed(text: str) -> bool:
 def is_token(text: str) -> bool:
     """Whether a long word behind `API key` is one: letters and digits, and no public key, licence or path."""
     letters, digits = any(map(str.isalpha, text)), any(map(str.isdigit, text))
-    if not (letters and digits) or text.startswith(("pk_", "/")) or is_placeholder(text):
+    if not (letters and digits) or text.startswith(("pk_live_", "pk_test_", "/")) or is_placeholder(text):
         return False
     return _LICENCE.search(text.encode()) is None and _VERSION.search(text.encode()) is None
 

@@ -51,7 +51,7 @@ TOKEN = (
 # What may stand between a word for a password and the password, where no colon does.
 IS = (
     "is now", "is", "was", "lautet", "ist jetzt", "ist nun", "ist", "est maintenant", "est", "è", "to", "jest", "es",
-    "là", "la", "luidt", "is nu", "will be", "brzmi", "c['’]est", "it['’]s", "is still",
+    "là", "la", "luidt", "is nu", "will be", "brzmi", "thành", "na", "c['’]est", "it['’]s", "is still",
     "ist noch", "ist immer noch", "ist weiterhin", "est toujours", "est encore", "è ancora", "è sempre", "to nadal",
     "sigue siendo", "ahora es", "es ahora", "is nog(?: steeds)?", "vẫn là", "c['’]est toujours", "it['’]s still",
 )  # fmt: skip
@@ -80,6 +80,15 @@ DATABASE = (
 
 # Before a password of a mailbox in a file of settings: MAIL_PASSWORD.
 MAILS = ("mail_", "mail.", "smtp_", "smtp.", "imap_", "imap.")
+
+# What shows where a password would stand: `your_password_here`.
+SHOWS = ("_here", "-here", "password_", "passwort_", "changeme", "change-me", "change_me", "insert_", "enter_")
+
+# What something is changed to, and may be a password: `I've reset it to …`.
+CHANGED = (
+    "reset it to", "set it to", "changed it to", "zurückgesetzt auf", "geändert (?:auf|in|zu)", "réinitialisé en",
+    "remplacé par", "cambiat[ao] in", "zmienion[aey] na", "cambiado (?:a|por)", "đổi thành", "gewijzigd (?:in|naar)",
+)  # fmt: skip
 
 # A single word behind a colon, beside a login, that is no password.
 NEVER = frozenset(

@@ -13,11 +13,11 @@ from ..core.secret import MASK, Kind
 from . import secret_words as words
 from .secret_card import cards
 from .secret_forms import FORMS, KEY_BEGINS, KEY_ENDS, compiled, pattern_set
-from .secret_pair import behind_access, behind_door, behind_name
+from .secret_pair import behind_access, behind_change, behind_door, behind_name
 from .secret_table import cells_below
 from .secret_value import Value, behind, is_cell, is_formed, is_secret, is_token, token_behind
 
-_MOST = 500
+_MOST = 2_000
 _BEFORE, _AFTER = 240, 160
 _KEY_OCTETS = 20_000
 
@@ -42,12 +42,13 @@ _TOKEN = _alone(words.one_of(words.TOKEN))
 _ACCESS = _alone(words.one_of(words.ACCESS))
 _NAMED = _alone(words.one_of((*words.LOGIN, *words.PASSWORD)))
 _DOOR = _alone(words.one_of(words.DOOR))
+_CHANGED = _alone(words.one_of(words.CHANGED))
 _DIGITS = r"[0-9][0-9 -]{11,}[0-9]"
-_SEARCHED = (*(form.pattern for form in FORMS), KEY_BEGINS, _PASSWORD, _TOKEN, _ACCESS, _DIGITS, _NAMED, _DOOR)
+_SEARCHED = (*(form.pattern for form in FORMS), KEY_BEGINS, _PASSWORD, _TOKEN, _ACCESS, _DIGITS, _NAMED, _DOOR, _CHANGED)
 _SET = pattern_set(_SEARCHED)
 _COMPILED = tuple(compiled(pattern) for pattern in _SEARCHED)
-_KEY, _PASS, _TOK, _ACC, _CARD, _NAME, _DOORS = range(len(FORMS), len(_SEARCHED))
-_PAIRS = ((_ACC, behind_access), (_NAME, behind_name), (_DOORS, behind_door))
+_KEY, _PASS, _TOK, _ACC, _CARD, _NAME, _DOORS, _CHANGE = range(len(FORMS), len(_SEARCHED))
+_PAIRS = ((_ACC, behind_access), (_NAME, behind_name), (_DOORS, behind_door), (_CHANGE, behind_change))
 _KEY_END = compiled(KEY_ENDS)
 _LOGIN = compiled(_alone(words.one_of(words.LOGIN)))
 _CONTEXTS = tuple(
