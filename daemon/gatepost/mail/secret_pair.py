@@ -11,6 +11,7 @@ _PAIR = compiled(
 _SPACED = compiled(rf"^[^\n/|]{{0,60}}?[\s\x{{a0}}:>(]({_NAME})[ \x{{a0}}]+[/|][ \x{{a0}}]+([^\s/|,]{{5,64}})(?:\s|$|[,.)])")
 _LISTED = compiled(rf"^[^\n:,]{{0,60}}:[ \x{{a0}}]*({_NAME}),[ \x{{a0}}]+([^\s/|,]{{6,64}})(?:\s|$)")
 _NEXT = compiled(r"^:?[ \x{a0}]+[\"'„“«]?[ \x{a0}]?([^\s\"'“”»<]{7,64})")
+_OF_CODE, _INSIDE = frozenset("()[]{}<>;\"'`/\\|:=?"), frozenset("!#$%&*+~^")
 _LINES = compiled(r"^[^\n]{0,30}\n+([^\s:]{2,64})\n([^\s:/]{6,64})(?:\n|$)")
 _QUOTE, _UNQUOTE = "[\"'„“”«‹‘]", "[\"'“”»›’]"
 _QUOTES = frozenset("\"'„“”«»‹›‘’")
@@ -41,6 +42,28 @@ def behind_change(rest: str) -> Value | None:
     text = found.group(1).decode("utf-8", "surrogatepass").rstrip(".,;)!")
     start = length(octets, found.start(1))
     return Value(text, start, start + len(text)) if looks_strong(text) else None
+
+
+def standing_out(near: str) -> Value | None:
+    """A word that can hardly be but a password, wherever it stands near a word for one: `Hay!Loft22`."""
+    at = 0
+    for word in near.split():
+        at = near.index(word, at)
+        bare = word.strip("()[]\"'`“”„«»‹›‘’*_,;:.")
+        if _stands_out(bare):
+            start = at + word.index(bare)
+            return Value(bare, start, start + len(bare))
+        at += len(word)
+    return None
+
+
+def _stands_out(word: str) -> bool:
+    """Letters and digits with a sign between them, in no form that code, addresses and pages have."""
+    hashed = word.startswith("$") and "$" in word[1:10]
+    if hashed or not 6 < len(word) <= 40 or any(mark in _OF_CODE for mark in word) or not looks_like_one(word):
+        return False
+    inside = any(mark in _INSIDE and word[at].isalnum() and word[at + 2].isalnum() for at, mark in enumerate(word[1:-1]))
+    return inside and any(map(str.isdigit, word)) and any(map(str.isalpha, word))
 
 
 def behind_door(rest: str) -> Value | None:

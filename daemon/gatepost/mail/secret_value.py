@@ -16,6 +16,7 @@ _IS = compiled(rf"(?i)^({_BETWEEN}{{0,40}}?)\s(?:{words.one_of(words.IS)})\s*:?\
 _DASH = compiled(r"^[ \x{a0}]+[-–—][ \x{a0}]+")
 _COMMA = compiled(r"^['\"]\s*,\s*['\"]")
 _NEXT = compiled(r"^(?:\s?\([^)\n]{0,40}\))?[ \t\x{a0}]+")
+_BOTH = compiled(rf"(?i)(?:{words.one_of(words.LOGIN)})\s?(?:and|und|et|e|y|i|en|và|/|&|\+)\s?$")
 _ADJECTIVE = compiled(r"^[ \x{a0}]+\p{Ll}{4,16}[ \x{a0}]+")
 _AS = compiled(rf"(?i)(\S{{6,64}})\s+(?:{words.one_of(words.AS)})\s+(?:\pL{{2,4}}\s+)?$")
 _VERSION = compiled(r"^[vV]?[0-9]+(?:[.:/-][0-9]+)+[a-z]?$")
@@ -24,7 +25,7 @@ _LICENCE = compiled(r"^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$")
 _TOKEN = compiled(
     rf"(?i)^[\"'`*_\]>)]{{0,3}}(?:[^\n:=.!?]{{0,40}}?[\s\x{{a0}}]*(?::|=>?)"
     rf"|[^\n:=.!?]{{0,40}}?\s(?:{words.one_of(words.IS)})\s|\s)"
-    r"[\s\x{a0}\"'`*<„“«]*([A-Za-z0-9_.+/=~-]{16,})"
+    r"[\s\x{a0}\"'`*<„“«]*([A-Za-z0-9_.+/=~-]{12,})"
 )
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def behind(before: str, rest: str) -> Value | None:
         said = not between or between.casefold() in words.IS
         value = _value(rest, length(octets, found.end(2)), colon=True, direct=said or _is_of(between))
         if value is not None and (value.direct or looks_like_one(value.text)):
-            return _whole(value, rest) if said else value
+            return _whole(value, rest, _BOTH.search(before.encode("utf-8", "surrogatepass")) is not None) if said else value
     for pattern in (_IS, _DASH, _NEXT):
         if (found := pattern.search(octets)) is not None:
             value = _value(rest, length(octets, found.end()), direct=pattern is _NEXT)
@@ -104,11 +105,15 @@ def _is_said(text: str) -> bool:
     return " " in text and (len(text.split()) > 3 or any(word.casefold() in TALK for word in text.split()))
 
 
-def _whole(value: Value, rest: str) -> Value:
-    """The pass phrase that begins with this word and fills its line; else the word."""
+def _whole(value: Value, rest: str, both: bool) -> Value:
+    """The pass phrase that begins with this word and fills its line; else the word, or behind the names of both the second."""
     if value.quoted or value.ends_line or looks_like_one(value.text):
         return value
     said = phrase(rest[value.start :].split("\n", 1)[0])
+    if said is not None and both:
+        second = said.split()[1]
+        start = rest.index(second, value.end)
+        return replace(value, text=second, start=start, end=start + len(second))
     return value if said is None else replace(value, text=said, end=value.start + len(said), phrase=True)
 
 

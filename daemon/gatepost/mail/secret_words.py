@@ -26,7 +26,7 @@ ANNOUNCE = frozenset((
 
 # What a pair `name / word` or `name:word` stands behind.
 ACCESS = (
-    "log-?ins?", "log in", "sign in", "credentials?", "access", "user(?:name)?/password", "admin", "back-?end",
+    "log-?ins?", "creds", "log in", "sign in", "credentials?", "access", "user(?:name)?/password", "admin", "back-?end",
     "zugang", "zugangsdaten", "zugänge", "anmeldedaten", "identifiants", "accès", "connexion", "accesso", "credenziali",
     "acceso", "credenciales", "dostęp", "dane (?:do )?logowania", "dane dostępowe", "thông tin đăng nhập", "đăng nhập",
     "inloggegevens", "inloggen", "toegang", "inlog", "entrare", "entrar", "entráis", "connecter", "anmelden",
@@ -41,7 +41,7 @@ DOOR = (
 )  # fmt: skip
 
 TOKEN = (
-    "(?:merchant|signing|encryption)[ _-]?(?:key|secret)", "api[ _-]?(?:key|token|secret|password)", "api[ _-]?schlüssel", "api[ _-]?sleutel",
+    "(?:merchant|signing|encryption|transaction)[ _-]?(?:key|secret)", "api[ _-]?(?:key|token|secret|password)", "api[ _-]?schlüssel", "api[ _-]?sleutel",
     "(?:clé|chiave|clave|klucz|khóa|khoá) api", "(?:access|auth|bearer|refresh|bot)[ _-]?token",
     "(?:client|consumer|app|shared|private|secret|webhook|access)[ _-]?(?:secret|key)", "secret[ _-]?access[ _-]?key",
     "geheime[rn]? schlüssel", "geheime sleutel", "clé secrète", "chiave segreta", "klucz tajny", "clave secreta",
@@ -51,7 +51,7 @@ TOKEN = (
 # What may stand between a word for a password and the password, where no colon does.
 IS = (
     "is now", "is", "was", "lautet", "ist jetzt", "ist nun", "ist", "est maintenant", "est", "è", "to", "jest", "es",
-    "là", "la", "luidt", "is nu", "will be", "brzmi", "thành", "na", "c['’]est", "it['’]s", "is still",
+    "là", "la", "luidt", "is nu", "will be", "brzmi", "sind beide", "are both", "sono entrambi", "son ambos", "thành", "na", "c['’]est", "it['’]s", "is still",
     "ist noch", "ist immer noch", "ist weiterhin", "est toujours", "est encore", "è ancora", "è sempre", "to nadal",
     "sigue siendo", "ahora es", "es ahora", "is nog(?: steeds)?", "vẫn là", "c['’]est toujours", "it['’]s still",
 )  # fmt: skip

@@ -13,12 +13,12 @@ from ..core.secret import MASK, Kind
 from . import secret_words as words
 from .secret_card import cards
 from .secret_forms import FORMS, KEY_BEGINS, KEY_ENDS, compiled, pattern_set
-from .secret_pair import behind_access, behind_change, behind_door, behind_name
+from .secret_pair import behind_access, behind_change, behind_door, behind_name, standing_out
 from .secret_table import cells_below
 from .secret_value import Value, behind, is_cell, is_formed, is_secret, is_token, token_behind
 
 _MOST = 2_000
-_BEFORE, _AFTER = 240, 160
+_BEFORE, _AFTER, _NEAR = 240, 160, 80
 _KEY_OCTETS = 20_000
 
 
@@ -70,6 +70,7 @@ def find(text: str) -> tuple[Found, ...]:
         *(_labelled_tokens(view) if _TOK in hits else ()),
         *(_passwords(view) if _PASS in hits else ()),
         *(_columns(view) if _PASS in hits else ()),
+        *(found for which in (_PASS, _ACC, _DOORS) if which in hits for found in _near(view, which)),
         *(found for which, of in _PAIRS if which in hits for found in _pairs(view, which, of)),
         *(Found(start, end, Kind.CARD) for start, end in (cards(text) if _CARD in hits else ())),
     ]
@@ -184,6 +185,21 @@ def _pairs(view: _View, which: int, of: Callable[[str], Value | None]) -> Iterat
         value = of(text[end : end + _AFTER])
         if value is not None:
             yield Found(end + value.start, end + value.end, _kind(text, start, end + value.end))
+
+
+def _near(view: _View, which: int) -> Iterator[Found]:
+    """Words that look like nothing but a password, near a word for one or for access."""
+    text = view.text
+    for start, end in view.spans(which):
+        first, last = max(0, start - _NEAR), min(len(text), end + _NEAR)
+        while first and not text[first - 1].isspace() and start - first < _AFTER:
+            first -= 1
+        while last < len(text) and not text[last].isspace() and last - end < _AFTER:
+            last += 1
+        for at, near in ((first, text[first:start]), (end, text[end:last])):
+            value = standing_out(near)
+            if value is not None:
+                yield Found(at + value.start, at + value.end, _kind(text, start, at + value.end))
 
 
 def _logs_in(following: str) -> bool:
