@@ -14,7 +14,7 @@ from .mail.secrets import Found, find
 from .outline import table
 
 FOLDER = "secrets"
-TUNING, HELD_OUT = "tuning.txt", "held-out.txt"
+TUNING, HELD_OUT = ("tuning.txt",), ("held-out.txt", "customers.txt")
 _SLACK = 2
 
 

@@ -14,6 +14,7 @@ from gatepost.reader import frame
 SECRET = "Gr3en!Canary7"
 TEXTS = shipped.folder("rules") / "secrets"
 HELD_OUT = tuple(secret_texts.read(TEXTS / "held-out.txt"))
+CUSTOMERS = tuple(secret_texts.read(TEXTS / "customers.txt"))
 
 
 @pytest.mark.catalogue("F17")
@@ -22,6 +23,39 @@ def test_the_held_out_texts_are_told_apart_as_promised():
     assert found.whole.precision >= 0.98
     assert found.whole.recall >= 0.95
     assert all(score.right > 0 for score in found.kinds.values())
+
+
+@pytest.mark.catalogue("F17")
+def test_texts_as_customers_write_them_are_told_apart():
+    found = secret_texts.evaluate(iter(CUSTOMERS))
+    assert found.whole.precision >= 0.98
+    assert found.whole.recall >= 0.95
+    assert found.texts >= 450
+    assert found.harmless * 2 >= found.texts * 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("user: ann\npassword: three small hedgehogs\nthanks", "user: ann\npassword: [••••••]\nthanks"),
+        ("user: ann\npassword: I'll send it later", "user: ann\npassword: I'll send it later"),
+        ("| Site | User | Password |\n|---|---|---|\n| a | b | plain |", "| Site | User | Password |\n|---|---|---|\n| a | b | [••••••] |"),
+        ("login;password\nann;plain\nbob;other\n", "login;password\nann;[••••••]\nbob;[••••••]\n"),
+        ("Setting | Password\nstrength | enabled\n", "Setting | Password\nstrength | enabled\n"),
+        ("mysql -u shop -pOrchard shop < dump.sql", "mysql -u shop -p[••••••] shop < dump.sql"),
+        ("curl -u ck_" + "a" * 40 + ":cs_" + "b" * 40 + " https://x", "curl -u [••••••]:[••••••] https://x"),
+        ("Neues Adminpasswort: Eule", "Neues Adminpasswort: [••••••]"),
+        ("I've reset it to Tea_Time16 now", "I've reset it to [••••••] now"),
+        ("Changed it to utf8mb4_unicode_ci now", "Changed it to utf8mb4_unicode_ci now"),
+    ],
+)  # fmt: skip
+def test_how_people_write_passwords_down(text, kept):
+    assert mask(text)[0] == kept
+
+
+def test_a_long_list_is_masked_to_its_end():
+    listed = "".join(f"user: u{at}\npassword: Secret!{at}\n" for at in range(1_500))
+    assert "Secret!" not in mask(listed)[0]
 
 
 @pytest.mark.parametrize("kind", Kind)

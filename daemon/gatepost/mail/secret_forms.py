@@ -46,14 +46,15 @@ FORMS: tuple[Form, ...] = (
     # On command lines: `mysql -u shop -pSecret`, `sshpass -p Secret`, `curl -u name:secret`.
     Form(
         Kind.DATABASE,
-        r"(?:^|[^A-Za-z0-9])(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)[ \t][^\n]{0,200}?-p['\"]?([^\s'\"-][^\s'\"]{2,})",
+        r"(?:^|[^A-Za-z0-9])(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)[ \t][^\n]{0,200}?"
+        r"-p['\"]?([^\s'\"-][^\s'\"]{2,})",
         judged=True,
     ),
     Form(Kind.SERVER, r"sshpass[ \t]+-p[ \t]{0,4}['\"]?([^\s'\"]{3,})", judged=True),
     Form(
         Kind.DATABASE,
-        r"(?:mysqli?_connect|new mysqli|new PDO)[ \t]{0,2}\([ \t]{0,2}['\"][^'\"\n]{0,120}['\"], {0,2}['\"][^'\"\n]{0,80}['\"], {0,2}"
-        r"['\"]([^'\"\n]{3,80})['\"]",
+        r"(?:mysqli?_connect|new mysqli|new PDO)[ \t]{0,2}\([ \t]{0,2}['\"][^'\"\n]{0,120}['\"], {0,2}"
+        r"['\"][^'\"\n]{0,80}['\"], {0,2}['\"]([^'\"\n]{3,80})['\"]",
         judged=True,
     ),
     # WordPress writes its application passwords in six groups of four.
@@ -88,6 +89,9 @@ FORMS: tuple[Form, ...] = (
         judged=True,
     ),
 )  # fmt: skip
+
+
+Pattern = re2._Regexp
 
 
 def compiled(pattern: str) -> "re2._Regexp":

@@ -1,18 +1,23 @@
 """Credentials that stand as pairs, without a word for a password right before them: `admin / hunter22!`."""
 
+import re2
+
 from . import secret_words as words
 from .secret_forms import compiled
-from .secret_value import Value, length, looks_like_one, looks_strong, signed
+from .secret_looks import looks_like_one, looks_strong, signed
+from .secret_value import Value, length
 
 _NAME = r"[\pL\pN_.@+-]{2,64}"
 _PAIR = compiled(
     rf"^[^\n/]{{0,60}}?[\s\x{{a0}}:>(]({_NAME})(?:[ \x{{a0}}]*/[ \x{{a0}}]*|:)([^\s/:,][^\s/]{{5,63}})(?:\s|$|[,.)])"
 )
-_SPACED = compiled(rf"^[^\n/|]{{0,60}}?[\s\x{{a0}}:>(]({_NAME})[ \x{{a0}}]+[/|][ \x{{a0}}]+([^\s/|,]{{5,64}})(?:\s|$|[,.)])")
+_LEAD, _TAIL, _GAP = r"^[^\n/|]{0,60}?[\s\x{a0}:>(]", r"(?:\s|$|[,.)])", r"[ \x{a0}]+"
+_SPACED = compiled(rf"{_LEAD}({_NAME}){_GAP}[/|]{_GAP}([^\s/|,]{{5,64}}){_TAIL}")
+_CHAIN = compiled(rf"{_LEAD}{_NAME}(?:{_GAP}/{_GAP}{_NAME}){{0,2}}{_GAP}/{_GAP}([^\s/|,]{{7,64}}){_TAIL}")
 _LISTED = compiled(rf"^[^\n:,]{{0,60}}:[ \x{{a0}}]*({_NAME}),[ \x{{a0}}]+([^\s/|,]{{6,64}})(?:\s|$)")
 _NEXT = compiled(r"^:?[ \x{a0}]+[\"'„“«]?[ \x{a0}]?([^\s\"'“”»<]{7,64})")
 _OF_CODE, _INSIDE = frozenset("()[]{}<>;\"'`/\\|:=?"), frozenset("!#$%&*+~^")
-_LINES = compiled(r"^[^\n]{0,30}\n+([^\s:]{2,64})\n([^\s:/]{6,64})(?:\n|$)")
+_LINES = compiled(r"^[^\n]{0,30}\n+([^\s:;|]{2,64})\n([^\s:;|/]{6,64})(?:\n|$)")
 _QUOTE, _UNQUOTE = "[\"'„“”«‹‘]", "[\"'“”»›’]"
 _QUOTES = frozenset("\"'„“”«»‹›‘’")
 _QUOTED = compiled(
@@ -33,15 +38,14 @@ def behind_name(rest: str) -> Value | None:
     return (_second(_SPACED, rest) if spaced else None) or (_second(_QUOTED, rest) if quoted else None)
 
 
+def behind_place(rest: str) -> Value | None:
+    """The last of a row behind a server's or a database's name: `database: shop / shop_user / Sluice#Gate8`."""
+    return _strong(_CHAIN, rest) if " / " in rest else None
+
+
 def behind_change(rest: str) -> Value | None:
     """What something was changed to, where it looks like a password: `I've reset it to Tea-Time16`."""
-    octets = rest.encode("utf-8", "surrogatepass")
-    found = _NEXT.search(octets)
-    if found is None:
-        return None
-    text = found.group(1).decode("utf-8", "surrogatepass").rstrip(".,;)!")
-    start = length(octets, found.start(1))
-    return Value(text, start, start + len(text)) if looks_strong(text) else None
+    return _strong(_NEXT, rest)
 
 
 def standing_out(near: str) -> Value | None:
@@ -62,7 +66,8 @@ def _stands_out(word: str) -> bool:
     hashed = word.startswith("$") and "$" in word[1:10]
     if hashed or not 6 < len(word) <= 40 or any(mark in _OF_CODE for mark in word) or not looks_like_one(word):
         return False
-    inside = any(mark in _INSIDE and word[at].isalnum() and word[at + 2].isalnum() for at, mark in enumerate(word[1:-1]))
+    three = zip(word, word[1:], word[2:], strict=False)
+    inside = any(mark in _INSIDE and before.isalnum() and after.isalnum() for before, mark, after in three)
     return inside and any(map(str.isdigit, word)) and any(map(str.isalpha, word))
 
 
@@ -90,3 +95,13 @@ def _second(pattern: "re2._Regexp", rest: str, *, signs: bool = False) -> Value 
         return None
     start = length(octets, found.start(2))
     return Value(text, start, start + len(text))
+
+
+def _strong(pattern: "re2._Regexp", rest: str) -> Value | None:
+    octets = rest.encode("utf-8", "surrogatepass")
+    found = pattern.search(octets)
+    if found is None:
+        return None
+    text = found.group(1).decode("utf-8", "surrogatepass").rstrip(".,;)!")
+    start = length(octets, found.start(1))
+    return Value(text, start, start + len(text)) if looks_strong(text) else None

@@ -1,13 +1,13 @@
-"""What stands behind a word for a password, and whether it looks like one; everything here is of a fixed length."""
+"""What stands behind a word for a password, and whether it is taken for one; everything here is of a fixed length."""
 
 from dataclasses import dataclass, replace
 
 from . import secret_words as words
 from .secret_forms import compiled
+from .secret_looks import is_known, is_placeholder, looks_like_one, looks_strong
 from .secret_talk import TALK, phrase
 
 _LONGEST = 64
-_SIGNS = frozenset("!@#$%^&*+=~?<>{}[]§€£;")
 _CLOSES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“”", "«": "»", "‹": "›", "”": "”", "‘": "’"}
 _SPACE = " \t\u00a0\u2009\u202f"
 _BETWEEN = r"(?:[^\n:=.!?\"„«“]|https?://[^\s]*[^\s:]|\.[\pL\pN])"
@@ -19,14 +19,12 @@ _NEXT = compiled(r"^(?:\s?\([^)\n]{0,40}\))?[ \t\x{a0}]+")
 _BOTH = compiled(rf"(?i)(?:{words.one_of(words.LOGIN)})\s?(?:and|und|et|e|y|i|en|và|/|&|\+)\s?$")
 _ADJECTIVE = compiled(r"^[ \x{a0}]+\p{Ll}{4,16}[ \x{a0}]+")
 _AS = compiled(rf"(?i)(\S{{6,64}})\s+(?:{words.one_of(words.AS)})\s+(?:\pL{{2,4}}\s+)?$")
-_VERSION = compiled(r"^[vV]?[0-9]+(?:[.:/-][0-9]+)+[a-z]?$")
-_ADDRESS = compiled(r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[a-z]{2,}$")
-_LICENCE = compiled(r"^(?:[A-Z0-9]{4,8}-){2,}[A-Z0-9]{4,8}$")
 _TOKEN = compiled(
     rf"(?i)^[\"'`*_\]>)]{{0,3}}(?:[^\n:=.!?]{{0,40}}?[\s\x{{a0}}]*(?::|=>?)"
     rf"|[^\n:=.!?]{{0,40}}?\s(?:{words.one_of(words.IS)})\s|\s)"
     r"[\s\x{a0}\"'`*<„“«]*([A-Za-z0-9_.+/=~-]{12,})"
 )
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -58,7 +56,11 @@ def behind(before: str, rest: str) -> Value | None:
         said = not between or between.casefold() in words.IS
         value = _value(rest, length(octets, found.end(2)), colon=True, direct=said or _is_of(between))
         if value is not None and (value.direct or looks_like_one(value.text)):
-            return _whole(value, rest, _BOTH.search(before.encode("utf-8", "surrogatepass")) is not None) if said else value
+            return (
+                _whole(value, rest, _BOTH.search(before.encode("utf-8", "surrogatepass")) is not None)
+                if said
+                else value
+            )
     for pattern in (_IS, _DASH, _NEXT):
         if (found := pattern.search(octets)) is not None:
             value = _value(rest, length(octets, found.end()), direct=pattern is _NEXT)
@@ -87,7 +89,7 @@ def is_secret(value: Value, *, login: bool, before: str) -> bool:
     if value.phrase:
         return login
     alone = value.direct and ((value.colon and value.ends_line) or value.quoted) and len(text) > 3
-    if not alone or _is_said(text) or _is_known(text):
+    if not alone or _is_said(text) or is_known(text):
         return False
     digits = text.isdigit()
     return (login or digits) and text.casefold() not in words.NEVER and not _names_same(text, before)
@@ -106,7 +108,7 @@ def _is_said(text: str) -> bool:
 
 
 def _whole(value: Value, rest: str, both: bool) -> Value:
-    """The pass phrase that begins with this word and fills its line; else the word, or behind the names of both the second."""
+    """The pass phrase that begins with this word and fills its line; else the word. `both`: the second of two."""
     if value.quoted or value.ends_line or looks_like_one(value.text):
         return value
     said = phrase(rest[value.start :].split("\n", 1)[0])
@@ -121,68 +123,6 @@ def _is_of(between: str) -> bool:
     """Whether these words only say what the password is of: `Password for the test shop: …`, `pw ftp = …`."""
     said = between.casefold().split()
     return len(said) < 5 and (said[0] in words.OF or all(word in words.PLACES for word in said))
-
-
-def looks_like_one(text: str) -> bool:
-    """Whether a word looks like a password: letters mixed with digits or signs, or with capitals inside."""
-    if len(text) < 5 or is_placeholder(text) or text.casefold() in words.NEVER or _is_known(text):
-        return False
-    letters = sum(character.isalpha() for character in text)
-    digits = sum(character.isdigit() for character in text)
-    signs = sum(character in _SIGNS for character in text[:-1]) + (text[-1] in "#$%&*+=~@^")
-    if letters and digits:
-        return True
-    return bool((letters or digits) and signs and len(text) > 5)
-
-
-def looks_strong(text: str) -> bool:
-    """Whether a word looks like a password even where little says that it is one."""
-    mixed = any(map(str.islower, text)) and any(map(str.isupper, text)) and any(map(str.isdigit, text))
-    return len(text) > 6 and looks_like_one(text) and (mixed or signed(text))
-
-
-def _is_known(text: str) -> bool:
-    """Whether a word is known as something else: a version, a licence, an address."""
-    octets = text.encode("utf-8", "surrogatepass")
-    return "://" in text or any(form.search(octets) is not None for form in (_VERSION, _LICENCE, _ADDRESS))
-
-
-def signed(text: str) -> bool:
-    """Whether a sign that passwords have stands in a word."""
-    return any(sign in _SIGNS for sign in text)
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a word only shows where a secret would stand, or is code that reads one."""
-    plain = text.strip("<>[]{}()*•.…_-'\"")
-    if len(plain) < 2 or len(set(plain)) == 1 or not any(character.isalnum() for character in plain):
-        return True
-    if plain.casefold() in ("password", "passwd", "pass", "pwd", "passwort", "secret", "your_password", "yourpassword"):
-        return True
-    if any(mark in plain.casefold() for mark in words.SHOWS) or plain.casefold().startswith("your"):
-        return True
-    if text[0] in "<{[" and (text[-1] in ">}]" or plain.isalpha()):
-        return True
-    name, opened, _ = text.partition("(")
-    calls = bool(opened) and text.endswith((")", "();", ");")) and name.replace("_", "").isalpha()
-    calls = calls or (bool(opened) and "." in name and name.replace(".", "").replace("_", "").isalnum())
-    begins = ("$_", "${", "{{", "{$", "{%", '{"', "%(", "http://", "https://", "<?", "<%", "%}")
-    return calls or text.startswith(begins) or _is_variable(text)
-
-
-def is_formed(text: str) -> bool:
-    """Whether what stands in the form of a secret is one: no placeholder, and no six plain words of four letters."""
-    groups = text.split(" ")
-    mixed = any(map(str.islower, text)) and any(map(str.isupper, text)) and any(map(str.isdigit, text))
-    return not is_placeholder(text) and (len(groups) == 1 or mixed)
-
-
-def is_token(text: str) -> bool:
-    """Whether a long word behind `API key` is one: letters and digits, and no public key, licence or path."""
-    letters, digits = any(map(str.isalpha, text)), any(map(str.isdigit, text))
-    if not (letters and digits) or text.startswith(("pk_live_", "pk_test_", "/")) or is_placeholder(text):
-        return False
-    return _LICENCE.search(text.encode()) is None and _VERSION.search(text.encode()) is None
 
 
 def token_behind(rest: str) -> Value | None:
@@ -237,11 +177,6 @@ def _trimmed(text: str) -> str:
         while text.endswith(closes) and text.count(opens) < text.count(closes):
             text = text[:-1].rstrip(".,;:\"'”»“’")
     return text
-
-
-def _is_variable(text: str) -> bool:
-    """`$password`, `args['password']`, `self.password`: code."""
-    return text.startswith("$") and text[1:].rstrip(";,)").replace("_", "").replace("->", "").isalpha()
 
 
 def _names_same(text: str, before: str) -> bool:

@@ -26,11 +26,43 @@ ANNOUNCE = frozenset((
 
 # What a pair `name / word` or `name:word` stands behind.
 ACCESS = (
-    "log-?ins?", "creds", "log in", "sign in", "credentials?", "access", "user(?:name)?/password", "admin", "back-?end",
-    "zugang", "zugangsdaten", "zugänge", "anmeldedaten", "identifiants", "accès", "connexion", "accesso", "credenziali",
-    "acceso", "credenciales", "dostęp", "dane (?:do )?logowania", "dane dostępowe", "thông tin đăng nhập", "đăng nhập",
-    "inloggegevens", "inloggen", "toegang", "inlog", "entrare", "entrar", "entráis", "connecter", "anmelden",
-    "einloggen", "zalogować", "zaloguj",
+    "log-?ins?",
+    "creds",
+    "log in",
+    "sign in",
+    "credentials?",
+    "access",
+    "user(?:name)?/password",
+    "admin",
+    "back-?end",
+    "zugang",
+    "zugangsdaten",
+    "zugänge",
+    "anmeldedaten",
+    "identifiants",
+    "accès",
+    "connexion",
+    "accesso",
+    "credenziali",
+    "acceso",
+    "credenciales",
+    "dostęp",
+    "dane (?:do )?logowania",
+    "dane dostępowe",
+    "thông tin đăng nhập",
+    "đăng nhập",
+    "inloggegevens",
+    "inloggen",
+    "toegang",
+    "inlog",
+    "entrare",
+    "entrar",
+    "entráis",
+    "connecter",
+    "anmelden",
+    "einloggen",
+    "zalogować",
+    "zaloguj",
 )
 
 # What asks for a name and a password before a site: `"guest" and "marble"` may stand behind it.
@@ -41,7 +73,8 @@ DOOR = (
 )  # fmt: skip
 
 TOKEN = (
-    "(?:merchant|signing|encryption|transaction)[ _-]?(?:key|secret)", "api[ _-]?(?:key|token|secret|password)", "api[ _-]?schlüssel", "api[ _-]?sleutel",
+    "(?:merchant|signing|encryption|transaction)[ _-]?(?:key|secret)",
+    "api[ _-]?(?:key|token|secret|password)", "api[ _-]?schlüssel", "api[ _-]?sleutel",
     "(?:clé|chiave|clave|klucz|khóa|khoá) api", "(?:access|auth|bearer|refresh|bot)[ _-]?token",
     "(?:client|consumer|app|shared|private|secret|webhook|access)[ _-]?(?:secret|key)", "secret[ _-]?access[ _-]?key",
     "geheime[rn]? schlüssel", "geheime sleutel", "clé secrète", "chiave segreta", "klucz tajny", "clave secreta",
@@ -51,26 +84,42 @@ TOKEN = (
 # What may stand between a word for a password and the password, where no colon does.
 IS = (
     "is now", "is", "was", "lautet", "ist jetzt", "ist nun", "ist", "est maintenant", "est", "è", "to", "jest", "es",
-    "là", "la", "luidt", "is nu", "will be", "brzmi", "sind beide", "are both", "sono entrambi", "son ambos", "thành", "na", "c['’]est", "it['’]s", "is still",
-    "ist noch", "ist immer noch", "ist weiterhin", "est toujours", "est encore", "è ancora", "è sempre", "to nadal",
-    "sigue siendo", "ahora es", "es ahora", "is nog(?: steeds)?", "vẫn là", "c['’]est toujours", "it['’]s still",
+    "là", "la", "luidt", "is nu", "will be", "brzmi", "sind beide", "are both", "sono entrambi", "son ambos", "thành",
+    "na", "c['’]est", "it['’]s", "is still", "ist noch", "ist immer noch", "ist weiterhin", "est toujours",
+    "est encore", "è ancora", "è sempre", "to nadal", "sigue siendo", "ahora es", "es ahora", "is nog(?: steeds)?",
+    "vẫn là", "c['’]est toujours", "it['’]s still",
 )  # fmt: skip
 
 # What a password is said to be of: `Password for the shop: …`, `pw ftp = …`.
-OF = frozenset(
-    "for of für zum zur vom von des der pour de du d'accès per di del della dla do voor van para cho của".split()
-)
-PLACES = frozenset(
-    "admin ftp sftp ssh shop site staging test live dev db wp wordpress mail boutique negozio sklep tienda winkel backend".split()
-)
+OF = frozenset((
+    "for", "of", "für", "zum", "zur", "vom", "von", "des", "der", "pour", "de", "du", "per", "di", "del", "della",
+    "dla", "do", "voor", "van", "para", "cho", "của",
+))  # fmt: skip
+PLACES = frozenset((
+    "admin", "ftp", "sftp", "ssh", "shop", "site", "staging", "test", "live", "dev", "db", "wp", "wordpress", "mail",
+    "boutique", "negozio", "sklep", "tienda", "winkel", "backend",
+))  # fmt: skip
 
 # `Honey&Bee3 as password`.
 AS = ("as", "als", "comme", "come", "como", "jako", "làm")
 
 WORDPRESS = ("wordpress", "wp-admin", "wp-login", "wp admin", "wp login")
 SERVER = (
-    "ftps?", "sftp", "ssh", "scp", "cpanel", "plesk", "directadmin", "whm", "ispconfig", "froxlor", "webmin", "hosting",
-    "hoster", "hébergeur", "hébergement",
+    "ftps?",
+    "sftp",
+    "ssh",
+    "scp",
+    "cpanel",
+    "plesk",
+    "directadmin",
+    "whm",
+    "ispconfig",
+    "froxlor",
+    "webmin",
+    "hosting",
+    "hoster",
+    "hébergeur",
+    "hébergement",
 )
 DATABASE = (
     "mysql", "mariadb", "postgres(?:ql)?", "mongodb", "redis", "phpmyadmin", "jdbc", "database",

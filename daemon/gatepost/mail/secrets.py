@@ -9,13 +9,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import re2
+
 from ..core.secret import MASK, Kind
 from . import secret_words as words
 from .secret_card import cards
 from .secret_forms import FORMS, KEY_BEGINS, KEY_ENDS, compiled, pattern_set
-from .secret_pair import behind_access, behind_change, behind_door, behind_name, standing_out
+from .secret_looks import is_formed, is_token
+from .secret_pair import behind_access, behind_change, behind_door, behind_name, behind_place, standing_out
 from .secret_table import cells_below
-from .secret_value import Value, behind, is_cell, is_formed, is_secret, is_token, token_behind
+from .secret_value import Value, behind, is_cell, is_secret, token_behind
 
 _MOST = 2_000
 _BEFORE, _AFTER, _NEAR = 240, 160, 80
@@ -43,12 +46,17 @@ _ACCESS = _alone(words.one_of(words.ACCESS))
 _NAMED = _alone(words.one_of((*words.LOGIN, *words.PASSWORD)))
 _DOOR = _alone(words.one_of(words.DOOR))
 _CHANGED = _alone(words.one_of(words.CHANGED))
+_PLACED = _alone(words.one_of((*words.SERVER, *words.DATABASE)))
 _DIGITS = r"[0-9][0-9 -]{11,}[0-9]"
-_SEARCHED = (*(form.pattern for form in FORMS), KEY_BEGINS, _PASSWORD, _TOKEN, _ACCESS, _DIGITS, _NAMED, _DOOR, _CHANGED)
+_WORDED = (_PASSWORD, _TOKEN, _ACCESS, _DIGITS, _NAMED, _DOOR, _CHANGED, _PLACED)
+_SEARCHED = (*(form.pattern for form in FORMS), KEY_BEGINS, *_WORDED)
 _SET = pattern_set(_SEARCHED)
 _COMPILED = tuple(compiled(pattern) for pattern in _SEARCHED)
-_KEY, _PASS, _TOK, _ACC, _CARD, _NAME, _DOORS, _CHANGE = range(len(FORMS), len(_SEARCHED))
-_PAIRS = ((_ACC, behind_access), (_NAME, behind_name), (_DOORS, behind_door), (_CHANGE, behind_change))
+_KEY, _PASS, _TOK, _ACC, _CARD, _NAME, _DOORS, _CHANGE, _PLACE = range(len(FORMS), len(_SEARCHED))
+_PAIRS = (
+    (_ACC, behind_access), (_NAME, behind_name), (_DOORS, behind_door), (_CHANGE, behind_change),
+    (_PLACE, behind_place),
+)  # fmt: skip
 _KEY_END = compiled(KEY_ENDS)
 _LOGIN = compiled(_alone(words.one_of(words.LOGIN)))
 _CONTEXTS = tuple(
@@ -107,7 +115,6 @@ class _View:
             last = first + len(self.octets[start:end].decode("utf-8", "surrogatepass"))
             at_octet, at = start, first
             yield first, last
-
 
     def _octet_spans(self, pattern: "re2._Regexp", group: int) -> Iterator[tuple[int, int]]:
         """One after the other; what stands behind the group of one may begin the next: `ck_…:cs_…`."""
@@ -215,7 +222,7 @@ def _announced(before: str) -> bool:
 
 
 def _kind(text: str, start: int, end: int) -> Kind:
-    """What a password opens, by the name that it has in a file of settings, or the nearest word before it or behind it."""
+    """What a password opens: by its name in a file of settings, or the nearest word before it or behind it."""
     if text[max(0, start - 5) : start].casefold().endswith(words.MAILS):
         return Kind.PASSWORD
     before = text[max(0, start - _BEFORE) : end].encode("utf-8", "surrogatepass")
