@@ -1,6 +1,7 @@
 """The log: one event a line, nothing that steers a terminal or forges a line, and the libraries' chatter kept out."""
 
 import ast
+import asyncio
 import fcntl
 import json
 import logging
@@ -70,6 +71,29 @@ def test_libraries_that_print_mail_are_quiet(log):
     assert log() == ""
 
 
+@pytest.mark.catalogue("K04")
+async def test_a_fault_in_the_loop_is_told_without_the_call_which_holds_a_mails_bytes(log):
+    """asyncio shows the call that failed with its arguments, and a task with the words of its error."""
+    start_log("text")
+
+    def data_received(data):
+        raise MemoryError
+
+    async def read():
+        raise ValueError("my password is hunter2")
+
+    loop = asyncio.get_running_loop()
+    loop.call_soon(data_received, b"my password is hunter2")
+    loop.call_exception_handler({"message": "Task exception was never retrieved", "future": loop.create_task(read())})
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    said = log()
+    assert "loop.fault Exception in callback test_a_fault_in_the_loop" in said
+    assert "loop.fault Task exception was never retrieved" in said
+    assert "MemoryError" in said
+    assert "hunter2" not in said
+
+
 def test_printable_leaves_every_script_alone():
     assert printable("Grüße, こんにちは, مرحبا") == "Grüße, こんにちは, مرحبا"
 
@@ -91,7 +115,7 @@ def calls():
 
 
 def test_every_line_begins_with_a_listed_word_and_every_word_is_used():
-    used = {"log.lost"}
+    used = {"log.lost", "loop.fault"}
     for where, first in calls():
         assert isinstance(first, ast.Constant), f"{where}: a line's words are written out, and its values are arguments"
         word = first.value.split()[0].rstrip(":")

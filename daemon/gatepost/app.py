@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .absences import AwayConfig
 from .answers import Answers
@@ -70,6 +70,7 @@ async def _run(config: Config, clock: Clock) -> None:
     office = Office(config, clock)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_end_without_memory)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, stop.set)
     loop.add_signal_handler(signal.SIGHUP, office.reload)
@@ -288,6 +289,13 @@ def _tell_reload(result: ReloadResult) -> None:
         _log.info("rules.reloaded rules=%d digest=%s", result.rules, result.digest[:12])
     else:
         _log.info("rules.unchanged rules=%d digest=%s", result.rules, result.digest[:12])
+
+
+def _end_without_memory(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What was read when memory ran out is gone, and who waits for it waits in vain: the supervisor starts us anew."""
+    loop.default_exception_handler(context)
+    if isinstance(context.get("exception"), MemoryError):
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _end_with_error(task: "asyncio.Task[None]") -> None:

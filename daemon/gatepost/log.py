@@ -32,11 +32,18 @@ def start_log(form: Literal["text", "json"], level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(least)
+    logging.getLogger("asyncio").addFilter(_without_arguments)
 
 
 def printable(text: str) -> str:
     """`text` on one line, with everything that steers a terminal written as an escape (G08)."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _without_arguments(record: logging.LogRecord) -> bool:
+    """Of what asyncio says, only which part failed: the call that it shows holds what was read, a mail's bytes."""
+    record.msg, record.args = f"loop.fault {record.getMessage().splitlines()[0].partition('(')[0]}", ()
+    return True
 
 
 # Where lines go.

@@ -22,6 +22,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "gate.lost": "The desk has lost the gate's control socket; it connects again by itself.",
         "control.cut_off": "A reader of the gate's news did not read; it will connect again.",
         "control.gone": "A reader of the gate's news has gone.",
+        "loop.fault": "A fault of ours in the midst of reading or writing; where memory ran out, the desk starts anew.",
         "look.failed": "Something that is looked at again and again failed once; the next look comes by itself.",
         "log.lost": "So many lines could not be written, because nobody read them: mail comes before the log.",
     },

@@ -171,6 +171,61 @@ async def test_without_file_handles_senders_wait_or_are_put_off_and_it_recovers(
     assert reckon(daemon.data, {"<1@client.example>"}, smarthost.mails, desk_kills=0).wrong == []
 
 
+# Memory (M08).
+
+
+def heavy(number: int) -> bytes:
+    """A mail with a file of six megabytes."""
+    head, _, words = letter(number).partition(b"\r\n\r\n")
+    file = (b"A" * 76 + b"\r\n") * 80_000
+    kind = b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    binary = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head + kind + b"--b\r\n\r\n" + words + b"\r\n--b\r\n" + binary + file + b"--b--\r\n"
+
+
+@pytest.mark.catalogue("M08")
+@pytest.mark.parametrize("part", ["gate", "desk"])
+async def test_without_memory_senders_are_put_off_or_the_desk_begins_anew_and_nothing_is_lost(
+    tmp_path, smarthost, part
+):
+    prlimit = shutil.which("prlimit")
+    if prlimit is None:
+        pytest.skip("needs prlimit: apt-get install util-linux")
+    daemon = chaos_daemon.DaemonUnderTest(tmp_path, smarthost.port)
+    daemon.start()
+    acknowledged = set()
+    try:
+        await daemon.ready()
+        (pid,) = daemon.pids(part)
+        octets = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * 4096 + 2_000_000
+        subprocess.run([prlimit, "--pid", str(pid), f"--as={octets}:unlimited"], check=True)
+        for number in range(12):
+            with contextlib.suppress(LaterError, OSError, EOFError):
+                await hand_over(daemon.port, heavy(number))
+                acknowledged.add(number)
+            if "MemoryError" in daemon.log():
+                break
+        count = number + 1
+        async with asyncio.timeout(60):
+            while "MemoryError" not in daemon.log():
+                await asyncio.sleep(0.1)
+        if part == "gate":
+            assert len(acknowledged) < count
+            assert daemon.pids("gate") == [pid]
+            subprocess.run([prlimit, "--pid", str(pid), "--as=unlimited:unlimited"], check=True)
+        for number in set(range(count)) - acknowledged:
+            await until_taken(daemon.port, heavy(number))
+        await settled(daemon)
+        assert await daemon.stop() == 0
+    finally:
+        daemon.kill_all()
+    assert "AAAA" not in daemon.log()
+    make_due(daemon.data)
+    ids = {f"<{number}@client.example>" for number in range(count)}
+    found = reckon(daemon.data, ids, smarthost.mails, desk_kills=2)
+    assert (found.lost, found.doubled, found.tickets + found.quarantined) == (0, 0, count)
+
+
 # Reloads (M10).
 
 

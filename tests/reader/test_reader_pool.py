@@ -18,7 +18,7 @@ MAIL = b"From: ann@shop.example\nSubject: Hello\n\nIt is broken.\n"
 # A child that is the real one, but misbehaves over one marked mail.
 FAULTY = """
 import os, signal, sys
-from gatepost.reader import __main__ as reader
+from gatepost.reader import __main__ as reader, frame
 real = reader.read_letter
 def read_letter(raw, **kwargs):
     if b"die" in raw:
@@ -35,6 +35,10 @@ def read_letter(raw, **kwargs):
     if b"babble" in raw:
         os.write(4, b"\\x00\\x00\\x00\\x02[]")
         os.write(3, b"\\x00\\x00\\x00\\x02[]")
+    if b"flood" in raw:
+        for piece in frame.of_letter(real(raw)):
+            write(sinks[0], piece)
+        write(sinks[0], bytes(8_000_000))
     if b"open" in raw:
         try:
             open("/etc/hostname")
@@ -49,6 +53,11 @@ def read_letter(raw, **kwargs):
     return real(raw, **kwargs)
 reader.read_letter = read_letter
 import _socket
+sinks, write = [], reader._write
+def note_and_write(sink, piece):
+    sinks.append(sink)
+    write(sink, piece)
+reader._write = note_and_write
 reader.main(sys.argv[1:])
 """
 
@@ -110,6 +119,41 @@ def test_a_reader_that_crashes_tells_nothing_of_the_mail():
     )  # fmt: skip
     assert ran.stdout == frame.READY
     assert ran.stderr == b"reader: ended by RuntimeError\n"
+
+
+@pytest.mark.catalogue("C20")
+async def test_a_reader_that_says_more_than_it_was_asked_holds_nobody_up(pool):
+    """asyncio stops reading at two megabytes, and tells of a child's end only once its pipe was read to the end."""
+    await pool.read(MAIL + b"flood")
+    stdout = pool._readers[0]._process.stdout
+    async with asyncio.timeout(60):
+        while len(stdout._buffer) < 2_000_000:
+            await asyncio.sleep(0.01)
+        with pytest.raises(ReaderDied) as died:
+            await pool.read(MAIL)
+        assert died.value.cause is Death.CRASH
+        assert (await pool.read(MAIL)).subject == "Hello"
+
+
+@pytest.mark.catalogue("M08")
+async def test_without_memory_for_an_answer_the_mail_costs_one_try(pool, monkeypatch):
+    content = bytes(range(256)) * 24_000
+    mail = b"Content-Type: application/zip\nContent-Transfer-Encoding: binary\n\n" + content
+    real = asyncio.StreamReader.readexactly
+
+    async def readexactly(stream, octets):
+        if octets > 1_000_000:
+            # The whole of it has come by then, and asyncio reads on no further.
+            await real(stream, 64_000)
+            raise MemoryError
+        return await real(stream, octets)
+
+    monkeypatch.setattr(asyncio.StreamReader, "readexactly", readexactly)
+    async with asyncio.timeout(60):
+        with pytest.raises(ReaderDied) as died:
+            await pool.read(mail)
+        assert died.value.cause is Death.OOM
+        assert (await pool.read(MAIL)).subject == "Hello"
 
 
 @pytest.mark.parametrize("word", [b"open", b"socket"])

@@ -1,5 +1,7 @@
 """The adapter's promises: whole transactions, one fsync for those who wait together, readers that cannot write."""
 
+import asyncio
+import contextlib
 import sqlite3
 import threading
 
@@ -145,3 +147,60 @@ def test_closing_waits_for_a_read_that_is_under_way_and_takes_no_further_one(tmp
     assert seen == [1]
     with pytest.raises(TemporaryError, match="closed"):
         database.read_now(lambda tx: tx.value("SELECT 1"))
+
+
+class Short:
+    """The writing connection of a machine that runs out of memory at one statement: SQLite raises MemoryError then."""
+
+    def __init__(self, connection, statement):
+        self._connection, self._statement = connection, statement
+
+    def execute(self, sql, *values):
+        if sql.startswith(self._statement):
+            self._statement = "nothing more"
+            raise MemoryError
+        return self._connection.execute(sql, *values)
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+
+@pytest.mark.catalogue("M08")
+@pytest.mark.parametrize(
+    "statement", ["BEGIN", "SAVEPOINT", "INSERT", "ROLLBACK TO", "RELEASE", "COMMIT", "PRAGMA wal_checkpoint"]
+)
+async def test_without_memory_a_transaction_is_refused_and_the_next_one_is_written(db, statement):
+    """The writer's thread goes on: where it died, everybody who writes would wait for ever."""
+    db._writer = Short(db._writer, statement)
+
+    def add(tx):
+        tx.insert("INSERT INTO fruit (name) VALUES ('quince') RETURNING id")
+        if statement == "ROLLBACK TO":
+            raise ValueError("undo it")
+
+    async with asyncio.timeout(30):
+        with contextlib.suppress(MemoryError, TemporaryError):
+            await (db.compact() if "checkpoint" in statement else db.write(add))
+        assert db.read_now(lambda tx: tx.value("SELECT count(*) FROM fruit")) == 0
+        await db.write(lambda tx: tx.insert("INSERT INTO fruit (name) VALUES ('fig') RETURNING id"))
+    assert db.read_now(lambda tx: tx.value("SELECT group_concat(name) FROM fruit")) == "fig"
+
+
+@pytest.mark.catalogue("B10")
+async def test_a_file_that_cannot_be_opened_again_is_tried_again_with_the_next_transaction(db, monkeypatch):
+    """Where a commit failed and no file handle is left, say."""
+    db._writer = Short(db._writer, "COMMIT")
+
+    def refuse(path):
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr("gatepost.store.database.open_writer", refuse)
+    async with asyncio.timeout(30):
+        for _ in range(2):
+            with pytest.raises(TemporaryError):
+                await db.write(lambda tx: tx.insert("INSERT INTO fruit (name) VALUES ('fig') RETURNING id"))
+        monkeypatch.undo()
+        with pytest.raises(TemporaryError):
+            await db.write(lambda tx: None)
+        await db.write(lambda tx: tx.insert("INSERT INTO fruit (name) VALUES ('fig') RETURNING id"))
+    assert db.read_now(lambda tx: tx.value("SELECT count(*) FROM fruit")) == 1

@@ -72,9 +72,9 @@ def _lower_rights(memory_octets: int) -> None:
 def serve(source: BinaryIO, sink: int, limits: ReadLimits, cpu_seconds: int) -> None:
     """One frame out for each mail in, until the source ends."""
     while prefix := source.read(frame.LENGTH_OCTETS):
-        raw = source.read(int.from_bytes(prefix, "big"))
         _renew_cpu(cpu_seconds)
         try:
+            raw = source.read(int.from_bytes(prefix, "big"))
             pieces = frame.of_letter(read_letter(raw, limits=limits))
         except HostileMail as error:
             pieces = frame.of_refusal(error)

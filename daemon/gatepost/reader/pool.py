@@ -5,6 +5,7 @@ mail; it says why the reader died.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import math
@@ -26,6 +27,8 @@ FIRST_BACKOFF_SECONDS = 0.1
 LAST_BACKOFF_SECONDS = 5.0
 READY_SECONDS = 60.0
 _BUFFER = 1_048_576
+_PIECE = 65_536
+_ENDING_SECONDS = 10.0
 _log = logging.getLogger("gatepost.reader")
 
 
@@ -149,6 +152,9 @@ class _Reader:
             raise ReaderDied(Death.TIMEOUT) from None
         except (asyncio.IncompleteReadError, ConnectionError, ValueError, KeyError) as error:
             raise ReaderDied(await self._cause(process, error)) from error
+        except MemoryError as error:
+            # Ours, not the reader's; the mail is what needs it, so this is a try of it like any other.
+            raise ReaderDied(Death.OOM) from error
         except HostileMail:
             settled, self._deaths = True, 0
             raise
@@ -161,7 +167,7 @@ class _Reader:
         """Why the pipe broke: what the child's end says, or a crash where it lives on but talks nonsense."""
         if isinstance(error, ValueError | KeyError):
             return Death.CRASH
-        code = await process.wait()
+        code = await _end_of(process)
         if code == -signal.SIGXCPU:
             return Death.CPU
         return Death.OOM if code in (EXIT_OUT_OF_MEMORY, -signal.SIGKILL) else Death.CRASH
@@ -169,12 +175,28 @@ class _Reader:
     async def _kill(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+        await _end_of(process)
+        if process is self._process:
+            self._process = None
 
     async def end(self) -> None:
         if self._process is not None:
             await self._kill(self._process)
-            self._process = None
+
+
+async def _end_of(process: asyncio.subprocess.Process) -> int | None:
+    """The exit code of a child that ends; None where it does not, or where its pipe stays open.
+
+    What it still says is read and thrown away: asyncio tells of an end only once the pipe has been read to its own, and
+    a child that babbles would have us wait for ever.
+    """
+    assert process.stdout is not None
+    with contextlib.suppress(TimeoutError, MemoryError):
+        async with asyncio.timeout(_ENDING_SECONDS):
+            while await process.stdout.read(_PIECE):
+                pass
+            await process.wait()
+    return process.returncode
 
 
 async def _gets_ready(process: asyncio.subprocess.Process) -> bool:
@@ -192,8 +214,10 @@ async def _converse(process: asyncio.subprocess.Process, raw: bytes) -> tuple[di
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(frame.length(len(raw)))
-    process.stdin.write(raw)
-    await process.stdin.drain()
+    # In pieces: whatever the pipe does not take at once is copied, and a mail may be large.
+    for at in range(0, len(raw), _PIECE):
+        process.stdin.write(memoryview(raw)[at : at + _PIECE])
+        await process.stdin.drain()
     octets = int.from_bytes(await process.stdout.readexactly(frame.LENGTH_OCTETS), "big")
     if octets > frame.HEAD_OCTETS:
         raise ValueError("the head of the frame is too large")

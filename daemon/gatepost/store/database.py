@@ -235,7 +235,7 @@ class Database:
             if work.anew:
                 self._writer.execute("VACUUM")
             busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, MemoryError) as error:
             work.done.set_exception(TemporaryError(f"the log could not be folded: {error}", "It is tried again."))
         else:
             work.done.set_result(not busy)
@@ -261,9 +261,12 @@ class Database:
             crashpoint("store.before_commit")
             self._writer.execute("COMMIT")
             crashpoint("store.committed")
-        except sqlite3.Error as error:
+        except Exception as error:
+            # Not only SQLite's errors: where memory runs out, MemoryError is raised in its place. Whatever it was, the
+            # thread goes on: without it everybody who writes would wait for ever.
             self._start_afresh()
-            fault = TemporaryError(f"the database refused the transaction: {error}", "Is the disk full or read-only?")
+            said = error if isinstance(error, sqlite3.Error) else type(error).__name__
+            fault = TemporaryError(f"the database refused the transaction: {said}", "Is the disk full or read-only?")
             for work in group:
                 work.done.set_exception(fault)
             return
@@ -291,5 +294,5 @@ class Database:
         try:
             self._writer.close()
             self._writer = open_writer(self.path)
-        except GatepostError:
+        except (GatepostError, sqlite3.Error, MemoryError):
             _log.exception("store.reopen_failed")
