@@ -44,11 +44,18 @@ async def courier_to() -> AsyncIterator[Callable[..., Courier]]:
     """Makes couriers that give up after so many seconds, and closes them at the end."""
     made: list[Courier] = []
 
-    def make(port: int, *, host: str = "127.0.0.1", seconds: float = 10.0, **more: object) -> Courier:
+    def make(
+        port: int,
+        *,
+        host: str = "127.0.0.1",
+        seconds: float = 10.0,
+        connect_seconds: float | None = None,
+        **more: object,
+    ) -> Courier:
         own = {name: more.pop(name) for name in ("password", "tls_context") if name in more}
         settings = DeliverySection(
             smarthost=f"{host}:{port}",
-            connect_seconds=seconds,
+            connect_seconds=seconds if connect_seconds is None else connect_seconds,
             command_seconds=seconds,
             data_seconds=seconds,
             **{"tls": "none", **more},

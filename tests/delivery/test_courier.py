@@ -69,9 +69,14 @@ async def test_every_fault_at_every_stage(
     sink_with: OpenSink, courier_to: MakeCourier, extensions: tuple[str, ...], stage: Stage, fault: str
 ) -> None:
     sink = await sink_with([(stage, FAULTS[fault])], extensions=extensions)
-    courier = courier_to(sink.port, seconds=0.1 if fault in SILENT else PATIENT)
+    opening = stage in (Stage.CONNECT, Stage.EHLO)
+    courier = courier_to(
+        sink.port,
+        seconds=0.1 if fault in SILENT else PATIENT,
+        connect_seconds=0.1 if fault in SILENT and opening else PATIENT,
+    )
     (answer,) = await courier.send(FROM, ["ann@a.example"], MAIL)
-    if stage in (Stage.CONNECT, Stage.EHLO):
+    if opening:
         if (stage, fault) == (Stage.EHLO, "5xx") or (stage, fault) == (Stage.EHLO, "4xx"):
             assert isinstance(answer, Sent)  # HELO was tried instead.
             return
@@ -108,7 +113,8 @@ async def test_an_answer_that_stops_at_any_byte_is_given_up(
 ) -> None:
     whole = b"250-2.0.0 yes\r\n250 indeed\r"
     sink = await sink_with(*([(stage, Partial(whole[:n]))] for n in range(len(whole))))
-    tries = [courier_to(sink.port, seconds=0.1).send(FROM, ["ann@a.example"], MAIL) for _ in whole]
+    couriers = [courier_to(sink.port, seconds=0.1, connect_seconds=PATIENT) for _ in whole]
+    tries = [courier.send(FROM, ["ann@a.example"], MAIL) for courier in couriers]
     for (answer,) in await asyncio.gather(*tries):
         assert isinstance(answer, Later) and answer.said.endswith("no answer within 0.1 s")
     assert sink.mails == []
@@ -358,5 +364,6 @@ async def test_the_words_of_the_server_are_one_printable_line(sink_with: OpenSin
 
 async def test_a_dribble_of_bytes_does_not_stretch_the_time(sink_with: OpenSink, courier_to: MakeCourier) -> None:
     sink = await sink_with([(Stage.RCPT, Dribble(every=0.02))])
-    (answer,) = await courier_to(sink.port, seconds=0.1).send(FROM, ["ann@a.example"], MAIL)
+    courier = courier_to(sink.port, seconds=0.1, connect_seconds=PATIENT)
+    (answer,) = await courier.send(FROM, ["ann@a.example"], MAIL)
     assert answer == Later(said="no answer within 0.1 s")

@@ -109,7 +109,7 @@ async def test_required_never_falls_back_to_plain_text(
     tricks = {"refused": Reply(454, "4.7.0 not now"), "garbled": Garbage(b"220 go\r\n220 plain text\r\n")}
     habits = {Stage.STARTTLS: tricks[trick]} if trick in tricks else {}
     sink = await sink_with(tls=None if trick == "not offered" else own.server(), habits=habits)
-    courier = courier_to(sink.port, tls="required", tls_context=own.client(), host="localhost", seconds=0.2)
+    courier = courier_to(sink.port, tls="required", tls_context=own.client(), host="localhost", seconds=2.0)
     (answer,) = await courier.send(FROM, ANN, MAIL)
     assert isinstance(answer, Later) and answer.unreachable and answer.said.startswith("TLS: ")
     assert sink.mails == []
@@ -131,7 +131,7 @@ async def test_opportunistic_goes_on_in_plain_text(
     tricks = {"refused": Reply(454, "4.7.0 not now"), "garbled": Garbage(b"220 go\r\n220 plain text\r\n")}
     habits = {Stage.STARTTLS: tricks[trick]} if trick in tricks else {}
     sink = await sink_with(tls=None if trick == "not offered" else certificate().server(), habits=habits)
-    courier = courier_to(sink.port, tls="opportunistic", host="localhost", seconds=0.2)
+    courier = courier_to(sink.port, tls="opportunistic", host="localhost", seconds=2.0)
     (answer,) = await courier.send(FROM, ANN, MAIL)
     assert isinstance(answer, Sent)
     assert not sink.mails[0].tls

@@ -259,7 +259,7 @@ async def test_a_commit_that_takes_longer_than_the_limit_is_still_the_senders_25
     """Once its transaction runs, a mail is not taken back: no 4xx is said of a mail that will be delivered."""
     disk = SlowDisk()
     disk.let_go.set()
-    site = await start_site(commit_seconds=0.1, spool={"connect": disk})
+    site = await start_site(commit_seconds=1.0, spool={"connect": disk})
     disk.let_go.clear()
     first, second = await site.greeted(), await site.greeted()
     await first.envelope()

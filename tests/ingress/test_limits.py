@@ -107,7 +107,7 @@ async def test_silence_ends_a_connection(start_site, said):
 @pytest.mark.catalogue("A19")
 @pytest.mark.parametrize("stage", ["command", "data"])
 async def test_a_trickle_ends_in_time_although_it_never_pauses(start_site, stage):
-    site = await start_site(idle_seconds=0.5, data_octets_per_second=1_000)
+    site = await start_site(idle_seconds=1.5, data_octets_per_second=1_000)
     peer = await site.greeted()
     if stage == "data":
         await peer.envelope()
@@ -122,14 +122,14 @@ async def test_a_trickle_ends_in_time_although_it_never_pauses(start_site, stage
 @pytest.mark.catalogue("A19")
 async def test_a_steady_slow_sender_gets_through(start_site):
     """It takes longer than the idle limit in all, and is a little faster than the rate."""
-    site = await start_site(idle_seconds=0.3, data_octets_per_second=10_000)
+    site = await start_site(idle_seconds=1.5, data_octets_per_second=10_000)
     peer = await site.greeted()
     await peer.envelope()
     loop = asyncio.get_running_loop()
     cut = asyncio.ensure_future(peer.reply())
     began = loop.time()
     sent = 0
-    while loop.time() - began < 0.8:
+    while loop.time() - began < 2.5:
         await peer.send(b"x" * 30 + b"\r\n")
         sent += 32
         # The sender's speed is what is tested: ten per cent above the rate.
@@ -175,12 +175,12 @@ async def test_a_flood_from_one_address_is_refused_and_others_are_served(site):
     greetings = [await peer.reply() for peer in peers]
     assert sum(greeting.startswith("220") for greeting in greetings) == 20
     assert sum(greeting.startswith("421 4.7.0") for greeting in greetings) == 40
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         other = await site.greeted("127.0.0.3")
         assert (await other.mail(TEXT)).startswith("250")
     for peer in peers:
         await peer.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while site.gate.doorway.turnstile.inside > 1:
             await asyncio.wait([talk.ended for talk in site.gate.doorway.conversations], return_when="FIRST_COMPLETED")
     again = await site.connect("127.0.0.2")

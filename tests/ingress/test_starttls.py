@@ -98,7 +98,7 @@ async def test_handshakes_that_hang_or_talk_rubbish_are_closed_and_leave_nothing
 @pytest.mark.catalogue("A19")
 @pytest.mark.parametrize("stage", ["handshake", "command", "data"])
 async def test_a_trickle_ends_in_time_in_tls_too(start_site, certificate, stage):
-    site = await start_site(**certificate, idle_seconds=0.5, handshake_seconds=0.5, data_octets_per_second=1_000)
+    site = await start_site(**certificate, idle_seconds=1.5, handshake_seconds=1.5, data_octets_per_second=1_000)
     peer = await site.greeted()
     assert (await peer.ask("STARTTLS")).startswith("220")
     if stage != "handshake":
