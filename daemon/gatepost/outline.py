@@ -9,7 +9,8 @@ from typing import Any
 from .core import Millis
 from .log import printable
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Also in the full-width forms, which spreadsheets take for the same.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def instant(at: Millis | None) -> str:
@@ -28,12 +29,17 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def csv_line(cells: Iterable[str]) -> str:
-    """A line of CSV (RFC 4180); what a spreadsheet would take for a formula is marked as text (G07)."""
+    """A line of CSV (RFC 4180); what a spreadsheet would take for a formula is marked as text (G07).
+
+    Where a country's spreadsheet parts cells at semicolons, a cell begins behind each of ours too.
+    """
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(
-        [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-    )
+    csv.writer(out, lineterminator="\r\n").writerow([";".join(map(_as_text, cell.split(";"))) for cell in cells])
     return out.getvalue()
+
+
+def _as_text(part: str) -> str:
+    return f"'{part}" if part.lstrip(" ").startswith(_FORMULA) else part
 
 
 def outline(value: Any, indent: str = "") -> Iterator[str]:

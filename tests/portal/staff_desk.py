@@ -7,6 +7,7 @@ from tests.pipeline.conftest import MONDAY, mail
 
 from gatepost.clock import FixedClock
 from gatepost.core import DAY, HOUR
+from gatepost.core.consent import Impersonation, Scope
 from gatepost.core.party import Order
 from gatepost.core.staff import ROLES, Member, permitted
 from gatepost.from_page import file_of
@@ -16,7 +17,7 @@ from gatepost.portal.staff.desk import StaffDesk
 from gatepost.postroom import Postroom
 from gatepost.release import Releases
 from gatepost.staff_work import answer
-from gatepost.store import audit, orders, parties, quarantine, sessions
+from gatepost.store import audit, consents, orders, parties, quarantine, sessions
 from gatepost.store.sessions import Kind, Session
 
 from .conftest import JANE, Browser
@@ -43,7 +44,7 @@ class Reading:
 
 
 class Floor:
-    """Jane has written, Vera has answered with a file; a mail in Jane's name is held; one of ours failed for good."""
+    """Jane has written, Vera has answered with a file; a mail in her name is held; one of ours failed; Otto was her."""
 
     def __init__(self, market):
         self.market, self.clock = market, FixedClock(MONDAY)
@@ -74,7 +75,20 @@ class Floor:
                 total=4990 + number, currency="EUR", status="completed", items="Labels",
             )  # fmt: skip
             market.db.write_now(lambda tx, order=order: orders.put(tx, order))
+        market.db.write_now(self._visited)
         return self
+
+    def _visited(self, tx):
+        """Otto was logged in as Jane for a minute."""
+        now = self.market.now
+        visit = Impersonation(
+            id=0, consent=0, customer=self.jane, staff="otto", staff_name="Otto Kern", brand="orchard", ticket=1001,
+            reason="to look", scope=Scope.READ, started=now, ends=now + HOUR, seen=now,
+        )  # fmt: skip
+        number = consents.mint(tx, visit, staff_session=0, start="visited")
+        consents.begin(tx, number, cookie="visit", ends=now + HOUR, peer="192.0.2.1", now=now)
+        consents.done(tx, number, did=False, said="Ticket", ticket=1001, now=now)
+        consents.end(tx, number, "the staff member ended it", now + 60_000)
 
     @property
     def held(self):

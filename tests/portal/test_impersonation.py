@@ -498,6 +498,22 @@ def test_nobody_takes_back_what_another_has_given(desk, market):
     assert len(desk.live()) == 1
 
 
+def test_the_log_tells_what_was_done_in_each_session(desk):
+    anna = desk.granted()
+    anna.submit(anna.get("/tickets/1001"), action="/tickets/1001/close")
+    anna.submit(anna.get("/tickets"), action="/as-customer/end")
+    (session,) = desk.market.db.read_now(lambda tx: consents.history(tx, desk.jane))
+    lea = replace(ANNA, slug="lea", permissions=frozenset({Permission.IMPERSONATE_LOG}))
+    desk.market.house.members["lea"] = lea
+    page = desk.staff(lea).get(f"/staff/log-ins/{session.id}")
+    assert "<strong>Close · 1001</strong>" in page.text and "looked at" in page.text and JANE in page.text
+    assert "the staff member ended it" in page.text and "to see the order" in page.text
+    assert desk.staff(lea).get("/staff/log-ins/99").status_code == 404
+    assert desk.staff(BERT).get(f"/staff/log-ins/{session.id}").status_code == 403
+    table = desk.staff(lea).submit("/staff/log-ins", action="/staff/log-ins/csv?brand=&person=&days=").text
+    assert "Close · 1001" in table
+
+
 def test_the_log_lists_and_filters_who_was_whom(desk):
     anna = desk.granted()
     anna.submit(anna.get("/nothing"), action="/as-customer/end")
@@ -514,8 +530,10 @@ def test_the_log_lists_and_filters_who_was_whom(desk):
     desk.pass_(48 * HOUR)
     lea = desk.staff(lead)
     assert "to see the order" not in lea.get("/staff/log-ins?days=1").text
-    table = lea.get("/staff/log-ins.csv").text.splitlines()
+    table = lea.submit("/staff/log-ins", action="/staff/log-ins/csv?brand=&person=&days=").text.splitlines()
     assert table[0].startswith("id,customer,address,staff,reason,scope") and "to see the order" in table[1]
+    (exported,) = desk.audit("audit.exported")
+    assert (exported.actor.text, exported.object) == ("lea", "log-ins")
     assert desk.staff(BERT).get("/staff/log-ins").status_code == 403
 
 

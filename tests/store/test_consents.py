@@ -85,9 +85,12 @@ def test_one_leave_starts_one_session(db, jane):
 @pytest.mark.catalogue("J03")
 def test_a_start_waits_for_a_minute(db, jane):
     minted(db, granted(db, jane))
-    assert db.read_now(lambda tx: consents.waiting(tx, "token-hash", NOW - 1)) is not None
-    assert db.read_now(lambda tx: consents.waiting(tx, "token-hash", NOW)) is None
-    assert db.read_now(lambda tx: consents.waiting(tx, "another", NOW - 1)) is None
+    assert db.read_now(lambda tx: consents.waiting(tx, "token-hash", NOW - 1, NOW)) is not None
+    assert db.read_now(lambda tx: consents.waiting(tx, "token-hash", NOW, NOW)) is None
+    assert db.read_now(lambda tx: consents.waiting(tx, "token-hash", NOW - 2, NOW - 1)) is None, (
+        "the clock was set back"
+    )
+    assert db.read_now(lambda tx: consents.waiting(tx, "another", NOW - 1, NOW)) is None
 
 
 def test_a_session_stands_on_its_leave_and_falls_with_it(db, jane):

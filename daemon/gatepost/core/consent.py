@@ -9,6 +9,9 @@ from . import DAY, MINUTE, SECOND, Millis
 
 LONGEST: Millis = 30 * MINUTE
 IDLE: Millis = 10 * MINUTE
+BACKWARDS: Millis = MINUTE
+"""A clock that was set back by more than this ends a session: its end would come so much later."""
+
 START_WITHIN: Millis = 60 * SECOND
 LEAVE_LIVES: Millis = DAY
 """How long a leave may hold at most, and so the link that asks for it."""
@@ -242,7 +245,7 @@ def why_over(session: Impersonation, around: Standing, now: Millis) -> Ended | N
         (around.leave is None or not session.scope.within(around.leave), Ended.CUSTOMER),
         (not around.staff_permitted, Ended.STAFF_GONE),
         (not around.staff_signed_in, Ended.STAFF_LEFT),
-        (now >= session.ends, Ended.TIME),
+        (now >= session.ends or now < session.seen - BACKWARDS, Ended.TIME),
         (now >= session.seen + IDLE, Ended.IDLE),
     ):
         if over:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -75,6 +76,11 @@ class Counter:
     def now(self) -> Millis:
         """The instant of the house's clock."""
         return self.clock.now()
+
+    def at_its_host(self, slug: str, brand: Brand) -> bool:
+        """Whether the portal of the brand `slug` stands at the host of `brand`: leave for one is none for another."""
+        own = self.house.brands.get(slug)
+        return own is not None and urlsplit(own.portal).netloc.lower() == urlsplit(brand.portal).netloc.lower()
 
     async def read(self, run: Callable[[Tx], T]) -> T:
         """What `run` finds, on a snapshot."""

@@ -69,6 +69,8 @@ class Visitors:
         if live is None or customer is None or why:
             raise Over(why)
         session = live.session
+        if not self._counter.at_its_host(session.brand, brand):
+            raise Over("")
         return Visitor(
             who=who,
             brand=brand,

@@ -190,10 +190,10 @@ def mint(tx: Tx, session: Impersonation, *, staff_session: int, start: str) -> i
     )
 
 
-def waiting(tx: Tx, start: str, since: Millis) -> Live | None:
-    """The session that waits to be begun with the token of this hash, made after the instant `since`."""
-    sql = "SELECT * FROM impersonation WHERE start = :start AND minted > :since AND started IS NULL"
-    row = tx.row(sql, start=start, since=since)
+def waiting(tx: Tx, start: str, since: Millis, now: Millis) -> Live | None:
+    """The session that waits to be begun with the token of this hash, made after the instant `since` and by `now`."""
+    sql = "SELECT * FROM impersonation WHERE start = :start AND minted > :since AND minted <= :now AND started IS NULL"
+    row = tx.row(sql, start=start, since=since, now=now)
     return _live(row) if row else None
 
 

@@ -85,6 +85,11 @@ class Leave:
         letters.answered(tx, self.house, self._brand(after.brand), after, now)
         return after
 
+    def answered_by_staff(self, tx: Tx, member: Member, consent: Consent, now: Millis) -> None:
+        """Write down that a member of staff has pressed the customer's button; it counts for nothing."""
+        details = {"why": "a member of staff answered for the customer", "consent": consent.id}
+        self._audit(tx, member.who, Action.IMPERSONATION_REFUSED, consent.customer, details, now)
+
     def withdraw(self, tx: Tx, number: int, customer: int, now: Millis) -> Consent | Refused:
         """Take a leave back; the session that hangs on it is over at its next request, and is ended here (J04)."""
         consent = self._own(tx, number, customer)
@@ -134,7 +139,7 @@ class Leave:
 
     def waiting(self, tx: Tx, token: str, now: Millis) -> Live | None:
         """The session that this token can begin."""
-        return consents.waiting(tx, sessions.digest(token), now - START_WITHIN)
+        return consents.waiting(tx, sessions.digest(token), now - START_WITHIN, now)
 
     def begin(self, tx: Tx, token: str, *, peer: str, now: Millis) -> tuple[Impersonation, str] | Refused:
         """Begin it, and tell the customer; the session and the secret of its cookie."""

@@ -16,10 +16,11 @@ from ...core.consent import (
     Stage,
 )
 from ...core.party import Customer
+from ...core.staff import Member
 from ...links import For, LinkError
 from ...mail import wording
 from ...mail.catalogue import phrase, say
-from ...store import consents, parties
+from ...store import consents, parties, sessions
 from ...store.consents import Act, Live
 from ...store.database import Tx
 from ...store.sessions import Kind
@@ -63,7 +64,7 @@ class ImpersonationPages:
 
     async def ready(self, request: Request, visitor: Visitor) -> Response:
         """As whom, why and how far; nothing begins yet."""
-        live, customer = await self._waiting(request)
+        live, customer = await self._waiting(request, visitor)
         return self._counter.show("staff/log-in-ready", visitor, session=live.session, customer=customer)
 
     async def begin(self, request: Request, visitor: Visitor) -> Response:
@@ -92,11 +93,17 @@ class ImpersonationPages:
 
     async def question(self, request: Request, visitor: Visitor) -> Response:
         """What is asked, in fixed words; the button answers (J17)."""
-        return self._question(visitor, await self._asked(visitor))
+        consent = await self._asked(visitor)
+        if await self._member(request) is not None:
+            return self._not_yours(visitor)
+        return self._question(visitor, consent)
 
     async def answer(self, request: Request, visitor: Visitor) -> Response:
         """Take the answer: as asked, shortened and narrowed, or no."""
         consent, now = await self._asked(visitor), self._counter.now()
+        if (member := await self._member(request)) is not None:
+            await self._counter.write(lambda tx: self._leave.answered_by_staff(tx, member, consent, now))
+            return self._not_yours(visitor)
         form = await request.form()
         yes = str(form.get("answer", "")) == "yes"
         scope = (Scope.READ if str(form.get("scope", "")) == "read" else consent.scope) if yes else None
@@ -150,12 +157,23 @@ class ImpersonationPages:
             raise LinkError("this link is not one of ours")
         return consent
 
-    async def _waiting(self, request: Request) -> tuple[Live, Customer]:
-        """The session that waits behind a token, and its customer. Raises LinkError."""
+    async def _member(self, request: Request) -> Member | None:
+        """Who is signed in to the staff pages in this browser: a forwarded mail lets nobody of staff consent (J06)."""
+        secret, now = self._counter.cookies.get(request, Kind.STAFF.value), self._counter.now()
+        found = await self._counter.read(lambda tx: sessions.find(tx, secret, Kind.STAFF, now)) if secret else None
+        return self._counter.house.members.get(found.staff) if found is not None else None
+
+    def _not_yours(self, visitor: Visitor) -> Response:
+        return self._counter.page("staff/not-yours", visitor.brand, "en", 403, visitor=visitor)
+
+    async def _waiting(self, request: Request, visitor: Visitor) -> tuple[Live, Customer]:
+        """The session that waits behind a token of this brand's, and its customer. Raises LinkError."""
         token, now = request.path_params["token"], self._counter.now()
         live, customer = await self._counter.read(lambda tx: _behind(tx, self._leave.waiting(tx, token, now)))
         if live is None or customer is None:
             raise LinkError("this link is no longer good", expired=True)
+        if not self._counter.at_its_host(live.session.brand, visitor.brand):
+            raise LinkError("this link is for another brand")
         return live, customer
 
     def _end(self, tx: Tx, number: int, now: Millis) -> None:

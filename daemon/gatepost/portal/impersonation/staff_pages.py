@@ -10,17 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core import DAY, HOUR, SECOND, Millis
-from ...core.consent import LEAVE_LIVES, REASON_CAP, START_WITHIN, Consent, Refused, Scope, Stage, Wish
+from ...core.audit import Act, Action
+from ...core.consent import LEAVE_LIVES, REASON_CAP, START_WITHIN, Consent, Impersonation, Refused, Scope, Stage, Wish
 from ...core.party import Customer
 from ...core.staff import Permission
 from ...outline import csv_line
 from ...store import consents, parties
-from ...store.consents import Wanted
+from ...store.consents import Line, Wanted
 from ...store.database import Tx
 from ..counter import Counter, go
 from ..page import Page, Visitor
 from ..staff.frame import StaffPages, asked_number, clock_text, number_in, page_of
 from ..stops import Missing
+from . import letters
 from .leave import Leave
 
 _HOURS = (1, 4, 8, 24)
@@ -40,6 +42,7 @@ _HEAD = (
     "why",
     "peer",
     "acts",
+    "actions",
 )
 
 
@@ -61,7 +64,8 @@ class StaffLogInPages(StaffPages):
             page_of("POST", f"{at}/ask", self.ask, title, may),
             page_of("POST", f"{at}/start", self.mint, title, may),
             page_of("GET", "/staff/log-ins", self.log, "Who was logged in as whom", log),
-            page_of("GET", "/staff/log-ins.csv", self.log_as_csv, "Who was logged in as whom", log),
+            page_of("GET", "/staff/log-ins/{number}", self.one, "What was done", log),
+            page_of("POST", "/staff/log-ins/csv", self.log_as_csv, "Who was logged in as whom", log),
         )
 
     async def plan(self, request: Request, visitor: Visitor) -> Response:
@@ -105,16 +109,34 @@ class StaffLogInPages(StaffPages):
             days=asked_number(request, "days", 0), query=_query(wanted, asked_number(request, "days", 0)),
         )  # fmt: skip
 
+    async def one(self, request: Request, visitor: Visitor) -> Response:
+        """One session, with all that was done and looked at in it."""
+        number = number_in(request)
+        session, customer, acts = await self._counter.read(lambda tx: _session(tx, number))
+        if session is None:
+            raise Missing
+        return self.show(
+            "log-in-one", visitor, session=session, customer=customer, act=Scope.ACT,
+            acts=[(one.at, one.did, letters.done("en", one)) for one in acts],
+        )  # fmt: skip
+
     async def log_as_csv(self, request: Request, visitor: Visitor) -> Response:
-        """The same as a table for a spreadsheet."""
+        """The list, as far as the filter goes, as a table for a spreadsheet; who has taken it out is on record."""
         wanted = _wanted(request, self._counter.now())
-        rows = await self._counter.read(lambda tx: consents.search(tx, wanted, before=0, limit=_CSV_ROWS))
-        zone = self.member(visitor).zone or visitor.brand.zone
+        member = self.member(visitor)
+        act = Act(
+            actor=member.who, action=Action.AUDIT_EXPORTED, object="log-ins",
+            details={"brand": wanted.brand, "person": wanted.person, "since": wanted.since},
+        )  # fmt: skip
+
+        rows = await self._counter.read(lambda tx: _lines(tx, wanted))
+        await self._counter.write(lambda tx: self._counter.house.audit.write(tx, act, self._counter.now()))
+        zone = member.zone or visitor.brand.zone
         lines = [csv_line(_HEAD)]
-        for row in rows:
+        for row, did in rows:
             start, end = clock_text(row.started, zone=zone), clock_text(row.ended, zone=zone)
             cells = (row.id, row.customer_name, row.address, row.staff, row.reason, row.scope, row.brand, row.ticket)
-            lines.append(csv_line(map(str, (*cells, start, end, row.why, row.peer, row.acts))))
+            lines.append(csv_line(map(str, (*cells, start, end, row.why, row.peer, row.acts, did))))
         headers = {"content-disposition": 'attachment; filename="log-ins.csv"'}
         return Response("".join(lines), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -130,6 +152,18 @@ class StaffLogInPages(StaffPages):
             standing=standing, brands=brands, hours=_HOURS, chosen=visitor.brand.slug,
             ticket=asked_number(request, "ticket", 0), act=Scope.ACT,
         )  # fmt: skip
+
+
+def _session(tx: Tx, number: int) -> tuple[Impersonation | None, Customer | None, tuple[consents.Act, ...]]:
+    session = consents.session(tx, number)
+    customer = parties.customer(tx, session.customer) if session is not None else None
+    return session, customer, consents.acts(tx, number)
+
+
+def _lines(tx: Tx, wanted: Wanted) -> list[tuple[Line, str]]:
+    """The sessions, each with what was done in it, in words."""
+    lines = consents.search(tx, wanted, before=0, limit=_CSV_ROWS)
+    return [(one, ", ".join(letters.done("en", act) for act in consents.acts(tx, one.id) if act.did)) for one in lines]
 
 
 def _known(tx: Tx, number: int, now: Millis) -> tuple[Customer | None, Scope | None, tuple[Consent, ...]]:

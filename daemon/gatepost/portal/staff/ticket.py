@@ -19,6 +19,7 @@ from ...core.staff import Member, Permission
 from ...due_date import answering, explain
 from ...errors import PermanentError
 from ...house import House
+from ...mail.relay import cleaned_file
 from ...mail.room import size_text
 from ...store import marks, messages, portal_view, quarantine, queue, tickets, trace, whole_way
 from ...store.database import Row, Tx
@@ -109,7 +110,7 @@ class StaffTickets(StaffPages):
         found = await self._counter.read(lambda tx: portal_view.file(tx, file, number))
         if found is None:
             raise Missing
-        return file_answer(found)
+        return file_answer(cleaned_file(found, self._counter.house.unlinked))
 
     async def answer(self, request: Request, visitor: Visitor) -> Response:
         """Answer the customer; not where somebody else has written since the page was shown, unless asked to."""
@@ -214,7 +215,8 @@ def _conversation(tx: Tx, house: House, case: Case, said: tuple[Message, ...]) -
 
 def _message(house: House, case: Case, message: Message, files: list[dict[str, str]]) -> dict[str, Any]:
     author = case.participant(message.author)
-    words, whole = message.reply_text.strip("\n"), message.text.strip("\n")
+    # Messages that older versions have stored hold the links of their recipients: staff must not see them (J06).
+    words, whole = house.unlinked(message.reply_text).strip("\n"), house.unlinked(message.text).strip("\n")
     return {
         "id": message.id,
         "at": message.received,
