@@ -4,11 +4,12 @@ Each is a part of an RE2 pattern, written in lower case; matching knows no case.
 may be no letter, and what precedes it none but an underscore or a hyphen.
 """
 
+_COMPOUND = "(?:datenbank|admin|administrator|benutzer|nutzer|kunden|mail|server|haupt|root|zugangs|test|ftp|ssh)?"
 PASSWORD = (
-    r"pass ?words?", "passwd", "pass-?code", "pass ?phrase", "pwd", "pw", "psw", "pass", r"\pL{0,20}passwort",
-    r"\pL{0,20}kennwort", "zugangscode", "mots? de passe", "code d['’]accès", "mdp", "parola d['’]ordine",
+    r"pass ?words?", "passwd", "pass-?code", "pass ?phrase", "pwd", "pw", "psw", "pass", f"{_COMPOUND}passwort",
+    f"{_COMPOUND}kennwort", "zugangscode", "mots? de passe", "code d['’]accès", "mdp", "parola d['’]ordine",
     "hasło", "hasła", "hasłem", "haslo", "hasla", "haslem", "contraseña", "contrasena", "clave(?: de acceso)?",
-    "mật khẩu", "mat khau", "mk", r"\pL{0,20}wachtwoord", "toegangscode", "ww",
+    "mật khẩu", "mat khau", "mk", "(?:database|admin|beheer|gebruikers|mail|server|hoofd|test)?wachtwoord", "toegangscode", "ww",
 )  # fmt: skip
 
 LOGIN = (
