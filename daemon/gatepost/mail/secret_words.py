@@ -9,7 +9,8 @@ PASSWORD = (
     r"pass ?words?", "passwd", "pass-?code", "pass ?phrase", "pwd", "pw", "psw", "pass", f"{_COMPOUND}passwort",
     f"{_COMPOUND}kennwort", "zugangscode", "mots? de passe", "code d['’]accès", "mdp", "parola d['’]ordine",
     "hasło", "hasła", "hasłem", "haslo", "hasla", "haslem", "contraseña", "contrasena", "clave(?: de acceso)?",
-    "mật khẩu", "mat khau", "mk", "(?:database|admin|beheer|gebruikers|mail|server|hoofd|test)?wachtwoord", "toegangscode", "ww",
+    "mật khẩu", "mat khau", "mk",
+    "(?:database|admin|beheer|gebruikers|mail|server|hoofd|test)?wachtwoord", "toegangscode", "ww",
 )  # fmt: skip
 
 LOGIN = (
