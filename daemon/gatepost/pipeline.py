@@ -3,6 +3,8 @@
 A mail that cannot be handled is counted here, and put aside after its last try (G9).
 """
 
+from dataclasses import replace
+
 from .commit import commit
 from .core import Millis
 from .core.identity import Proof
@@ -40,21 +42,23 @@ def run_again(tx: Tx, house: House, number: int, letter: Letter, now: Millis) ->
     if held.state is not quarantine.State.RELEASED:
         return arrivals.outcome_of(tx, held.arrival) if held.state is quarantine.State.DONE else None
     release = Release(cause=held.cause, said=held.said)
-    arrival = arrivals.as_arrival(tx, row)
-    raw = sealing.raw_of(tx, house.vault, held.arrival) if letter.secrets else arrival.raw
+    raw = sealing.raw_of(tx, house.vault, held.arrival)
+    arrival = replace(arrivals.as_arrival(tx, row), raw=raw)
     trip = travel(tx, house, arrival, letter, now, release)
     quarantine.done(tx, number, now)
     said = f"from {held.cause.word}: {held.said}"
     trace.note(tx, kind="released", said=said, now=now, ticket=held.ticket, arrival=held.arrival)
     outcome = commit(tx, house, trip, held.arrival, now)
-    if letter.secrets:
-        sealing.keep(tx, house, held.arrival, raw, outcome, now)
+    sealing.settle(tx, house, held.arrival, raw, outcome, now, masked=bool(letter.secrets))
     return outcome
 
 
 def failed(tx: Tx, house: House, arrival: Arrival, cause: Cause, detail: str, now: Millis) -> Outcome | None:
-    """Count a try that failed; after the last one the mail goes to quarantine, whole, and None is said until then."""
-    row = arrivals.begin(tx, arrival)
+    """Count a try that failed; after the last one the mail goes to quarantine, whole, and None is said until then.
+
+    Nobody has read it, so nobody knows which credentials stand in it: it lies there sealed.
+    """
+    row = arrivals.begin(tx, arrival, keep=False)
     if (known := arrivals.outcome_of(tx, row)) is not None:
         return known
     tries = arrivals.failed(tx, row, cause.word)
@@ -67,4 +71,5 @@ def failed(tx: Tx, house: House, arrival: Arrival, cause: Cause, detail: str, no
         tx, row, cause=cause, detail=detail, sender=sender, subject="", ticket=0, now=now
     )  # fmt: skip
     arrivals.finish(tx, row, Outcome.QUARANTINED, now, cause=cause.word)
+    sealing.keep(tx, house, row, arrival.raw, Outcome.QUARANTINED, now)
     return Outcome.QUARANTINED

@@ -20,6 +20,7 @@ from .store import arrivals, quarantine, trace
 from .store.arrivals import Outcome
 from .store.database import Database, Tx
 from .store.quarantine import Held, State
+from .vault import Unopened
 
 _log = logging.getLogger("gatepost.release")
 
@@ -90,18 +91,26 @@ class Releases:
 
     async def _run(self, number: int) -> None:
         held = await self._found(number)
-        raw = await self._db.read(lambda tx: sealing.raw_of(tx, self._house.vault, held.arrival))
+        try:
+            raw = await self._db.read(lambda tx: sealing.raw_of(tx, self._house.vault, held.arrival))
+        except Unopened as lost:
+            why = lost.message
+            await self._db.write(lambda tx: self._keep(tx, held, b"", why))
+            raise
         try:
             letter = await self._reader.read(raw)
         except (HostileMail, ReaderDied) as trouble:
             why = str(trouble)
-            await self._db.write(lambda tx: self._keep(tx, held, why))
+            await self._db.write(lambda tx: self._keep(tx, held, raw, why))
             raise PermanentError(f"quarantine {number} cannot be read today either: {why}") from trouble
         outcome = await self._db.write(lambda tx: run_again(tx, self._house, number, letter, self._clock.now()))
         _log.info("release.done id=%d outcome=%s", number, outcome)
 
-    def _keep(self, tx: Tx, held: Held, why: str) -> None:
+    def _keep(self, tx: Tx, held: Held, raw: bytes, why: str) -> None:
+        """Back into quarantine, sealed: nobody knows what stands in it."""
         now = self._clock.now()
+        if raw:
+            sealing.keep(tx, self._house, held.arrival, raw, Outcome.QUARANTINED, now)
         quarantine.put(
             tx, held.arrival, cause=held.cause, detail=why, sender=held.sender, subject=held.subject,
             ticket=held.ticket, now=now,

@@ -6,8 +6,12 @@ import zlib
 import pytest
 
 from gatepost.core.audit import operator
+from gatepost.core.letter import Arrival, Door, Envelope
+from gatepost.core.quarantine import Cause
 from gatepost.errors import PermanentError
 from gatepost.mail.parse import read_letter
+from gatepost.pipeline import failed, handle
+from gatepost.privacy import sealing
 from gatepost.release import Releases
 from gatepost.store import quarantine
 
@@ -164,6 +168,65 @@ def test_what_cannot_be_read_today_either_stays_with_the_reason(unproved):
         released(unproved, one.id)
     (still,) = held(unproved)
     assert "header section" in still.detail
+
+
+def unread(market, compose_mail, words):
+    """A mail over which three readers died."""
+    raw = compose_mail(JANE, "Shipping Labels", words).replace("\n", "\r\n").encode()
+    envelope = Envelope(mail_from="jane@customer.example", recipients=("support@orchard.example",), door=Door.SMTP)
+    arrival = Arrival(id=77, received=market.now, envelope=envelope, raw=raw)
+    for _ in range(3):
+        market.db.write_now(lambda tx: failed(tx, market.house, arrival, Cause.READER_CRASH, "died", market.now))
+        assert not market.rows("SELECT 1 FROM raw")
+    return raw
+
+
+@pytest.mark.catalogue("K04", "K07")
+@pytest.mark.parametrize(("words", "masked"), [("It prints nothing.", False), ("Password: Gr3en!Canary7", True)])
+def test_a_mail_that_nobody_could_read_lies_sealed_and_is_released_all_the_same(market, compose_mail, words, masked):
+    raw = unread(market, compose_mail, words)
+    (one,) = held(market)
+    (row,) = market.rows("SELECT * FROM sealed_raw")
+    assert row["until"] is None
+    assert zlib.compress(raw, 1)[10:] not in bytes(row["octets"])
+    assert market.db.read_now(lambda tx: sealing.raw_of(tx, market.house.vault, one.arrival)) == raw
+    assert released(market, one.id)[0] == "opened"
+    assert market.db.read_now(lambda tx: sealing.raw_of(tx, market.house.vault, one.arrival)) == raw
+    assert bool(market.rows("SELECT 1 FROM sealed_raw WHERE until IS NOT NULL")) is masked
+    assert bool(market.rows("SELECT 1 FROM raw")) is not masked
+    assert ("Canary7" in repr(market.rows("SELECT * FROM message"))) is False
+
+
+def test_a_mail_that_is_read_after_a_try_that_failed_is_kept_as_it_came(market, compose_mail):
+    raw = compose_mail(JANE, "Shipping Labels", "Blank.").replace("\n", "\r\n").encode()
+    envelope = Envelope(mail_from="jane@customer.example", recipients=("support@orchard.example",), door=Door.SMTP)
+    arrival = Arrival(id=78, received=market.now, envelope=envelope, raw=raw)
+    market.db.write_now(lambda tx: failed(tx, market.house, arrival, Cause.READER_CRASH, "died", market.now))
+    market.db.write_now(lambda tx: handle(tx, market.house, arrival, read_letter(raw), market.now))
+    assert market.db.read_now(lambda tx: sealing.raw_of(tx, market.house.vault, 1)) == raw
+
+
+def test_what_is_released_and_cannot_be_read_lies_sealed_again(unproved):
+    (one,) = held(unproved)
+    unproved.db.write_now(lambda tx: tx.run("UPDATE raw SET octets = :o WHERE arrival = :a", o=_bomb(), a=one.arrival))
+    with pytest.raises(PermanentError, match="cannot be read"):
+        released(unproved, one.id)
+    assert not unproved.rows("SELECT 1 FROM raw WHERE arrival = :a", a=one.arrival)
+    assert unproved.rows("SELECT 1 FROM sealed_raw WHERE arrival = :a AND until IS NULL", a=one.arrival)
+
+
+@pytest.mark.catalogue("K10")
+def test_a_mail_whose_key_is_lost_stays_held_and_can_be_forgotten(market, compose_mail):
+    unread(market, compose_mail, "It prints nothing.")
+    (one,) = held(market)
+    market.db.write_now(lambda tx: tx.run("UPDATE sealed_raw SET key = 9"))
+    with pytest.raises(PermanentError, match=r"key|arrival 1"):
+        released(market, one.id)
+    (still,) = held(market)
+    assert still.detail
+    asyncio.run(releases(market).forget(one.id, "lost", operator("ann")))
+    assert held(market) == ()
+    assert not market.rows("SELECT 1 FROM sealed_raw")
 
 
 def _bomb():

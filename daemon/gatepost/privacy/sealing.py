@@ -1,4 +1,7 @@
-"""Keeps a mail as it came, sealed and for a time, where credentials were masked in it; opens it where it is wanted."""
+"""Keeps a mail as it came, sealed and for a time, where credentials were masked in it; opens it where it is wanted.
+
+A mail that nobody could read lies sealed in quarantine as well: nobody knows what stands in it.
+"""
 
 from ..core import HOUR, Millis
 from ..house import House
@@ -9,7 +12,10 @@ from ..vault import Purpose, Sealed, Unopened, Vault
 
 
 def keep(tx: Tx, house: House, arrival: int, raw: bytes, outcome: Outcome, now: Millis) -> None:
-    """Seal a mail in which something was masked. In quarantine it stays until it has another outcome."""
+    """Seal a mail in which something was masked, or that could not be read.
+
+    In quarantine it stays sealed until it has another outcome.
+    """
     held = outcome is Outcome.QUARANTINED
     hours = house.secrets.keep_raw_hours
     if not held and not hours:
@@ -19,6 +25,14 @@ def keep(tx: Tx, house: House, arrival: int, raw: bytes, outcome: Outcome, now: 
     seal = house.vault.seal(Purpose.RAW, sealed.about(arrival), sealed.packed(raw))
     until = None if held else now + hours * HOUR
     sealed.put(tx, arrival, key=seal.key, octets=seal.octets, until=until, now=now)
+
+
+def settle(tx: Tx, house: House, arrival: int, raw: bytes, outcome: Outcome, now: Millis, *, masked: bool) -> None:
+    """Keep a mail that left quarantine: sealed where something was `masked` in it, else as it came."""
+    if masked:
+        keep(tx, house, arrival, raw, outcome, now)
+    elif sealed.drop(tx, arrival):
+        arrivals.put_raw(tx, arrival, raw)
 
 
 def raw_of(tx: Tx, vault: Vault, arrival: int) -> bytes:

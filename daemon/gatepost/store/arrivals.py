@@ -40,12 +40,14 @@ class Seen:
 
 
 def begin(tx: Tx, arrival: Arrival, *, keep: bool = True) -> int:
-    """The desk's row for an arrival, made with its raw bytes if this is the first look; its id.
+    """The desk's row for an arrival, with its raw bytes while it has no outcome; its id.
 
     Without `keep`, the bytes are somebody else's to keep, or not.
     """
     known = _row_of(tx, arrival)
     if known is not None:
+        if keep and not known["outcome"]:
+            put_raw(tx, known["id"], arrival.raw)
         return int(known["id"])
     row = tx.insert(
         """INSERT INTO arrival (door, spool, received, mail_from, recipients, peer, helo, size, outcome, tries, cause)
@@ -60,8 +62,14 @@ def begin(tx: Tx, arrival: Arrival, *, keep: bool = True) -> int:
         size=len(arrival.raw),
     )
     if keep:
-        tx.run("INSERT INTO raw (arrival, octets) VALUES (:id, :octets)", id=row, octets=zlib.compress(arrival.raw, 1))
+        put_raw(tx, row, arrival.raw)
     return row
+
+
+def put_raw(tx: Tx, arrival: int, raw: bytes) -> None:
+    """Keep the bytes of a mail, where they are not kept yet."""
+    sql = "INSERT INTO raw (arrival, octets) VALUES (:id, :octets) ON CONFLICT (arrival) DO NOTHING"
+    tx.run(sql, id=arrival, octets=zlib.compress(raw, 1))
 
 
 def next_of(tx: Tx, door: Door) -> int:

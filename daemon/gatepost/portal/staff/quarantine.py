@@ -11,7 +11,7 @@ from ...errors import GatepostError
 from ...mail.parse import HostileMail
 from ...privacy.sealing import raw_of
 from ...reader.pool import ReaderDied
-from ...store import arrivals, quarantine
+from ...store import arrivals, quarantine, sealed
 from ...store.database import Tx
 from ...store.quarantine import Held, State
 from ...travel import unlinked
@@ -111,19 +111,20 @@ class StaffQuarantine(StaffPages):
     async def _page(self, request: Request, visitor: Visitor, status: int = 200, **values: object) -> Response:
         number = number_in(request)
 
-        def read(tx: Tx) -> tuple[Held, bytes, dict[str, Any], int] | None:
+        def read(tx: Tx) -> tuple[Held, bytes, bool, dict[str, Any], int] | None:
             held = quarantine.find(tx, number)
             if held is None:
                 return None
             row = arrivals.find(tx, held.arrival)
             ticket = (row["ticket"] if row is not None else None) or held.ticket
             raw = raw_of(tx, self._counter.house.vault, held.arrival)
-            return held, raw, arrivals.decision(tx, held.arrival), ticket
+            lies_sealed = sealed.find(tx, held.arrival) is not None
+            return held, raw, lies_sealed, arrivals.decision(tx, held.arrival), ticket
 
         found = await self._counter.read(read)
         if found is None:
             raise Missing
-        held, raw, decision, ticket = found
+        held, raw, lies_sealed, decision, ticket = found
         letter, unread = None, "" if raw else "Its content is no longer kept."
         if raw and held.state is State.HELD:
             try:
@@ -133,5 +134,5 @@ class StaffQuarantine(StaffPages):
         blank = {"done": "", "wrong": ""}
         return self.show(
             "held", visitor, status, **blank | values, held=held, letter=letter, unread=unread, ticket=ticket,
-            why=(decision.get("identity") or {}).get("why", ()), octets=len(raw),
+            why=(decision.get("identity") or {}).get("why", ()), octets=len(raw), sealed=lies_sealed,
         )  # fmt: skip
