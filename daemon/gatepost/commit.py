@@ -25,7 +25,7 @@ from .core.subject import plain_subject
 from .core.ticket import Ticket
 from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
-from .events import advance_ticket, undeliverable
+from .events import advance_ticket, happened, known_for_notices
 from .house import House, requester
 from .lighter import send_lighter
 from .mail.fields import writable
@@ -34,6 +34,7 @@ from .perform import perform
 from .store import arrivals, decisions, helpdesks, messages, passed, returns, threads, tickets, trace
 from .store.arrivals import Outcome
 from .store.database import Tx
+from .store.helpdesks import Words
 from .travel import Trip
 
 
@@ -46,7 +47,9 @@ def commit(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> Outcome:
     _tell_guesses(tx, house, trip, row, now)
     if _is_copy(trip):
         return _duplicate(tx, trip, row, now)
-    helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
+    words = helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
+    if words is not None and trip.notice.kind is not None and not _is_past(trip):
+        known_for_notices(tx, house, words, trip.notice.reason, now)
     if not _is_past(trip):
         alarm.heard(tx, house, trip.facts.sender or trip.arrival.envelope.mail_from, now)
     if trip.flood:
@@ -56,7 +59,7 @@ def commit(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> Outcome:
         case Opens():
             return _opened(tx, house, trip, decision, row, now)
         case Continues():
-            return _continued(tx, house, trip, decision, row, now)
+            return _continued(tx, house, trip, decision, row, now, words)
         case Reports():
             return _reported(tx, house, decision, row, now)
         case Kept():
@@ -82,6 +85,8 @@ def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Mi
         brand=facts.brand.slug,
         subject=letter.subject,
         filed=received,
+        route=verdict.route,
+        team=verdict.team,
         customer_id=facts.customer.id if facts.customer else 0,
         product_id=facts.product.id if facts.product else 0,
         vendor_id=facts.vendor.id if facts.vendor else 0,
@@ -131,7 +136,9 @@ def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Mi
     return Outcome.OPENED
 
 
-def _continued(tx: Tx, house: House, trip: Trip, decision: Continues, row: int, now: Millis) -> Outcome:
+def _continued(
+    tx: Tx, house: House, trip: Trip, decision: Continues, row: int, now: Millis, words: Words | None
+) -> Outcome:
     ticket = trip.facts.ticket
     if ticket is None:
         raise LookupError(f"ticket {decision.ticket} was decided on and is not there")
@@ -142,6 +149,8 @@ def _continued(tx: Tx, house: House, trip: Trip, decision: Continues, row: int, 
     given = given_in(tx, house, trip, case, author, now)
     case, message = _received(tx, trip, case, author=decision.author, given=given)
     if given is None or given.relays:
+        if words is not None and trip.nature.author is Author.HUMAN:
+            helpdesks.take_for_answer(tx, words, message, ticket.number, now)
         event = Wrote(
             message=message, author=decision.author, nature=trip.nature, secrets=trip.letter.secrets,
             reached=tuple(box.address for box in (*trip.letter.to, *trip.letter.cc)),
@@ -177,7 +186,7 @@ def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) ->
         if send_lighter(tx, house, decision.outbox, reason, now):
             continue
         event = Undeliverable(participant=decision.participant, address=recipient.address, reason=reason)
-        undeliverable(tx, house, number, event, now)
+        happened(tx, house, number, event, now)
     arrivals.finish(tx, row, Outcome.REPORT, now, ticket=number)
     return Outcome.REPORT
 

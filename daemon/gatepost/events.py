@@ -5,14 +5,16 @@ A deadline that has come, and a mail of ours that could not be delivered, take t
 
 from .case import Case, case_of
 from .core import Millis
-from .core.event import CameDue, Event, Filed, Undeliverable
+from .core.event import CameDue, Event, Filed, WasNotice
+from .core.receipt import waits_since
 from .core.ticket import advance
 from .core.verdict import UNJUDGED, Verdict
 from .house import House
 from .perform import perform
-from .store import deadlines, tickets, trace
+from .store import deadlines, helpdesks, messages, tickets, trace
 from .store.database import Tx
 from .store.deadlines import Due
+from .store.helpdesks import Words
 
 
 def advance_ticket(
@@ -43,8 +45,18 @@ def came_due(tx: Tx, house: House, due: Due, now: Millis) -> bool:
     return True
 
 
-def undeliverable(tx: Tx, house: House, number: int, event: Undeliverable, now: Millis) -> None:
-    """A mail of ours on this ticket was refused for good: the ticket says so, staff hear of it."""
+def happened(tx: Tx, house: House, number: int, event: Event, now: Millis) -> None:
+    """Something happened to this ticket that no mail and no deadline brought, such as a refusal for good."""
     ticket = tickets.find(tx, number)
     if ticket is not None:
         advance_ticket(tx, house, case_of(tx, house, ticket, now), event, UNJUDGED, now)
+
+
+def known_for_notices(tx: Tx, house: House, words: Words, reason: str, now: Millis) -> None:
+    """A vendor's words are those of a receipt: what was taken for an answer in them is none any more (A6)."""
+    taken = helpdesks.taken_for_answers(tx, words, now)
+    for message in taken:
+        messages.belongs_to_a_program(tx, message, reason)
+    for message, number in taken.items():
+        since = waits_since(helpdesks.steps(tx, number))
+        happened(tx, house, number, WasNotice(message=message, since=since, reason=reason), now)

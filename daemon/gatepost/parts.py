@@ -16,7 +16,7 @@ from .core.event import Undeliverable
 from .core.outgoing import Due, Expired, Refused
 from .delivery.courier import Courier
 from .delivery.outbox import Deliverer
-from .events import undeliverable
+from .events import happened
 from .health.watch import Watch
 from .house import House
 from .keys import audit_key, reply_keys, vault
@@ -175,7 +175,7 @@ def _tell_ticket(house: House, clock: Clock, tx: Tx, due: Due, result: Refused |
     if isinstance(result, Refused) and send_lighter(tx, house, due.outbox, f"{result.code} {result.said}", clock.now()):
         return
     event = Undeliverable(participant=due.participant, address=due.recipient, reason=f"{result.code} {result.said}")
-    undeliverable(tx, house, due.ticket, event, clock.now())
+    happened(tx, house, due.ticket, event, clock.now())
 
 
 def _signer(config: Config) -> Signer | None:

@@ -1,8 +1,14 @@
 """A vendor who does not answer: the reminder, the notice, the team, the reroute, on the wire and in working hours."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from gatepost.core import DAY, HOUR
+from gatepost.core.party import Hours
+from gatepost.store import parties
 
 JANE = "jane@customer.example"
 
@@ -21,6 +27,23 @@ def pass_hours(market, hours):
         market.now += HOUR
         done += [(kind, market.now) for kind in market.do_what_is_due()]
     return done
+
+
+def test_the_promise_of_a_new_ticket_counts_in_the_vendors_calendar(market, compose_mail):
+    """Monday 09:00 UTC is Monday 22:00 in Auckland: two business days there are Tuesday and Wednesday."""
+
+    def move(tx):
+        parties.put_vendor(tx, replace(parties.vendor_named(tx, "acme"), hours=Hours(zone="Pacific/Auckland")))
+
+    market.db.write_now(move)
+    market.arrive(compose_mail(JANE, "Shipping Labels", "It jams."))
+    promised = {r["kind"]: r["due"] for r in market.rows("SELECT kind, due FROM deadline WHERE kind <> 'rating'")}
+    thursday_nine = datetime(2026, 11, 5, 9, tzinfo=ZoneInfo("Pacific/Auckland"))
+    wednesday_nine = thursday_nine - timedelta(days=1)
+    assert promised == {
+        "overdue": round(thursday_nine.timestamp() * 1000),
+        "nudge": round(wednesday_nine.timestamp() * 1000),
+    }
 
 
 def test_the_ladder_is_climbed_once_and_in_order(silent):

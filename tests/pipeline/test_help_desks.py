@@ -7,10 +7,11 @@ from email.utils import parseaddr
 
 import pytest
 
-from gatepost.core import DAY
+from gatepost.core import DAY, HOUR
 from gatepost.core.party import Customer, Standing, Subscription
+from gatepost.core.report_card import By
 from gatepost.core.ticket import State
-from gatepost.store import parties
+from gatepost.store import parties, report_card
 
 JANE = "Jane Roe <jane@customer.example>"
 GERMAN = "Vielen Dank für Ihre Anfrage. Sie ist bei uns eingegangen. Ihre Ticketnummer lautet {n}.\n\nIhr Team von Acme"
@@ -198,6 +199,121 @@ def test_a_late_receipt_in_words_that_nobody_knows_is_known_when_it_comes_again_
     market, compose_mail, entitled
 ):
     assert hours_later(market, compose_mail, LATE + "\n\nWe have received your message.", 6) <= 1
+
+
+PARTLY = LATE + "\n\nWe have received your message."
+
+
+def on_two_tickets(market, compose_mail, between=lambda: None):
+    """A receipt that nobody knows is relayed on 1001, and is known when it comes on 1002; the promise of 1001."""
+    market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
+    (promised,) = clock(market)
+    (first,) = market.sent("ticket")
+    market.now += 3 * HOUR
+    ((raw, to, sender),) = late(first, 4_000, PARTLY)
+    market.arrive(raw, to, mail_from=sender)
+    assert clock(market) == []
+    assert acme_answers(market) == 1
+    market.now += HOUR
+    between()
+    market.arrive(compose_mail("Joe <joe@customer.example>", "Shipping Labels prints black", "All of it."))
+    second = market.sent("ticket")[-1]
+    market.now += 3 * HOUR
+    ((raw, to, sender),) = late(second, 4_001, PARTLY)
+    assert market.arrive(raw, to, mail_from=sender) == "continued"
+    return promised
+
+
+def clock(market):
+    return [
+        (row["kind"], row["due"], row["since"])
+        for row in market.rows(
+            "SELECT kind, due, since FROM deadline WHERE ticket = 1001 AND kind = 'overdue' AND state = 'open'"
+        )
+    ]
+
+
+def acme_answers(market):
+    vendor = market.db.read_now(lambda tx: parties.vendor_named(tx, "acme"))
+    said = market.db.read_now(lambda tx: report_card.said(tx, vendor.id, 0))
+    return sum(one.by is By.VENDOR for one in said)
+
+
+@pytest.mark.catalogue("E03")
+def test_what_a_receipt_has_stopped_goes_on_when_it_is_known_for_one(market, compose_mail, entitled):
+    promised = on_two_tickets(market, compose_mail)
+    assert clock(market) == [promised]
+    assert market.ticket().waiting_since == promised[2]
+    assert acme_answers(market) == 0
+    said = [row["said"] for row in market.rows("SELECT said FROM trace WHERE ticket = 1001 AND kind = 'note'")]
+    assert said[-1].startswith("message 2 was no answer: a help desk's acknowledgement, weight ")
+    assert "the same words came on one other ticket" in said[-1]
+    assert said[-1].endswith("; the clock that it stopped is set again, from the customer's message on")
+    # It becomes overdue as though nothing had come: the vendor and the staff are told.
+    market.now = promised[1]
+    market.do_what_is_due()
+    assert "overdue" in market.ticket().flags
+    assert [mail.ticket for mail in market.sent("vendor/overdue")] == [1001]
+
+
+def test_a_wait_that_a_person_has_ended_since_is_not_begun_again(market, compose_mail, entitled):
+    def answer():
+        (ticket,) = market.sent("ticket")
+        raw = written("tickets@acme.example", ticket.reply_to, "Re: Shipping Labels", "Please update to 4.2.", 9)
+        market.arrive(raw, ticket.reply_to)
+
+    on_two_tickets(market, compose_mail, answer)
+    assert clock(market) == []
+    assert market.ticket().waiting_since is None
+    assert acme_answers(market) == 1
+
+
+def test_a_ticket_that_was_closed_since_stays_closed(market, compose_mail, entitled):
+    def close():
+        (ticket,) = market.sent("ticket")
+        raw = written("tickets@acme.example", ticket.reply_to, "Re: Shipping Labels", "#close", 9)
+        market.arrive(raw, ticket.reply_to)
+        assert market.ticket().state is State.CLOSED
+
+    on_two_tickets(market, compose_mail, close)
+    assert market.ticket().state is State.CLOSED
+    assert clock(market) == []
+
+
+def test_a_further_question_meanwhile_waits_as_long_as_the_first(market, compose_mail, entitled):
+    def ask():
+        (ack,) = market.sent("acknowledgement")
+        market.arrive(
+            compose_mail(JANE, "Re: Shipping Labels", "And now?", f"In-Reply-To: {ack.message['Message-ID']}")
+        )
+        assert clock(market) != []
+
+    promised = on_two_tickets(market, compose_mail, ask)
+    assert clock(market) == [promised]
+
+
+def test_the_same_answer_to_everybody_is_an_answer(market, compose_mail, entitled):
+    """A bad week: one fault, one answer through the help desk with its number, and customers who write back."""
+    macro = "Hi {name},\n\nplease update to 4.2, which prints again. Your case is {n}.\n\nAnn"
+    assert hours_later(market, compose_mail, macro, 12) == 12
+    for number in range(1001, 1013):
+        assert market.ticket(number).waiting_since is None
+
+
+def test_who_forges_a_vendors_mail_teaches_nothing(strict_market, compose_mail, reply_to):
+    """Else whoever has had an answer could send it back in the vendor's name, until it counted for a receipt."""
+    market = strict_market
+    proved = "Authentication-Results: mx.orchard.example; dmarc=pass header.from="
+    text = "Thank you for contacting us. Please update to 4.2, it prints again."
+    for n in range(4):
+        forged = written("tickets@acme.example", "support@orchard.example", f"[#{n + 10}] Labels", text, n)
+        market.arrive(forged, mail_from="x@evil.example")
+    assert market.rows("SELECT count(*) AS n FROM vendor_words")[0]["n"] == 0
+    market.arrive(compose_mail(JANE, "Shipping Labels", "It jams.", f"{proved}customer.example"))
+    ticket = market.sent("ticket")[-1]
+    market.now += HOUR
+    market.arrive(reply_to(ticket, "tickets@acme.example", text, f"{proved}acme.example"), ticket.reply_to)
+    assert len(market.sent("answer")) == 1
 
 
 def test_a_rating_request_is_flagged_and_kept_and_one_below_an_answer_is_flagged_and_relayed(market, compose_mail):

@@ -73,6 +73,19 @@ class Undeliverable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WasNotice:
+    """The message that was taken for an answer was a help desk's notice: the same words have come elsewhere since.
+
+    `since` is from when on the customer has waited all along, None where the wait is over for another reason. `reason`
+    is how the notice was known.
+    """
+
+    message: int
+    since: Millis | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
     """A member of staff has read the ticket, or wants it to look as if nobody had."""
 
@@ -89,4 +102,4 @@ class Reopened:
     """Somebody says that a closed ticket is not at its end."""
 
 
-Event: TypeAlias = Filed | Wrote | CameDue | Undeliverable | Marked | Closed | Reopened
+Event: TypeAlias = Filed | Wrote | CameDue | Undeliverable | WasNotice | Marked | Closed | Reopened

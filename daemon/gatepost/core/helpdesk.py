@@ -34,7 +34,9 @@ class Habit:
 
     `after` is how long after our latest mail to this vendor it came (None: we wrote none), `our_subject` that mail's
     subject, `ticket` our number in it. `elsewhere` counts the other tickets on which the same words came from them;
-    `again` is whether they came on this one before. `names` are those of people and houses on the ticket.
+    `again` is whether they came on this one before, `everywhere` whether they came on nearly all of the vendor's
+    tickets, and `followed` on how many of those the vendor wrote once more before the customer did. `names` are those
+    of people and houses on the ticket.
     """
 
     after: Millis | None = None
@@ -42,6 +44,8 @@ class Habit:
     ticket: int = 0
     elsewhere: int = 0
     again: bool = False
+    everywhere: bool = False
+    followed: int = 0
     names: tuple[str, ...] = ()
 
 
@@ -82,7 +86,9 @@ def weigh(letter: Letter, nature: Nature, habit: Habit) -> Notice:
     weight = sum(points for points, _ in (*spoken, *shown))
     reason = "; ".join(f"{sign} ({points:+d})" for points, sign in (*spoken, *shown))
     mechanical = any(points > 0 for points, _ in shown)
-    sure_without_words = habit.elsewhere >= 3 and _quick(habit) and bool(words.tag(letter.subject, habit.ticket))
+    sure_without_words = _is_course(letter, text, habit) or (
+        habit.elsewhere >= words.OFTEN and _quick(habit) and bool(words.tag(letter.subject, habit.ticket))
+    )
     if weight < ENOUGH or not mechanical or (kind is None and not sure_without_words):
         return Notice(weight=weight, reason=reason, asks_for_rating=asks)
     what = kind or NoticeKind.UNKNOWN
@@ -113,8 +119,11 @@ def _spoken(letter: Letter, text: str, kind: NoticeKind | None, said: str, habit
         ours = words.folded(_bare(habit.our_subject))
         repeated = bool(ours) and ours in words.folded(letter.subject)
         signs.append((2 if repeated else 1, f"the subject carries their number {number[:20]}"))
-    if kind is NoticeKind.ACKNOWLEDGEMENT and "?" in text and not words.acknowledges(letter.subject, text):
+    receipt = kind is NoticeKind.ACKNOWLEDGEMENT and not words.acknowledges(letter.subject, text)
+    if "?" in text and (receipt or kind is None):
         signs.append((-2, "it asks something"))
+    if kind is None and words.links(text):
+        signs.append((-2, "it brings a link"))
     if from_help_desk(letter) and next(program_fields(letter), ""):
         # Such a desk marks its people's words as well: the field alone shows no program.
         signs.append((1, "a help desk marks it as a program's"))
@@ -133,7 +142,9 @@ def _shown(letter: Letter, text: str, habit: Habit) -> tuple[_Sign, ...]:
         signs.append((points, f"it came {habit.after / SECOND:g} s after our mail"))
     if habit.elsewhere:
         times = "one other ticket" if habit.elsewhere == 1 else f"{habit.elsewhere} other tickets"
-        signs.append((3 if habit.elsewhere >= 3 else 2, f"the same words came on {times}"))
+        signs.append((3 if habit.elsewhere >= words.OFTEN else 2, f"the same words came on {times}"))
+    if habit.everywhere:
+        signs.append((3, "nearly all of their tickets have got these words"))
     if habit.again:
         signs.append((3, "the same words came on this ticket before"))
     subjects = (letter.subject, _bare(habit.our_subject))
@@ -148,6 +159,16 @@ def _shown(letter: Letter, text: str, habit: Habit) -> tuple[_Sign, ...]:
     if words.found(words.RATING, letter.subject, text) and words.links(text) > 1:
         signs.append((2, "it offers links to choose from"))
     return tuple(signs)
+
+
+def _is_course(letter: Letter, text: str, habit: Habit) -> bool:
+    """Whether a mail is a matter of course, whatever it says: these words come on every ticket and settle none.
+
+    People often use the same words too, and in a bad week on every ticket. But then it is the customer who goes on.
+    """
+    number = words.tag(letter.subject, habit.ticket)
+    numbered = bool(number) and number in text
+    return habit.everywhere and habit.followed + habit.again + numbered >= 2
 
 
 def _quick(habit: Habit) -> bool:

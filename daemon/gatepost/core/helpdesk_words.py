@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from . import absence
 
 _CAP = 2_000
+OFTEN = 3
+"""On so many other tickets the same words are no chance."""
 
 # Only the marketplace asks for ratings (A6); a person who asks for a review is told apart by what stands around it.
 RATING = (

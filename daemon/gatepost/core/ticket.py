@@ -12,11 +12,12 @@ from . import DAY, Millis
 from .access import Account, came_due, remind
 from .confirmation import Ask, Kind, letter_for
 from .effect import Absent, Auto, Effect, Fill, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
-from .event import CameDue, Closed, DeadlineKind, Event, Filed, Marked, Reopened, Undeliverable, Wrote
+from .event import CameDue, Closed, DeadlineKind, Event, Filed, Marked, Reopened, Undeliverable, WasNotice, Wrote
 from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
 from .masked import MASKED, masked
 from .nature import Author, Nature
 from .party import Participant, Role
+from .receipt import was_notice
 from .topics import AT_MOST
 from .verdict import Route, Verdict
 
@@ -135,6 +136,8 @@ def _advanced(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now:
             return _came_due(ticket, event, terms, now)
         case Undeliverable():
             return _undeliverable(ticket, event, terms, now)
+        case WasNotice():
+            return was_notice(ticket, event, terms)
         case Marked():
             return replace(ticket, unread=event.unread), ()
         case Closed():

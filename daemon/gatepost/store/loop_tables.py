@@ -1,5 +1,7 @@
 """The tables that keep mail from going round: vendors' words, markers passed on, circuit breakers."""
 
+from sqlite_utils import Database as Utils
+
 TABLES: tuple[str, ...] = (
     # A hash of the words of a vendor's mail, by the tickets on which they came.
     """CREATE TABLE vendor_words (
@@ -24,3 +26,14 @@ TABLES: tuple[str, ...] = (
         ended INTEGER)""",
     "CREATE UNIQUE INDEX delay_open ON delay (destination) WHERE ended IS NULL",
 )
+
+
+def m0110_taken_for_answers(db: Utils) -> None:
+    """A vendor's mails that went on as answers, by their words."""
+    db.execute(
+        """CREATE TABLE taken_for_answer (
+            message INTEGER PRIMARY KEY REFERENCES message (id), vendor INTEGER NOT NULL, mark TEXT NOT NULL,
+            ticket INTEGER NOT NULL, at INTEGER NOT NULL)"""
+    )
+    db.execute("CREATE INDEX taken_for_answer_words ON taken_for_answer (vendor, mark, message)")
+    db.execute("CREATE INDEX vendor_words_lately ON vendor_words (vendor, at)")

@@ -96,6 +96,17 @@ def put(
     return message
 
 
+def belongs_to_a_program(tx: Tx, message: int, reason: str) -> None:
+    """A message that was taken for a person's is a program's: it counts for nobody's answer any more."""
+    tx.run(
+        "UPDATE message SET author_kind = :kind, reason = :reason WHERE id = :id AND author_kind = :human",
+        kind=Author.MACHINE.value,
+        human=Author.HUMAN.value,
+        reason=reason,
+        id=message,
+    )
+
+
 def find(tx: Tx, message: int) -> Message | None:
     """The message with this id."""
     row = tx.row("SELECT * FROM message WHERE id = :id", id=message)

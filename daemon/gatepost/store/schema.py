@@ -211,6 +211,7 @@ _migrations()(card_warnings.m0101_card_warnings)
 _migrations()(away_configs.m0102_away_configs)
 _migrations()(mailboxes.m0090_mailbox_health)
 _migrations()(staff_tables.m0150_wrong_codes)
+_migrations()(loop_tables.m0110_taken_for_answers)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:
