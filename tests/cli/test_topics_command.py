@@ -1,6 +1,8 @@
 """`gatepost topics …`, and a ticket that gets its topics: in the store, the trace and the vendor's mail."""
 
 import json
+import subprocess
+import sys
 from email import message_from_bytes
 
 import pytest
@@ -81,22 +83,30 @@ def test_show_says_why(config, capsys, tmp_path):
 
 
 def test_evaluate_reports_and_plots(config, capsys, tmp_path):
-    assert run(["topics", "evaluate", "-c", str(config), "--plot", str(tmp_path / "plot.svg")]) == 0
+    image = pytest.importorskip("PIL.Image", reason="the plot needs Pillow: pip install gatepost[topics]")
+    assert run(["topics", "evaluate", "-c", str(config), "--plot", str(tmp_path / "plot.png")]) == 0
     said = capsys.readouterr().out
-    assert "wanted \\ given" in said and "precision 9" in said
-    assert (tmp_path / "plot.svg").read_text().startswith("<svg ")
+    assert "wanted \\ given" in said and "precision 9" in said and "\nvi  " in said
+    with image.open(tmp_path / "plot.png") as plot:
+        # The bar is a red line from top to bottom, and the ranges are dots of blue.
+        red, blue = (
+            sum(count for count, colour in plot.getcolors(100_000) if colour[own] > 2 * colour[other])
+            for own, other in ((0, 2), (2, 0))
+        )
+        assert plot.format == "PNG" and red > 400 and blue > 200
     assert run(["topics", "evaluate", "-c", str(config), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["precision"] >= 0.95
 
 
 def test_training_learns_from_a_correction(config, filed, capsys, tmp_path, monkeypatch):
-    pytest.importorskip("numpy", reason="training needs numpy: pip install gatepost[topics]")
+    pytest.importorskip("sklearn", reason="training needs scikit-learn: pip install gatepost[topics]")
     small = tmp_path / "small"
+    words = ("one", "two", "three", "four", "five", "six", "seven", "eight")
     for part in ("train", "held-out"):
-        for topic, text in (("shipping", "parcel"), ("returns", "refund")):
+        for topic, text in (("shipping", "parcel"), ("returns", "refund"), ("none", "hello")):
             path = small / "topics" / part / f"{topic}.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("\n".join(f"en: {text} {word}" for word in ["one", "two", "three", "four", "five", "six"]))
+            path.write_text("\n".join(f"en: {text} {word}" for word in words))
     (small / "topics.toml").write_bytes((shipped.folder("rules") / "topics.toml").read_bytes())
     monkeypatch.setattr("gatepost.cli.topics.shipped.folder", lambda kind: small)
     run(["topics", "label", "1002", "returns", "-c", str(config)])
@@ -104,4 +114,32 @@ def test_training_learns_from_a_correction(config, filed, capsys, tmp_path, monk
     assert run(["topics", "train", "-c", str(config), "-o", str(target), "--progress"]) == 0
     assert "folds 8/8" in capsys.readouterr().err
     written = json.loads(target.read_text())
-    assert written["corrections"] == 1 and written["counts"] == {"returns": 19, "shipping": 18}
+    assert written["corrections"] == 1 and written["counts"] == {"none": 8, "returns": 9, "shipping": 8}
+
+
+@pytest.mark.parametrize(
+    ("command", "missing", "said"),
+    [
+        (["train", "-o", "model.json"], "sklearn", "training needs scikit-learn"),
+        (["evaluate", "--plot", "plot.png"], "PIL", "the reliability plot needs Pillow"),
+    ],
+)
+def test_without_the_extra_the_command_that_brings_it_is_named(tmp_path, command, missing, said):
+    """As in an installation without the extra: the package cannot be found."""
+    hidden = f"import sys; sys.modules[{missing!r}] = None; from gatepost.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", hidden, "topics", *command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 70 and said in done.stderr, done.stderr
+    assert f"{sys.executable} -m pip install 'gatepost[topics]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_daemon_never_loads_what_only_training_needs():
+    code = (
+        "import sys, gatepost.app, gatepost.daemon, gatepost.cli.topics; from gatepost import shipped; "
+        "from gatepost.topics import catalogue; print(len(catalogue.load(shipped.folder('rules')).of('Where is my parcel?')));"
+        "print([name for name in ('scipy', 'sklearn', 'PIL') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["1", "[]"]

@@ -1,35 +1,43 @@
 """The model at work: at most two topics, none below the bar, the heaviest words named, cost linear in the text."""
 
+import math
 import time
 
 import pytest
 
-from gatepost.core.topics import WORDS_LIMIT, Calibration, Classifier, Feature, Model, features, units, without
+from gatepost.core.topics import WORDS_LIMIT, Calibration, Classifier, Feature, Model, features, leads, units, without
 
 MODEL = Model(
     topics=("shipping", "returns", "wholesale"),
     features={
-        "parcel": Feature(idf=2.0, weights=(5.0, 3.0, 0.0)),
-        "refund": Feature(idf=2.0, weights=(-1.0, 6.0, 0.0)),
-        "#parc": Feature(idf=1.0, weights=(2.0, 0.0, 0.0)),
-        "money back": Feature(idf=3.0, weights=(0.0, 4.0, 0.0)),
+        "parcel": Feature(idf=2.0, adds=(10.0, 6.0, 0.0, 0.0)),
+        "refund": Feature(idf=2.0, adds=(-2.0, 12.0, 0.0, 0.0)),
+        "#parc": Feature(idf=1.0, adds=(2.0, 0.0, 0.0, 0.0)),
+        "money back": Feature(idf=3.0, adds=(0.0, 12.0, 0.0, 0.0)),
     },
-    biases=(-2.0, -2.0, 1.0),
-    calibrations=(Calibration(slope=2.0, offset=0.0),) * 2 + (Calibration(slope=2.0, offset=0.5),),
+    biases=(-2.0, -2.0, 1.0, -1.0),
+    calibrations=(Calibration(slope=1.0, offset=5.0),) * 2 + (Calibration(slope=0.1, offset=2.5),),
     unknown=1.0,
 )
 
 
 def test_best_first_and_at_most_two_although_three_reach_the_bar():
     classifier = Classifier(MODEL, bar=0.9)
-    assert [t.name for t in classifier.topics("refund for the parcel")] == ["returns", "wholesale"]
-    assert sum(t.confidence >= 0.9 for t in classifier.ranked("parcel parcel refund")) == 3
+    assert [t.name for t in classifier.topics("refund for the parcel")] == ["returns", "shipping"]
+    assert sum(t.confidence >= 0.9 for t in classifier.ranked("refund for the parcel")) == 3
     assert len(classifier.topics("parcel refund")) == 2
 
 
 @pytest.mark.parametrize(("bar", "names"), [(0.9, ["wholesale"]), (0.96, [])])
 def test_none_below_the_bar(bar, names):
     assert [t.name for t in Classifier(MODEL, bar=bar).topics("something else entirely")] == names
+
+
+def test_a_topic_is_as_sure_as_it_is_ahead_of_all_the_rest():
+    ahead = leads((3.0, 1.0, 1.0, 1.0))
+    assert ahead[0] == pytest.approx(2.0 - math.log(3)) and ahead[1] == ahead[2] < -2.0
+    assert leads((0.0, 0.0)) == (0.0,), "as likely as none of the topics"
+    assert leads((1e6, 0.0, -1e6)) == pytest.approx((27.6, -1e6), abs=0.1)
 
 
 def test_a_misspelt_word_still_counts_by_its_letters():

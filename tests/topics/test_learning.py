@@ -1,6 +1,7 @@
 """Examples are read, learned from and kept: labelled lines, training, the model file, names, corrections."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -13,36 +14,29 @@ from gatepost.topics.model_file import Provenance
 PROVENANCE = Provenance(trained="2026-11-23T09:00:00Z", data="d", held_out="h", bar=0.9, counts={"bug": 2})
 
 
+WORDS = {
+    "bug": "crash crashed crashes error errors fatal log broken fault failure",
+    "renewal": "renew renewal renewed renewing licence extend extension term annual prolong",
+    "none": "hello thanks greetings goodbye cheers weekend morning evening regards welcome",
+}
+
+
 @pytest.fixture(scope="module")
-def trained():
-    training = pytest.importorskip(
-        "gatepost.topics.training", reason="training needs numpy: pip install gatepost[topics]"
+def training():
+    return pytest.importorskip(
+        "gatepost.topics.training", reason="training needs scikit-learn: pip install gatepost[topics]"
     )
-    lines = {
-        "bug": (
-            "it crashes",
-            "a crash again",
-            "crashed with an error",
-            "the error log",
-            "fatal error crash",
-            "an error",
-        ),
-        "renewal": (
-            "renew my licence",
-            "renewal is due",
-            "how to renew",
-            "renewal price",
-            "renewed twice",
-            "to renew it",
-        ),
-        "none": ("hello there", "good day", "thanks a lot", "hello again", "thanks for the hello", "good thanks"),
-    }
-    examples = [
-        Example(topic=topic, language="en", text=text, group=f"{topic} {text}")
-        for topic in lines
-        for text in lines[topic]
-    ]
-    return training.train(examples)
+
+
+@pytest.fixture(scope="module")
+def trained(training):
+    return training.train(
+        [
+            Example(topic=topic, language="en", text=f"{word} and {other}")
+            for topic, words in WORDS.items()
+            for word, other in pairwise(words.split() * 2)
+        ]
+    )
 
 
 def write(folder, name, *lines):
@@ -51,35 +45,51 @@ def write(folder, name, *lines):
     return folder
 
 
-def test_a_line_is_one_group_of_wordings(tmp_path):
-    found = labelled.read(
-        [write(tmp_path, "bug.txt", "# faults", "", "en: it {crashes|hangs} after {start|login}")], "train"
-    )
-    assert len(found) == 3 and len({example.group for example in found}) == 1
-    assert found[0].topic == "bug" and "{" not in "".join(example.text for example in found)
-    assert found == labelled.read([tmp_path], "train")
+def test_a_line_is_one_mail_with_one_concern_or_two(tmp_path):
+    write(tmp_path, "none.txt", "de: Hallo")
+    write(tmp_path, "bug.txt", "# faults", "", "en: it crashes", "en+renewal: crashes, and {when} is it due?")
+    found = labelled.read([write(tmp_path, "renewal.txt", "en: due: when?")], "train")
+    assert [(one.text, one.topics) for one in found] == [
+        ("it crashes", {"bug"}),
+        ("crashes, and {when} is it due?", {"bug", "renewal"}),
+        ("Hallo", set()),
+        ("due: when?", {"renewal"}),
+    ]
+    assert labelled.counts(found) == {"bug": 2, "none": 1, "renewal": 1}
+    assert labelled.digest(found) != labelled.digest([*found[:1], *found[2:]])
 
 
 def test_every_line_that_is_no_example_is_named(tmp_path):
-    folder = write(tmp_path, "bug.txt", "en: fine", "english: not fine", "nothing")
-    with pytest.raises(MistakesError, match=r"2 mistakes[^$]*bug\.txt:2[^$]*bug\.txt:3"):
-        labelled.read([folder], "train")
+    lines = ("en: fine", "english: not fine", "nothing", "en+weather: rain", "en+none: fine", "en+bug: twice")
+    write(tmp_path, "none.txt", "en: hello")
+    with pytest.raises(MistakesError) as caught:
+        labelled.read([write(tmp_path, "bug.txt", *lines)], "train")
+    assert [mistake.line for mistake in caught.value.mistakes] == [2, 3, 4, 5, 6]
+    assert "no other topic 'weather'" in str(caught.value)
 
 
 def test_a_topic_is_learned(trained):
     classifier = Classifier(trained)
     assert trained.topics == ("bug", "renewal")
-    assert classifier.ranked("there was a crash and an error")[0].name == "bug"
-    assert classifier.ranked("I want to renew")[0].name == "renewal"
+    assert classifier.topics("there was a crash and an error")[0].name == "bug"
+    assert classifier.topics("please renew the annual licence")[0].name == "renewal"
+    assert classifier.topics("good morning, and thanks") == ()
     assert all(one.slope > 0 for one in trained.calibrations)
 
 
-def test_too_little_is_refused():
-    training = pytest.importorskip(
-        "gatepost.topics.training", reason="training needs numpy: pip install gatepost[topics]"
-    )
-    with pytest.raises(ValueError, match="too little"):
-        training.train([Example(topic="bug", language="en", text="crash", group="1")])
+def test_what_has_two_concerns_speaks_for_either(training):
+    lines = [("bug", "", "it crashed"), ("renewal", "", "is due"), ("none", "", "hello"), ("bug", "renewal", "odd")] * 8
+    model = training.train([Example(topic=one, also=two, language="en", text=text) for one, two, text in lines])
+    bug, renewal, none = (model.features["odd"].adds[at] for at in range(3))
+    assert bug == pytest.approx(renewal, abs=0.2) and bug > none
+
+
+def test_too_little_is_refused(training):
+    lines = [Example(topic=topic, language="en", text="crash") for topic in ("bug", "renewal")] * 8
+    with pytest.raises(ValueError, match=r"too little .* none has fewer than 8 lines"):
+        training.train(lines)
+    with pytest.raises(ValueError, match="one topic only"):
+        training.train([Example(topic=topic, language="en", text="crash") for topic in ("bug", "none")] * 8)
 
 
 def test_the_file_gives_back_the_model_that_was_measured(trained, tmp_path):
@@ -90,7 +100,7 @@ def test_the_file_gives_back_the_model_that_was_measured(trained, tmp_path):
     settled = Classifier(model_file.settled(trained, PROVENANCE))
     assert Classifier(model).ranked(text) == settled.ranked(text)
     for one, other in zip(settled.ranked(text), Classifier(trained).ranked(text), strict=True):
-        assert one.confidence == pytest.approx(other.confidence, abs=0.01)
+        assert one.confidence == pytest.approx(other.confidence, abs=0.03)
 
 
 @pytest.mark.parametrize(

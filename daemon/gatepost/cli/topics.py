@@ -63,7 +63,7 @@ def train(config_path: str | None, progress: bool | None, output: Path | None) -
     """Train a model from the labelled examples and the corrections of staff, and write it.
 
     It is written beside the operator's rules, as topics/model.json, and serves within seconds. Without any config give
-    --output. Needs numpy: pip install 'gatepost[topics]'.
+    --output. Needs scikit-learn: pip install 'gatepost[topics]'.
     """
     place = _place(config_path)
     target = output or (place.own / catalogue.FOLDER / model_file.NAME if place.own is not None else None)
@@ -93,17 +93,20 @@ def train(config_path: str | None, progress: bool | None, output: Path | None) -
 @topics.command(name="evaluate")
 @config_option
 @click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the reliability plot there, as SVG."
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the reliability plot there, as PNG."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate_(config_path: str | None, plot: Path | None, as_json: bool) -> int:
-    """Say how good the model is on the held-out examples: precision and recall by topic, and what it confuses."""
+    """Say how good the model is on the held-out examples: by topic, by language, and what it confuses.
+
+    --plot needs Pillow: pip install 'gatepost[topics]'.
+    """
     place = _place(config_path)
     model, provenance = _model(place)
     held_out = labelled.read(place.folders, "held-out")
     found = evaluate(Classifier(model, bar=place.bar), held_out)
     if plot is not None:
-        plot.write_text(report.reliability(found), encoding="utf-8")
+        _drawn(found, plot)
     if as_json:
         print(json.dumps({"model": model.digest, "trained": provenance.trained, **found.as_data()}))
     else:
@@ -174,7 +177,7 @@ def _trained(examples: tuple[Example, ...], progress: bool) -> Model:
     try:
         from ..topics.training import train as learn  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise PermanentError("training needs numpy, which is not here", "pip install 'gatepost[topics]'") from error
+        raise _lacking("training", "scikit-learn", error) from error
 
     def told(what: str, done: int, of: int) -> None:
         if progress:
@@ -186,6 +189,23 @@ def _trained(examples: tuple[Example, ...], progress: bool) -> Model:
         raise PermanentError(str(error), "docs/topics.md says how examples are written.") from error
 
 
+def _drawn(found: Evaluation, plot: Path) -> None:
+    try:
+        from ..topics.reliability import draw  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise _lacking("the reliability plot", "Pillow", error) from error
+    try:
+        draw(found, plot)
+    except OSError as error:
+        raise PermanentError(f"{plot} cannot be written: {error.strerror or error}", "Name another file.") from error
+
+
+def _lacking(what: str, package: str, error: ModuleNotFoundError) -> PermanentError:
+    """The error for an extra that is not installed; pip must be that of the interpreter that runs us."""
+    hint = f"{sys.executable} -m pip install 'gatepost[topics]'"
+    return PermanentError(f"{what} needs {package}, which is not here ({error.name} is missing)", hint)
+
+
 def _corrected(loaded: Config) -> tuple[Example, ...]:
     """The tickets that staff corrected, with the words of their first message."""
 
@@ -195,7 +215,7 @@ def _corrected(loaded: Config) -> tuple[Example, ...]:
             first = next(iter(messages.of_ticket(tx, number)), None)
             if ticket is not None and first is not None:
                 text = f"{first.subject}\n{first.reply_text or first.text}"
-                yield Example(topic=topic, language=ticket.language, text=text, group=f"ticket {number}")
+                yield Example(topic=topic, language=ticket.language, text=text)
 
     return look(loaded, lambda tx: tuple(read(tx))) if (loaded.data / DESK_FILE).exists() else ()
 

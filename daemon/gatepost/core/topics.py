@@ -6,7 +6,7 @@ or an inflection of a known word is still known.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -25,34 +25,41 @@ AT_MOST = 2
 BAR = 0.90
 
 _CACHED = 20_000
+_NOTHING = 1e-12
 _SHORTEST, _LONGEST = 3, 5
 _ZEROS = str.maketrans("0123456789", "0000000000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """What the model knows of one feature: how rare it is (`idf`, 1 and more) and its weight for each topic."""
+    """What the model knows of one feature: how rare it is (`idf`, 1 and more), and what it adds to each score.
+
+    What it adds, to those of the topics and to that of none, is its weight times `idf`.
+    """
 
     idf: float
-    weights: tuple[float, ...]
+    adds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """How a score becomes a probability for one topic: 1 / (1 + exp(-(slope * score + offset))), as Platt has it."""
+    """How a lead becomes a probability for one topic: 1 / (1 + exp(-(slope * lead + offset))), as Platt has it."""
 
     slope: float
     offset: float
 
-    def probability(self, score: float) -> float:
-        """The probability of a score, between 0 and 1."""
-        power = max(-60.0, min(60.0, self.slope * score + self.offset))
+    def probability(self, lead: float) -> float:
+        """The probability of a lead, between 0 and 1."""
+        power = max(-60.0, min(60.0, self.slope * lead + self.offset))
         return 1.0 / (1.0 + math.exp(-power))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A trained model: topics in the order of all its tuples. `unknown` is the weight of a word that it never saw."""
+    """A trained model: topics in the order of all its tuples; features and biases have one more, for none of them.
+
+    `unknown` is the weight of a word that it never saw.
+    """
 
     topics: tuple[str, ...]
     features: Mapping[str, Feature]
@@ -104,8 +111,22 @@ def features(unit: str) -> Iterator[str]:
             yield f"#{marked[start : start + length]}"
 
 
+def leads(scores: Sequence[float]) -> tuple[float, ...]:
+    """How far each topic is ahead of all the rest together: the logarithm of its odds, going by the scores alone.
+
+    The last score, that of none, is only among the rest. A topic that is likely next to a likelier one is not ahead.
+    """
+    highest = max(scores)
+    shares = [math.exp(score - highest) for score in scores]
+    whole = sum(shares)
+    return tuple(
+        score - highest - math.log(max(whole - share, _NOTHING))
+        for score, share in zip(scores[:-1], shares, strict=False)
+    )
+
+
 _Part = tuple[float, tuple[float, ...] | None]
-"""What a unit brings: the square of its length, and its sum of weights for each topic, None where all are 0."""
+"""What a unit brings: the square of its length, and its weights for each topic and none (None where all are 0)."""
 
 
 class Classifier:
@@ -122,15 +143,15 @@ class Classifier:
 
     def ranked(self, text: str) -> tuple[Topic, ...]:
         """Every topic with its confidence, best first; topics of equal confidence in the order of the model."""
-        scores = self.scores(units(text))
+        ahead = leads(self.scores(units(text)))
         found = [
-            Topic(name=name, confidence=calibration.probability(score))
-            for name, calibration, score in zip(self.model.topics, self.model.calibrations, scores, strict=True)
+            Topic(name=name, confidence=calibration.probability(lead))
+            for name, calibration, lead in zip(self.model.topics, self.model.calibrations, ahead, strict=True)
         ]
         return tuple(sorted(found, key=lambda topic: -topic.confidence))
 
     def scores(self, found: Iterable[str]) -> tuple[float, ...]:
-        """The score of each topic for these units, before it is calibrated."""
+        """The score of each topic for these units, and last that of none."""
         square, rows = 0.0, []
         parts = self._parts
         for unit in found:
@@ -168,5 +189,4 @@ class Classifier:
             square += self.model.unknown**2
         if not known:
             return square, None
-        rows = (tuple(feature.idf * weight for weight in feature.weights) for feature in known)
-        return square, tuple(sum(column) for column in zip(*rows, strict=True))
+        return square, tuple(map(sum, zip(*(feature.adds for feature in known), strict=True)))

@@ -15,9 +15,9 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What became of one topic: how many `examples` it has, how many labels were given, how many of them `right`."""
+    """One topic, or one language: how many labels its `examples` should get, how many were `given`, and `right`."""
 
-    topic: str
+    name: str
     examples: int
     given: int
     right: int
@@ -29,8 +29,17 @@ class Figures:
 
     @property
     def recall(self) -> float | None:
-        """The share of the examples that got the label; None where there are none."""
+        """The share of the labels that there should be, and are; None where there should be none."""
         return self.right / self.examples if self.examples else None
+
+    def as_data(self) -> dict[str, object]:
+        """The figures as they stand in the model file."""
+        return {
+            "examples": self.examples,
+            "labels": self.given,
+            "precision": rounded(self.precision),
+            "recall": rounded(self.recall),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +53,14 @@ class Bin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """All figures. `confusion` counts (topic, label given first); `lines` is the number of groups of examples."""
+    """All figures. `none` examples have no topic; `confusion` counts (topic, label given first)."""
 
     bar: float
     examples: int
-    lines: int
+    none: int
+    covered: int
     topics: tuple[Figures, ...]
+    languages: tuple[Figures, ...]
     confusion: Mapping[tuple[str, str], int]
     bins: tuple[Bin, ...]
 
@@ -61,54 +72,65 @@ class Evaluation:
 
     @property
     def coverage(self) -> float | None:
-        """The share of the examples with a topic that got it."""
-        examples = sum(one.examples for one in self.topics)
-        return sum(one.right for one in self.topics) / examples if examples else None
+        """The share of the examples with a topic that got it, or one of its two."""
+        having = self.examples - self.none
+        return self.covered / having if having else None
 
     def as_data(self) -> dict[str, object]:
         """The figures as they stand in the model file."""
         return {
             "examples": self.examples,
-            "lines": self.lines,
+            "none": self.none,
             "precision": rounded(self.precision),
             "coverage": rounded(self.coverage),
-            "topics": {
-                one.topic: {
-                    "examples": one.examples,
-                    "labels": one.given,
-                    "precision": rounded(one.precision),
-                    "recall": rounded(one.recall),
-                }
-                for one in self.topics
-            },
+            "topics": {one.name: one.as_data() for one in self.topics},
+            "languages": {one.name: one.as_data() for one in self.languages},
         }
 
 
 def evaluate(classifier: Classifier, examples: Sequence[Example]) -> Evaluation:
     """What the model makes of the examples. Never raises."""
-    given: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    confusion: Counter[tuple[str, str]] = Counter()
-    judged: list[tuple[float, bool]] = []
-    for example in examples:
-        ranked = classifier.ranked(example.text)
-        labels = [one.name for one in ranked[:AT_MOST] if one.confidence >= classifier.bar]
-        given.update(labels)
-        right.update(name for name in labels if name == example.topic)
-        confusion[example.topic, labels[0] if labels else NONE] += 1
-        judged += [(one.confidence, one.name == example.topic) for one in ranked]
-    wanted = Counter(example.topic for example in examples)
+    ranked = [classifier.ranked(example.text) for example in examples]
+    labels = [[one.name for one in few[:AT_MOST] if one.confidence >= classifier.bar] for few in ranked]
+    pairs = [(example.topics, frozenset(given)) for example, given in zip(examples, labels, strict=True)]
+    spoken = sorted({example.language for example in examples})
     return Evaluation(
         bar=classifier.bar,
         examples=len(examples),
-        lines=len({example.group for example in examples}),
+        none=sum(not wanted for wanted, _ in pairs),
+        covered=sum(bool(wanted & given) for wanted, given in pairs),
         topics=tuple(
-            Figures(topic=name, examples=wanted[name], given=given[name], right=right[name])
+            _figures(name, [(wanted & {name}, given & {name}) for wanted, given in pairs])
             for name in classifier.model.topics
         ),
-        confusion=dict(confusion),
-        bins=_bins(judged),
+        languages=tuple(
+            _figures(name, [pair for pair, one in zip(pairs, examples, strict=True) if one.language == name])
+            for name in spoken
+        ),
+        confusion=Counter(
+            (_row(example, given), given[0] if given else NONE) for example, given in zip(examples, labels, strict=True)
+        ),
+        bins=_bins(
+            (topic.confidence, topic.name in example.topics)
+            for example, few in zip(examples, ranked, strict=True)
+            for topic in few
+        ),
     )
+
+
+def _figures(name: str, pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> Figures:
+    """Counted over pairs of the labels that a text should get and those that it got."""
+    return Figures(
+        name=name,
+        examples=sum(len(wanted) for wanted, _ in pairs),
+        given=sum(len(given) for _, given in pairs),
+        right=sum(len(wanted & given) for wanted, given in pairs),
+    )
+
+
+def _row(example: Example, given: Sequence[str]) -> str:
+    """The row of an example in the confusion table: of two right topics the one that it got first."""
+    return given[0] if given and given[0] in example.topics else example.topic
 
 
 def rounded(share: float | None) -> float | None:

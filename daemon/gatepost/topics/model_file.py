@@ -14,7 +14,7 @@ from typing import Any
 from ..core.topics import TOKENISER, Calibration, Feature, Model
 from ..errors import PermanentError
 
-FORMAT = 1
+FORMAT = 2
 NAME = "model.json"
 _LIMIT = 16 * 1024 * 1024
 
@@ -71,7 +71,7 @@ def _unfit(path: Path, why: str) -> PermanentError:
 
 
 def _content(model: Model, provenance: Provenance) -> dict[str, Any]:
-    scale = max((abs(weight) for one in model.features.values() for weight in one.weights), default=0.0) / 127 or 1.0
+    scale = max((abs(add / one.idf) for one in model.features.values() for add in one.adds), default=0.0) / 127 or 1.0
     return {
         "what": "a model of topics for gatepost: see docs/topics.md",
         "format": FORMAT,
@@ -86,15 +86,16 @@ def _content(model: Model, provenance: Provenance) -> dict[str, Any]:
 
 
 def _packed(feature: Feature, scale: float) -> str:
-    weights = (round(weight / scale) % 256 for weight in feature.weights)
+    weights = (round(add / feature.idf / scale) % 256 for add in feature.adds)
     return base64.b64encode(bytes((round(feature.idf * 10), *weights))).decode("ascii").rstrip("=")
 
 
 def _model(content: Mapping[str, Any], digest: str) -> Model:
     scale, count = float(content["scale"]), len(content["topics"])
+    adds: _Adds = [None] * 256
     model = Model(
         topics=tuple(content["topics"]),
-        features={name: _unpacked(packed, scale, count) for name, packed in content["features"].items()},
+        features={name: _unpacked(packed, scale, count + 1, adds) for name, packed in content["features"].items()},
         biases=tuple(map(float, content["biases"])),
         calibrations=tuple(
             Calibration(slope=float(slope), offset=float(offset)) for slope, offset in content["calibrations"]
@@ -102,16 +103,24 @@ def _model(content: Mapping[str, Any], digest: str) -> Model:
         unknown=float(content["unknown"]),
         digest=digest,
     )
-    if not len(model.biases) == len(model.calibrations) == count:
+    if not len(model.biases) - 1 == len(model.calibrations) == count:
         raise ValueError("topics, biases and calibrations differ in number")
     return model
 
 
-def _unpacked(packed: str, scale: float, count: int) -> Feature:
+_Adds = list[tuple[float, ...] | None]
+"""By ten times the idf: what each of the 256 weights that there are adds. So each such number is one object."""
+
+
+def _unpacked(packed: str, scale: float, count: int, adds: _Adds) -> Feature:
     octets = base64.b64decode(packed + "=" * (-len(packed) % 4))
     if len(octets) != count + 1:
-        raise ValueError("a feature has not one weight for each topic")
-    return Feature(idf=octets[0] / 10, weights=tuple((octet - (octet > 127) * 256) * scale for octet in octets[1:]))
+        raise ValueError("a feature has not one weight for each topic, and one for none")
+    idf = octets[0] / 10
+    row = adds[octets[0]]
+    if row is None:
+        row = adds[octets[0]] = tuple((octet - (octet > 127) * 256) * scale * idf for octet in range(256))
+    return Feature(idf=idf, adds=tuple(map(row.__getitem__, octets[1:])))
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -1,129 +1,120 @@
-"""Trains a model: one linear classifier a topic against all the rest, calibrated on examples that it has not seen.
+"""Trains a model with scikit-learn: TF-IDF of words and letters, a linear model, calibrated on what it has not seen.
 
-Needs numpy, which the extra `topics` brings; only the commands import this module. No chance is involved: the same
-examples give the same model.
+The extra `topics` brings scikit-learn; only the commands import this module. The features are made by the functions
+that the daemon uses, so the two cannot drift apart. The same examples give the same model.
 """
 
-import math
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 
-from ..core.topics import Calibration, Feature, Model, features, units
+from ..core.topics import Calibration, Feature, Model, features, leads, units
 from .labelled import NONE, Example
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 """Told after each step: what is being done, how many steps of it are done, of how many."""
 
-UNKNOWN = 4.0
+UNKNOWN = 2.0
 _FOLDS = 8
-_PENALTY = 0.1
-_ROUNDS = 150
+_STRENGTH = 30.0
+_TURNS = 500
 _COMMON = 2
-_ROUNDING = 127.0
 
 
 def train(examples: Sequence[Example], progress: Progress = lambda what, done, of: None) -> Model:
-    """A model of every topic that has examples. Raises ValueError for fewer than two topics, or ten groups."""
-    topics = tuple(sorted({example.topic for example in examples} - {NONE}))
-    if len(topics) < 2 or len({example.group for example in examples}) < 10:
-        raise ValueError("there is too little to learn from: examples of two topics are needed, and ten lines in all")
-    seen = [units(example.text) for example in examples]
+    """A model of every topic that has examples. Raises ValueError where there are too few to learn from."""
+    topics = _topics(examples)
+    texts = [_Text(example.text) for example in examples]
     progress("words", 1, 1)
-    names, idf = _vocabulary(examples, seen)
-    matrix = _matrix(seen, names, idf)
-    alike = matrix @ matrix.T
-    wanted = np.array([[example.topic == topic for topic in topics] for example in examples], dtype=np.float64)
-    folds = _folds(examples)
-    unseen = np.zeros_like(wanted)
-    for fold in range(_FOLDS):
-        rest, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        strengths, biases = _fit(alike[np.ix_(rest, rest)], wanted[rest])
-        unseen[held] = alike[np.ix_(held, rest)] @ strengths + biases
+    ahead = np.zeros((len(examples), len(topics)))
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0).split(texts, [example.topic for example in examples])
+    for fold, (rest, held) in enumerate(folds):
+        measure = _Measure(texts[at] for at in rest)
+        weights, biases = _fit(measure.rows(texts[at] for at in rest), [examples[at] for at in rest], topics)
+        scores = measure.rows(texts[at] for at in held) @ weights + biases
+        ahead[held] = [leads(row) for row in scores.tolist()]
         progress("folds", fold + 1, _FOLDS)
-    strengths, biases = _fit(alike, wanted)
+    measure = _Measure(texts)
+    weights, biases = _fit(measure.rows(texts), examples, topics)
     progress("model", 1, 1)
     return Model(
         topics=topics,
-        features=_features(names, idf, matrix.T @ strengths),
+        features=measure.features(weights),
         biases=tuple(round(float(bias), 4) for bias in biases),
-        calibrations=tuple(_calibrate(unseen[:, at], wanted[:, at]) for at in range(len(topics))),
+        calibrations=tuple(
+            _calibrate(ahead[:, at], [topic in example.topics for example in examples])
+            for at, topic in enumerate(topics)
+        ),
         unknown=UNKNOWN,
     )
 
 
-def _vocabulary(examples: Sequence[Example], seen: Sequence[list[str]]) -> tuple[dict[str, int], Array]:
-    """The features of more than one group, each with its column, and how rare they are among the groups."""
-    groups: dict[str, set[str]] = {}
-    for example, found in zip(examples, seen, strict=True):
-        groups.setdefault(example.group, set()).update(name for unit in found for name in features(unit))
-    counts = Counter(name for found in groups.values() for name in found)
-    names = sorted(name for name, count in counts.items() if count >= _COMMON)
-    rarity = [round(1.0 + math.log((1 + len(groups)) / (1 + counts[name])), 1) for name in names]
-    return {name: at for at, name in enumerate(names)}, np.array(rarity)
+def _topics(examples: Sequence[Example]) -> tuple[str, ...]:
+    """The topics that can be learned; each needs one example at least in every part that is measured with."""
+    counts = {topic: sum(example.topic == topic for example in examples) for topic in {one.topic for one in examples}}
+    topics = tuple(sorted(counts.keys() - {NONE}))
+    few = [topic for topic in (*topics, NONE) if counts.get(topic, 0) < _FOLDS]
+    if few or len(topics) < 2:
+        what = f"{', '.join(few)} has fewer than {_FOLDS}" if few else "there is one topic only"
+        raise ValueError(f"there is too little to learn from: {what} lines")
+    return topics
 
 
-def _matrix(seen: Sequence[list[str]], names: dict[str, int], idf: Array) -> Array:
-    """A row of length 1 for each example, measured exactly as Classifier measures a mail."""
-    matrix = np.zeros((len(seen), len(names)))
-    for row, found in enumerate(seen):
-        square = 0.0
-        for unit in found:
-            columns = [names[name] for name in features(unit) if name in names]
-            for column in columns:
-                matrix[row, column] += idf[column]
-            square += float(sum(idf[column] ** 2 for column in columns))
-            if unit not in names and " " not in unit:
-                square += UNKNOWN**2
-        matrix[row] /= math.sqrt(square) or 1.0
-    return matrix
+class _Text:
+    """The words of one text and its features, taken apart once."""
+
+    def __init__(self, text: str) -> None:
+        self.units = units(text)
+        self.features = [name for unit in self.units for name in features(unit)]
 
 
-def _folds(examples: Sequence[Example]) -> npt.NDArray[np.intp]:
-    """The fold of each example: groups are dealt out in turn, topic by topic."""
-    groups = {group: at % _FOLDS for at, group in enumerate(dict.fromkeys(example.group for example in examples))}
-    return np.array([groups[example.group] for example in examples], dtype=np.intp)
+class _Measure:
+    """TF-IDF over the features of some texts; each row has the length that `Classifier` gives to a mail."""
+
+    def __init__(self, texts: Iterable[_Text]) -> None:
+        self._tfidf = TfidfVectorizer(analyzer=lambda text: text.features, min_df=_COMMON, norm=None)
+        self._tfidf.fit(texts)
+        self._tfidf.idf_ = np.round(self._tfidf.idf_, 1)
+
+    def rows(self, texts: Iterable[_Text]) -> Any:
+        """A sparse matrix, a row for each text."""
+        texts = list(texts)
+        found = self._tfidf.transform(texts)
+        known = self._tfidf.vocabulary_
+        unknown = np.array([sum(" " not in unit and unit not in known for unit in text.units) for text in texts])
+        square = found @ self._tfidf.idf_ + UNKNOWN**2 * unknown
+        return sparse.diags(1.0 / np.sqrt(np.maximum(square, 1.0))) @ found
+
+    def features(self, weights: Array) -> dict[str, Feature]:
+        """What the model knows of each feature."""
+        idf = self._tfidf.idf_.tolist()
+        adds = (weights * self._tfidf.idf_[:, np.newaxis]).tolist()
+        return {
+            name: Feature(idf=idf[at], adds=tuple(adds[at])) for name, at in sorted(self._tfidf.vocabulary_.items())
+        }
 
 
-def _fit(alike: Array, wanted: Array) -> tuple[Array, Array]:
-    """Logistic regression by Nesterov's accelerated gradient: the weight of each example, and the biases."""
-    weights, biases = np.zeros_like(wanted), np.zeros(wanted.shape[1])
-    ahead, ahead_biases = weights, biases
-    step = 1.0 / (0.25 * (float(np.linalg.norm(alike, 2)) + len(alike)) + _PENALTY)
-    for turn in range(_ROUNDS):
-        wrong = 1.0 / (1.0 + np.exp(-(alike @ ahead + ahead_biases))) - wanted
-        after, after_biases = ahead - step * (wrong + _PENALTY * ahead), ahead_biases - step * wrong.sum(axis=0)
-        push = turn / (turn + 3.0)
-        ahead, ahead_biases = after + push * (after - weights), after_biases + push * (after_biases - biases)
-        weights, biases = after, after_biases
-    return weights, biases
+def _fit(rows: Any, examples: Sequence[Example], topics: tuple[str, ...]) -> tuple[Array, Array]:
+    """Logistic regression over the topics and none: the weight of each feature, and the biases.
+
+    A text with two concerns counts half for either.
+    """
+    labels = [(at, label) for at, example in enumerate(examples) for label in sorted(example.topics) or [NONE]]
+    halves = [1.0 / max(len(examples[at].topics), 1) for at, _ in labels]
+    model = LogisticRegression(C=_STRENGTH, max_iter=_TURNS)
+    model.fit(rows[[at for at, _ in labels]], [label for _, label in labels], sample_weight=halves)
+    order = [list(model.classes_).index(label) for label in (*topics, NONE)]
+    return model.coef_[order].T, model.intercept_[order]
 
 
-def _features(names: dict[str, int], idf: Array, weights: Array) -> dict[str, Feature]:
-    """The features, with weights that fit into a byte each."""
-    scale = float(np.abs(weights).max()) / _ROUNDING
-    rounded = np.round(weights / scale) * scale
-    return {
-        name: Feature(idf=float(idf[at]), weights=tuple(float(weight) for weight in rounded[at]))
-        for name, at in names.items()
-    }
-
-
-def _calibrate(scores: Array, wanted: Array) -> Calibration:
-    """Platt's slope and offset by Newton's method, with his softened targets (Platt 1999, 2.2)."""
-    positive, negative = float(wanted.sum()), float(len(wanted) - wanted.sum())
-    target = np.where(wanted > 0, (positive + 1) / (positive + 2), 1 / (negative + 2))
-    both = np.column_stack([scores, np.ones_like(scores)])
-    found = np.array([1.0, 0.0])
-    for _ in range(100):
-        probable = 1.0 / (1.0 + np.exp(-np.clip(both @ found, -60, 60)))
-        slopes = both.T @ (probable - target)
-        bends = (both * (probable * (1 - probable))[:, None]).T @ both + 1e-6 * np.eye(2)
-        change = np.linalg.solve(bends, slopes)
-        found = found - np.clip(change, -2.0, 2.0)
-        if float(np.abs(change).max()) < 1e-9:
-            break
-    return Calibration(slope=round(float(found[0]), 4), offset=round(float(found[1]), 4))
+def _calibrate(ahead: Array, right: Sequence[bool]) -> Calibration:
+    """Platt's slope and offset from the leads of texts that were not learned from (Platt 1999)."""
+    model = LogisticRegression(C=1e6).fit(ahead.reshape(-1, 1), np.array(right))
+    return Calibration(slope=round(float(model.coef_[0, 0]), 4), offset=round(float(model.intercept_[0]), 4))
