@@ -6,20 +6,22 @@ A vendor's own word comes by mail (`#away`), and is core/obey.py's.
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from .case import case_of
 from .clock import Clock
 from .core import Millis
 from .core.address import plain
 from .core.audit import Act, Action, ActorKind, Who
-from .core.away_plan import AwayPlan, away_of
+from .core.away_plan import AwayError, AwayPlan, away_of
 from .core.effect import Promise
 from .core.event import DeadlineKind
 from .core.party import Away, Vendor
+from .core.phrase import Sentence
 from .errors import PermanentError
 from .house import House
 from .mail import wording
+from .mail.catalogue import phrase
 from .store import away_configs, deadlines, parties, tickets, trace
 from .store.database import Database, Tx
 
@@ -27,10 +29,18 @@ _log = logging.getLogger("gatepost.absences")
 _CONFIG = Who(kind=ActorKind.SYSTEM, name="config")
 
 
+class AbsenceError(PermanentError):
+    """What cannot be written down of a vendor; `said` is the sentence for whoever reads another language."""
+
+    def __init__(self, said: Sentence, hint: str) -> None:
+        super().__init__(said.message % said.values, hint)
+        self.said = said
+
+
 def put(tx: Tx, house: House, slug: str, plan: AwayPlan | None, by: Who, now: Millis) -> str:
     """Write down that a vendor is away, None for here again; the sentence that says so.
 
-    Raises PermanentError where there is no such vendor, or where the plan cannot be.
+    Raises PermanentError where there is no such vendor, AbsenceError where the plan cannot be.
     """
     vendor = parties.vendor_named(tx, slug)
     if vendor is None:
@@ -39,6 +49,19 @@ def put(tx: Tx, house: House, slug: str, plan: AwayPlan | None, by: Who, now: Mi
     said = _put(tx, house, vendor, away, now)
     house.audit.write(tx, _act(by, slug, said), now)
     return said
+
+
+def refuse(house: House, vendor: Vendor, plan: AwayPlan, now: Millis) -> None:
+    """Raise AbsenceError where the plan cannot be; write nothing."""
+    _away(house, vendor, plan, now)
+
+
+def stand_in(tx: Tx, house: House, vendor: Vendor, address: str, by: Who, now: Millis) -> None:
+    """Have a substitute answer for the rest of an absence that stands already; the clock runs on then."""
+    if vendor.away is None:
+        raise LookupError(f"{vendor.slug} is not away")
+    said = _put(tx, house, vendor, replace(vendor.away, substitute=address, clock_stops=False), now)
+    house.audit.write(tx, _act(by, vendor.slug, said), now)
 
 
 def reckon_again(tx: Tx, house: House, vendor: int, now: Millis) -> int:
@@ -119,17 +142,22 @@ def _act(by: Who, slug: str, said: str) -> Act:
 
 
 def _away(house: House, vendor: Vendor, plan: AwayPlan, now: Millis) -> Away:
-    if plan.substitute and house.is_ours(plan.substitute):
-        raise PermanentError(f"{plan.substitute} comes in here again: a loop", "Name an address that people read.")
+    loops = bool(plan.substitute) and house.is_ours(plan.substitute)
     try:
-        if plan.substitute:
+        if plan.substitute and not loops:
             plain(plan.substitute)
     except ValueError as error:
-        raise PermanentError(str(error), "Name who answers meanwhile by their mail address.") from error
+        message = phrase("%(address)s is not a plain mail address.")
+        said = Sentence(message=message, values={"address": plan.substitute[:80]})
+        raise AbsenceError(said, "Name who answers meanwhile by their mail address.") from error
+    if loops:
+        message = phrase("%(address)s comes in here again: a loop")
+        said = Sentence(message=message, values={"address": plan.substitute})
+        raise AbsenceError(said, "Name an address that people read.")
     try:
         return away_of(plan, vendor.hours.zone, now)
-    except ValueError as error:
-        raise PermanentError(str(error), "Write days as 2027-01-31, in the vendor's zone.") from error
+    except AwayError as error:
+        raise AbsenceError(error.said, "Write days as 2027-01-31, in the vendor's zone.") from error
 
 
 def _put(tx: Tx, house: House, vendor: Vendor, away: Away | None, now: Millis) -> str:

@@ -35,6 +35,7 @@ class For(StrEnum):
     ACCESS = "access"
     SSO = "sso"
     PROVED = "proved"
+    VENDOR_CHANGE = "vendor-change"
     STAFF_SSO = "staff-sso"
     STAFF_PROVED = "staff-proved"
 

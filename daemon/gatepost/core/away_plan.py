@@ -9,6 +9,7 @@ from datetime import date
 
 from . import Millis
 from .party import Away
+from .phrase import Sentence, phrase
 from .wall import first_instant, wall
 
 TEXT_CHARACTERS = 2_000
@@ -29,14 +30,22 @@ class AwayPlan:
     clock: str = ""
 
 
+class AwayError(ValueError):
+    """An absence that cannot be; `said` is the sentence for whoever reads another language."""
+
+    def __init__(self, message: str, **values: str) -> None:
+        super().__init__(message % values)
+        self.said = Sentence(message=message, values=values)
+
+
 def away_of(plan: AwayPlan, zone: str, now: Millis) -> Away:
-    """The absence that the plan means. Raises ValueError with a sentence for dates that cannot be."""
+    """The absence that the plan means. Raises AwayError for dates that cannot be."""
     starts = _midnight(plan.first, zone) if plan.first else now
     ends = _midnight(plan.back, zone)
     if ends <= starts:
-        raise ValueError(f"the vendor would be back on {plan.back}, before the absence begins")
+        raise AwayError(phrase("The return on %(day)s is before the absence begins."), day=plan.back)
     if ends <= now:
-        raise ValueError(f"{plan.back} is over already")
+        raise AwayError(phrase("%(day)s is over already."), day=plan.back)
     runs = plan.clock == "runs" or (not plan.clock and bool(plan.substitute))
     text = plan.text.strip()[:TEXT_CHARACTERS]
     return Away(starts=starts, ends=ends, substitute=plan.substitute, text=text, clock_stops=not runs)
@@ -46,4 +55,4 @@ def _midnight(text: str, zone: str) -> Millis:
     try:
         return first_instant(wall(date.fromisoformat(text)), zone)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is no date like 2027-01-31") from None
+        raise AwayError(phrase("“%(day)s” is no date like 2027-01-31."), day=text[:40]) from None

@@ -16,6 +16,7 @@ from .linked.rating import RatingPages
 from .linked.secret import SecretPages
 from .linked.tickets import LinkedPages
 from .linked.vendor import VendorPages
+from .linked.vendor_change import VendorChangePages
 from .linked.which_product import WhichProductPages
 from .page import Page
 from .sign_in.pages import SignInPages
@@ -52,6 +53,7 @@ def pages(counter: Counter) -> tuple[Page, ...]:
         *RatingPages(counter).pages(),
         *WhichProductPages(counter).pages(),
         *VendorPages(counter).pages(),
+        *VendorChangePages(counter).pages(),
         *StaffDoor(counter).pages(),
         *StaffProvider(counter).pages(),
         *StaffQueue(counter).pages(),

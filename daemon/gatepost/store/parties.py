@@ -41,11 +41,13 @@ def set_profile(tx: Tx, customer_id: int, *, name: str, language: str, zone: str
 
 
 def put_vendor(tx: Tx, vendor: Vendor) -> tuple[int, Change]:
-    """Insert or update by slug; the id and what changed."""
+    """Insert or update by slug; the id and what changed. Tickets follow a support address that is another now."""
+    before = vendor_named(tx, vendor.slug)
+    address = vendor.support_address if before is None else _said_anew(tx, before, vendor.support_address)
     values = {
         "slug": vendor.slug,
         "name": vendor.name,
-        "support_address": vendor.support_address,
+        "support_address": address,
         "contact_address": vendor.contact_address,
         "language": vendor.language,
         "senders": " ".join(vendor.senders),
@@ -55,12 +57,57 @@ def put_vendor(tx: Tx, vendor: Vendor) -> tuple[int, Change]:
         "masking": int(vendor.masking),
     }
     vendor_id, change = upsert(tx, "vendor", ("slug",), values)
-    if change is Change.UNCHANGED:
-        return vendor_id, change
-    tx.run("DELETE FROM vendor_sender WHERE vendor = :vendor", vendor=vendor_id)
-    for sender in {vendor.support_address.lower(), *(sender.lower() for sender in vendor.senders)}:
-        tx.run("INSERT INTO vendor_sender (sender, vendor) VALUES (:sender, :vendor)", sender=sender, vendor=vendor_id)
+    if change is not Change.UNCHANGED:
+        _write_senders(tx, vendor_id, address, vendor.senders)
+    if before is not None:
+        _move_tickets(tx, vendor_id, before.support_address, address)
     return vendor_id, change
+
+
+def move_vendor(tx: Tx, vendor: Vendor, address: str) -> int:
+    """Give a vendor another support address, by their own word; on how many tickets it is theirs now.
+
+    An import does not take it back while its table says what it said before.
+    """
+    tx.run(
+        "INSERT INTO vendor_moved (vendor, was) VALUES (:vendor, :was) ON CONFLICT (vendor) DO NOTHING",
+        vendor=vendor.id,
+        was=vendor.support_address,
+    )
+    tx.run("UPDATE vendor SET support_address = :address WHERE id = :id", address=address, id=vendor.id)
+    _write_senders(tx, vendor.id, address, vendor.senders)
+    _changed(tx)
+    return _move_tickets(tx, vendor.id, vendor.support_address, address)
+
+
+def _said_anew(tx: Tx, before: Vendor, address: str) -> str:
+    """The support address that counts where the marketplace says `address`: the vendor's own, unless it is news."""
+    was = tx.value("SELECT was FROM vendor_moved WHERE vendor = :vendor", vendor=before.id)
+    if was is None or address == before.support_address:
+        return address
+    if address.casefold() == was.casefold():
+        return before.support_address
+    tx.run("DELETE FROM vendor_moved WHERE vendor = :vendor", vendor=before.id)
+    return address
+
+
+def _write_senders(tx: Tx, vendor_id: int, address: str, senders: Sequence[str]) -> None:
+    tx.run("DELETE FROM vendor_sender WHERE vendor = :vendor", vendor=vendor_id)
+    for sender in {address.lower(), *(sender.lower() for sender in senders)}:
+        tx.run("INSERT INTO vendor_sender (sender, vendor) VALUES (:sender, :vendor)", sender=sender, vendor=vendor_id)
+
+
+def _move_tickets(tx: Tx, vendor_id: int, was: str, address: str) -> int:
+    """What is sent on the vendor's tickets goes to their support address of now; on how many."""
+    if was == address:
+        return 0
+    return tx.run(
+        """UPDATE participant SET address = :address WHERE lower(address) = lower(:was)
+             AND party = :vendor AND role IN ('vendor', 'collaborator') AND membership <> 'removed'""",
+        address=address,
+        was=was,
+        vendor=vendor_id,
+    )
 
 
 def set_away(tx: Tx, vendor_id: int, away: Away | None) -> None:

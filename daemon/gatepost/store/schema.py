@@ -38,6 +38,7 @@ from . import (
     staff_tables,
     threads,
     ticket_events,
+    vendor_changes,
 )
 
 _PARTIES = (
@@ -212,6 +213,7 @@ _migrations()(away_configs.m0102_away_configs)
 _migrations()(mailboxes.m0090_mailbox_health)
 _migrations()(staff_tables.m0150_wrong_codes)
 _migrations()(loop_tables.m0110_taken_for_answers)
+_migrations()(vendor_changes.m0140_vendor_changes)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:

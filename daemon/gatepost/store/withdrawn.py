@@ -13,6 +13,7 @@ _ENDS = (
     ("session", "UPDATE session SET ended = :now WHERE ended IS NULL"),
     ("sign_in", "UPDATE sign_in SET used = :now WHERE used IS NULL"),
     ("address_claim", "UPDATE address_claim SET used = :now WHERE used IS NULL"),
+    ("vendor_change", "UPDATE vendor_change SET stage = 'replaced' WHERE stage IN ('asked', 'vouched')"),
     ("consent", "UPDATE consent SET stage = 'withdrawn' WHERE stage IN ('open', 'approved', 'used')"),
     ("consent_switch", "DELETE FROM consent_switch"),
     ("impersonation", "UPDATE impersonation SET start = NULL WHERE started IS NULL"),
@@ -25,7 +26,7 @@ _ENDS = (
 
 
 def end_all(connection: sqlite3.Connection, now: Millis) -> None:
-    """End sessions, mailed links that open one, leaves to log in as a customer, and one-time secrets."""
+    """End sessions and mailed links that open one, what vendors asked for, leaves of customers, one-time secrets."""
     found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     tables = {row[0] for row in found}
     for table, statement in _ENDS:

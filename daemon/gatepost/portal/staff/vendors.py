@@ -5,7 +5,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ... import absences
+from ... import absences, vendor_changes
 from ...chart import chart
 from ...core import Millis
 from ...core.address import plain
@@ -14,13 +14,17 @@ from ...core.calendar import length_text
 from ...core.party import Vendor
 from ...core.report_card import WINDOWS, Card
 from ...core.staff import Permission
+from ...core.vendor_change import Change
 from ...errors import PermanentError
 from ...house import House
+from ...links import LinkError
 from ...report_cards import read_card
 from ...store import parties, queue, report_card
+from ...store import vendor_changes as changes
 from ...store.database import Tx
 from ...store.queue import Line
 from ..counter import go
+from ..customer.ticket_face import number_in
 from ..page import Page, Visitor
 from ..stops import Missing
 from .frame import StaffPages, asked_number, clock_text, page_of
@@ -42,6 +46,7 @@ class StaffVendors(StaffPages):
             page_of("GET", "/staff/vendors", self.vendors, "Vendors", Permission.VENDORS),
             page_of("GET", "/staff/vendors/{slug}", self.vendor, "Vendor", Permission.VENDORS),
             page_of("POST", "/staff/vendors/{slug}/away", self.away, "Absence", Permission.SETTINGS),
+            page_of("POST", "/staff/vendors/{slug}/change", self.change, "Other address", Permission.SETTINGS),
             page_of("GET", "/staff/vendors/{slug}/card.svg", self.chart, "Report card", Permission.VENDORS),
         )
 
@@ -59,7 +64,7 @@ class StaffVendors(StaffPages):
 
     async def vendor(self, request: Request, visitor: Visitor) -> Response:
         """One vendor: addresses, hours, absence, report card, open tickets."""
-        return await self._page(request, visitor, done="away" if "done" in request.query_params else "")
+        return await self._page(request, visitor, done=request.query_params.get("done", ""))
 
     async def away(self, request: Request, visitor: Visitor) -> Response:
         """Write down that the vendor is away, or here again; due dates are worked out anew (R8)."""
@@ -78,7 +83,28 @@ class StaffVendors(StaffPages):
         except (PermanentError, ValueError) as error:
             said = error.message if isinstance(error, PermanentError) else str(error)
             return await self._page(request, visitor, 422, wrong=said, given=form)
-        return go(f"/staff/vendors/{slug}?done")
+        return go(f"/staff/vendors/{slug}?done=away")
+
+    async def change(self, request: Request, visitor: Visitor) -> Response:
+        """Yes or no to an address that was asked for on the vendor's page, in the place of the present one (P12)."""
+        slug, member, now, house = request.path_params["slug"], self.member(visitor), self._counter.now(), self._house()
+        sent = await request.form()
+        number, brand = number_in(str(sent.get("change", ""))), visitor.brand
+
+        def run(tx: Tx) -> None:
+            vendor = parties.vendor_named(tx, slug)
+            wanted = changes.find(tx, number)
+            if vendor is None or wanted is None or wanted.vendor != vendor.id:
+                raise Missing
+            act = vendor_changes.refuse if sent.get("answer") == "no" else vendor_changes.vouch
+            act(tx, house, brand, wanted, member.who, now)
+
+        try:
+            await self._counter.write(run)
+        except LinkError:
+            return await self._page(request, visitor, 409, wrong="Somebody was faster, or its time is over.")
+        self._counter.wake()
+        return go(f"/staff/vendors/{slug}?done=address")
 
     def _house(self) -> House:
         return self._counter.house
@@ -87,21 +113,22 @@ class StaffVendors(StaffPages):
         slug, days = request.path_params["slug"], _days(request)
         house, now = self._counter.house, self._counter.now()
 
-        def read(tx: Tx) -> tuple[Vendor, Card, tuple[Line, ...], Names] | None:
+        def read(tx: Tx) -> tuple[Vendor, Card, tuple[Line, ...], Names, list[Change]] | None:
             vendor = parties.vendor_named(tx, slug)
             if vendor is None:
                 return None
             lines = queue.of_vendor(tx, vendor.id)
-            return vendor, _card(tx, house, vendor, days, now), lines, names_of(tx, house, lines)
+            waiting = [one for one in changes.waiting(tx, vendor.id, now) if one.waits(vendor, now)]
+            return vendor, _card(tx, house, vendor, days, now), lines, names_of(tx, house, lines), waiting
 
         found = await self._counter.read(read)
         if found is None:
             raise Missing
-        vendor, card, lines, named = found
+        vendor, card, lines, named, waiting = found
         blank = {"done": "", "wrong": "", "given": dict.fromkeys(_FIELDS, "")}
         return self.show(
             "vendor", visitor, status, **blank | values, vendor=vendor, card=card, days=days, windows=WINDOWS,
-            lines=lines, named=named, length=length_text,
+            lines=lines, named=named, length=length_text, waiting=waiting,
             there=partial(clock_text, zone=vendor.hours.zone),
         )  # fmt: skip
 
