@@ -28,13 +28,15 @@ def silence(tx: Tx, house: House, address: str, now: Millis) -> str:
         floor=limits.breaker_floor,
         ratio=limits.breaker_ratio,
     )
+    standing, sent = breakers.standing(tx, *pairs(address)), breakers.most_since(tx, now - window)
     for pair in pairs(address):
-        standing = breakers.standing(tx, pair)
-        why = trips(pair, breakers.traffic(tx, pair, now - window, bounds.floor), bounds)
+        # Counting takes as long as there is mail; where little has left, there is nothing to count.
+        counts = sent >= bounds.of(pair)
+        why = trips(pair, breakers.traffic(tx, pair, now - window, bounds.of(pair)), bounds) if counts else ""
         if why:
             trip(tx, house, pair, why, now)
-        if why or standing is not None:
-            return f"the circuit breaker of {pair} is open: {why or (standing.why if standing else '')}"
+        if why or pair in standing:
+            return f"the circuit breaker of {pair} is open: {why or standing[pair].why}"
     return ""
 
 
@@ -110,8 +112,7 @@ def _titled(kind: Kind, subject: str) -> str:
 def flood(tx: Tx, house: House, ticket: int, now: Millis) -> str:
     """Why a ticket takes no more mail for now: two programs that look like people answer each other. '' if not."""
     window = house.limits.breaker_minutes * MINUTE
-    standing = breakers.standing(tx, f"ticket {ticket}")
-    if standing is not None:
+    for standing in breakers.standing(tx, f"ticket {ticket}").values():
         return standing.why
     came = breakers.messages_since(tx, ticket, now - window)
     if came < house.limits.breaker_per_ticket:

@@ -6,7 +6,7 @@ Names of products are cached here and read again when the store says that they h
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -75,11 +75,14 @@ class House:
         self.hostname = hostname
         self.staff = staff
         self.brands = {brand.slug: brand for brand in brands}
+        self._portals = frozenset(urlsplit(brand.portal).netloc.lower() for brand in brands) - {""}
         self.domains = frozenset(brand.domain.lower() for brand in brands)
         self.teams = teams
         self.addresses = addresses
         self.keys = keys
         self.links = Links(keys)
+        # A participant's token stands in each of their mails several times, and in every later one of the ticket.
+        self._reply_token = lru_cache(maxsize=4_096)(partial(sign, keys, Purpose.REPLY))
         self.limits = limits
         self.rulebook = rulebook
         self.letters = letters
@@ -208,7 +211,7 @@ class House:
 
     def unlinked(self, text: str) -> str:
         """`text` without the secrets of our own links: they are their recipient's, and whoever answers quotes them."""
-        return without_secrets(text, {urlsplit(brand.portal).netloc.lower() for brand in self.brands.values()} - {""})
+        return without_secrets(text, self._portals)
 
     def reply_address(self, brand: Brand, participant: Participant) -> str:
         """The signed address of one participant on one ticket."""
@@ -250,7 +253,7 @@ class House:
 
     def token(self, participant: Participant) -> str:
         """The token of a participant."""
-        return sign(self.keys, Purpose.REPLY, participant.ticket, participant.number)
+        return self._reply_token(participant.ticket, participant.number)
 
     def message_id(self, token: str, key: str) -> str:
         """The Message-ID of the mail that the effect `key` sends: the same at every try."""

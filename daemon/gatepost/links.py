@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
-from itsdangerous import BadSignature, Serializer, URLSafeSerializer
+from itsdangerous import BadSignature, Serializer, Signer, URLSafeSerializer
 from itsdangerous.encoding import base64_encode
 from itsdangerous.exc import BadData
 
@@ -40,8 +41,29 @@ class For(StrEnum):
     STAFF_PROVED = "staff-proved"
 
 
+class _Signer(Signer):
+    """The library's, which derives its keys for each link anew; they are the same each time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._derived: dict[object, bytes] = {}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        key = self._derived.get(secret_key)
+        if key is None:
+            key = self._derived[secret_key] = super().derive_key(secret_key)
+        return key
+
+
 class _Serializer(URLSafeSerializer):
     """The library's, which tries for each link whether zlib makes it shorter; a short one never becomes so."""
+
+    _signer: Signer | None = None
+
+    def make_signer(self, salt: str | bytes | None = None) -> Signer:
+        if self._signer is None or salt is not None:
+            self._signer = super().make_signer(salt)
+        return self._signer
 
     def dump_payload(self, obj: object) -> bytes:
         json = Serializer.dump_payload(self, obj)
@@ -95,6 +117,7 @@ class Links:
         return _Serializer(
             [*older, self.keys.secrets[self.keys.current]],
             salt=f"gatepost.link.{purpose.value}",
+            signer=_Signer,
             signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
         )
 

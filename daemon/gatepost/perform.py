@@ -24,9 +24,9 @@ def perform(tx: Tx, house: House, case: Case, effects: Iterable[Effect], now: Mi
     effects = tuple(effects)
     labels = [effect.topic for effect in effects if isinstance(effect, Label)]
     reason = "; ".join(effect.reason for effect in effects if isinstance(effect, Flag))
-    case = replace(case, reason=reason, topics=tuple(dict.fromkeys((*labels, *case.topics)))[:AT_MOST])
     fields = {effect.name: effect.value for effect in effects if isinstance(effect, Fill)}
-    case = replace(case, fields={**case.fields, **fields})
+    topics = tuple(dict.fromkeys((*labels, *case.topics)))[:AT_MOST]
+    case = replace(case, reason=reason, topics=topics, fields={**case.fields, **fields})
     for effect in effects:
         kind, said = _do(tx, house, case, effect, now)
         trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
@@ -126,8 +126,14 @@ def _recipient(case: Case, send: Send) -> Participant | None:
 
 def _capped(tx: Tx, house: House, case: Case, address: str, now: Millis) -> str:
     """Why no further automatic mail may go to this address now; '' if one may (A4)."""
-    address_day, domain_hour, all_minute = arrivals.automatic_counts(tx, address=address, now=now)
     limits = house.limits
+    address_day, domain_hour, all_minute = arrivals.automatic_counts(
+        tx,
+        address=address,
+        now=now,
+        domain_from=limits.automatic_per_domain_hour,
+        all_from=limits.automatic_per_minute,
+    )
     if not case.verified and address_day:
         return "to an address that is not verified, one automatic mail in 24 hours (A5)"
     if address_day >= limits.automatic_per_address_day:

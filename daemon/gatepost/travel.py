@@ -133,13 +133,11 @@ def travel(
 
 def unlinked(house: House, letter: Letter) -> Letter:
     """The letter without the secrets of our own links, that a quoted mail of ours brings along."""
-    return replace(
-        letter,
-        subject=house.unlinked(letter.subject),
-        text=house.unlinked(letter.text),
-        reply_text=house.unlinked(letter.reply_text),
-        relay_text=house.unlinked(letter.relay_text),
-    )
+    texts = (letter.subject, letter.text, letter.reply_text, letter.relay_text)
+    subject, text, reply_text, relay_text = plain = tuple(map(house.unlinked, texts))
+    if plain == texts:
+        return letter
+    return replace(letter, subject=subject, text=text, reply_text=reply_text, relay_text=relay_text)
 
 
 def _set_out(tx: Tx, house: House, envelope: Envelope, letter: Letter, proof: Proof | None) -> _Start:

@@ -31,6 +31,12 @@ class Bounds:
     floor: int
     ratio: float
 
+    def of(self, pair: str) -> int:
+        """How many automatic mails within the window it takes at least to trip the breaker of `pair`."""
+        if pair == EVERYBODY:
+            return self.floor
+        return self.domain if pair.startswith("@") else self.address
+
 
 def trips(pair: str, traffic: Traffic, bounds: Bounds) -> str:
     """The sentence that says why the breaker of `pair` opens, or ''."""
@@ -38,8 +44,7 @@ def trips(pair: str, traffic: Traffic, bounds: Bounds) -> str:
         if traffic.out < bounds.floor or traffic.out <= bounds.ratio * traffic.heard:
             return ""
         return f"{traffic.out} automatic mails left for {traffic.heard} that came"
-    bound = bounds.domain if pair.startswith("@") else bounds.address
-    if traffic.exchanges < bound:
+    if traffic.exchanges < bounds.of(pair):
         return ""
     return f"{traffic.out} automatic mails to it, and {traffic.heard} mails from it"
 

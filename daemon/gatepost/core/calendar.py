@@ -59,6 +59,10 @@ class Calendar:
     closed_dates: frozenset[date] = frozenset()
     open_dates: Mapping[date, Shift] = field(default_factory=dict)
     absences: tuple[tuple[Millis, Millis], ...] = ()
+    # The open spans of the days that were asked for: every promise asks for the same few.
+    _spans: dict[date, tuple[tuple[Millis, Millis], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def business_day(self) -> Millis:
@@ -197,8 +201,15 @@ def _open_from(calendar: Calendar, start: Millis) -> Iterator[tuple[Millis, Mill
         day += ONE_DAY
 
 
-def _open(calendar: Calendar, day: date) -> list[tuple[Millis, Millis]]:
+def _open(calendar: Calendar, day: date) -> tuple[tuple[Millis, Millis], ...]:
     """The open spans of one day, absences taken out."""
+    spans = calendar._spans.get(day)
+    if spans is None:
+        spans = calendar._spans[day] = tuple(_reckoned(calendar, day))
+    return spans
+
+
+def _reckoned(calendar: Calendar, day: date) -> list[tuple[Millis, Millis]]:
     hours = calendar.hours(day)
     if hours is None:
         return []

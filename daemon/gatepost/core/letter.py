@@ -154,13 +154,19 @@ class Letter:
     troubles: tuple[Trouble, ...] = ()
     secrets: tuple[SecretKind, ...] = ()
     fingerprint: str = ""
+    # The headers by name, filled when first asked: a mail is asked for some sixty of them.
+    _named: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def header(self, name: str) -> str:
         """The first value of the header `name` (any case), or ''."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key == wanted), "")
+        values = self.all(name)
+        return values[0] if values else ""
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of the header `name` (any case), topmost first."""
-        wanted = name.lower()
-        return tuple([value for key, value in self.headers if key == wanted])
+        if not self._named:
+            named: dict[str, tuple[str, ...]] = {}
+            for key, value in self.headers:
+                named[key] = (*named.get(key, ()), value)
+            self._named.update(named)
+        return self._named.get(name.lower(), ())

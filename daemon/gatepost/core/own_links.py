@@ -16,7 +16,8 @@ _TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 
 def without_secrets(text: str, hosts: Iterable[str]) -> str:
     """`text` with every secret in a link to one of `hosts` (`my.market.example`) cut to `…`. Linear in the text."""
-    lowered, cuts = text.translate(_LOWER), list[tuple[int, int]]()
+    lowered = text.lower() if text.isascii() else text.translate(_LOWER)
+    cuts = list[tuple[int, int]]()
     for host in hosts:
         at = lowered.find(host)
         while at >= 0:

@@ -236,13 +236,28 @@ def automatic_day(tx: Tx, now: Millis) -> tuple[int, int]:
     return int(sent or 0), int(kept or 0)
 
 
-def automatic_counts(tx: Tx, *, address: str, now: Millis) -> tuple[int, int, int]:
-    """Automatic mails to this address in 24 hours, to its domain in an hour, and in all in a minute."""
+def automatic_counts(
+    tx: Tx, *, address: str, now: Millis, domain_from: int = 0, all_from: int = 0
+) -> tuple[int, int, int]:
+    """Automatic mails to this address in 24 hours, to its domain in an hour, and in all in a minute.
+
+    The last two are 0 where not even `domain_from` or `all_from` can have left: mails lie in order of time, so that can
+    be said without counting them.
+    """
     row = tx.row(
-        """SELECT
+        """WITH most (hour, minute) AS (
+             SELECT max(rowid) - (SELECT rowid FROM automatic WHERE at > :hour ORDER BY at LIMIT 1) + 1,
+                    max(rowid) - (SELECT rowid FROM automatic WHERE at > :minute ORDER BY at LIMIT 1) + 1
+             FROM automatic)
+           SELECT
              (SELECT count(*) FROM automatic WHERE address = :address AND at > :day) AS address_day,
-             (SELECT count(*) FROM automatic WHERE domain = :domain AND at > :hour) AS domain_hour,
-             (SELECT count(*) FROM automatic WHERE at > :minute) AS all_minute""",
+             CASE WHEN hour >= :domain_from
+               THEN (SELECT count(*) FROM automatic WHERE domain = :domain AND at > :hour) ELSE 0 END AS domain_hour,
+             CASE WHEN minute >= :all_from
+               THEN (SELECT count(*) FROM automatic WHERE at > :minute) ELSE 0 END AS all_minute
+           FROM most""",
+        domain_from=domain_from,
+        all_from=all_from,
         address=address.casefold(),
         domain=address.casefold().rpartition("@")[2],
         day=now - 86_400_000,

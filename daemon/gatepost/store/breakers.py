@@ -31,19 +31,31 @@ def hear(tx: Tx, address: str, since: Millis, now: Millis) -> None:
     tx.run("DELETE FROM heard WHERE at < :old", old=now - DAY)
 
 
-def traffic(tx: Tx, pair: str, since: Millis, floor: int) -> Traffic:
-    """What went to and fro since then. Of everybody, what came is counted only from `floor` automatic mails on."""
-    if pair == EVERYBODY:
-        out = int(tx.value("SELECT count(*) FROM automatic WHERE at > :since", since=since))
-        sql = "SELECT count(*) FROM arrival WHERE received > :since"
-        return Traffic(out=out, heard=int(tx.value(sql, since=since)) if out >= floor else 0)
-    which = "domain = :who" if pair.startswith("@") else "address = :who"
-    who = pair.removeprefix("@") if pair.startswith("@") else pair
-    out, heard = (
-        int(tx.value(f"SELECT count(*) FROM {table} WHERE {which} AND at > :since", who=who, since=since))  # noqa: S608 - constants of ours
-        for table in ("automatic", "heard")
+def most_since(tx: Tx, since: Millis) -> int:
+    """How many automatic mails can have left since then at most, without counting them: they lie in order of time.
+
+    A clock that was set back makes it less; what left before that counts no more.
+    """
+    return int(
+        tx.value(
+            """SELECT coalesce(max(rowid) - (SELECT rowid FROM automatic WHERE at > :since ORDER BY at LIMIT 1) + 1, 0)
+               FROM automatic""",
+            since=since,
+        )
     )
-    return Traffic(out=out, heard=heard)
+
+
+def traffic(tx: Tx, pair: str, since: Millis, bound: int) -> Traffic:
+    """What went to and fro since then; what came is counted only from `bound` automatic mails on, else it is 0."""
+    if pair == EVERYBODY:
+        out, came = "automatic WHERE at > :since", "arrival WHERE received > :since"
+    else:
+        which = "domain = :who" if pair.startswith("@") else "address = :who"
+        out, came = f"automatic WHERE {which} AND at > :since", f"heard WHERE {which} AND at > :since"
+    values = {"since": since} if pair == EVERYBODY else {"since": since, "who": pair.removeprefix("@")}
+    sent = int(tx.value(f"SELECT count(*) FROM {out}", **values))  # noqa: S608 - constants of ours
+    heard = int(tx.value(f"SELECT count(*) FROM {came}", **values)) if sent >= bound else 0  # noqa: S608 - the same
+    return Traffic(out=sent, heard=heard)
 
 
 def messages_since(tx: Tx, ticket: int, since: Millis) -> int:
@@ -62,10 +74,16 @@ def open_(tx: Tx, pair: str, why: str, now: Millis, until: Millis) -> bool:
     return True
 
 
-def standing(tx: Tx, pair: str) -> Open | None:
-    """The open breaker of a pair."""
-    row = tx.row("SELECT * FROM breaker WHERE pair = :pair AND closed IS NULL", pair=pair)
-    return None if row is None else _open(row)
+def standing(tx: Tx, *pairs: str) -> dict[str, Open]:
+    """The open breakers of these pairs, three of them at most."""
+    first, second, third = (*pairs, "", "")[:3]
+    rows = tx.rows(
+        "SELECT * FROM breaker WHERE pair IN (:first, :second, :third) AND closed IS NULL",
+        first=first,
+        second=second,
+        third=third,
+    )
+    return {row["pair"]: _open(row) for row in rows}
 
 
 def all_open(tx: Tx) -> tuple[Open, ...]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from ..core.party import Away, Customer, Hours, Product, Standing, Subscription, Vendor
@@ -290,6 +291,8 @@ def _vendor(row: Row) -> Vendor:
     )
 
 
+# Vendors are read with each mail, and most of their hours are the same.
+@lru_cache(maxsize=1_024)
 def _hours(text: str) -> Hours:
     said: dict[str, Any] = json.loads(text)
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}
