@@ -7,10 +7,12 @@ import ssl
 import subprocess
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from gatepost.config import ImapSection, Secret
+from gatepost.doctor.servers import mailbox
 from gatepost.ingress.sockets import open_listener
 
 pytestmark = pytest.mark.real("dovecot", "openssl")
@@ -297,3 +299,72 @@ def test_control_characters_in_names_are_refused(key):
 def test_dovecot_talks_tls(dovecot):
     context = ssl.create_default_context(cafile=dovecot[2] / "tls.pem")
     imaplib.IMAP4_SSL("127.0.0.1", dovecot[1], ssl_context=context).logout()
+
+
+# gatepost doctor signs in as the mailbox would, and says what is wrong.
+
+
+@pytest.fixture
+def doctor(desk):
+    """What the doctor finds of one mailbox: its state, its words, what to do."""
+
+    def look(section):
+        (finding,) = mailbox(SimpleNamespace(imap={"support": section}, data=desk.folder), "support")
+        return finding.state.value, finding.seen, " ".join(finding.detail)
+
+    return look
+
+
+def test_the_doctor_signs_in_and_counts_what_waits(dovecot, account, desk, mail, doctor):
+    account.put(mail(1), mail(2))
+    for tls, port in (("none", dovecot[0]), ("starttls", dovecot[0]), ("tls", dovecot[1])):
+        section = desk.section(port, tls=tls, authority=str(dovecot[2] / "tls.pem") if tls != "none" else "")
+        state, seen, _ = doctor(section)
+        assert (state, seen) == ("fine", f"support at 127.0.0.1:{port}, folder INBOX, 2 mails wait")
+    assert account.count() == 2
+    assert b"\\Seen" not in b"".join(account.imap.fetch("1:*", "(FLAGS)")[1])
+
+
+@pytest.mark.catalogue("N07")
+@pytest.mark.parametrize(
+    ("more", "word", "remedy"),
+    [
+        ({"username": "nobody"}, "refused to sign us in", "username"),
+        ({"folder": "Tickets of 1999"}, "Tickets of 1999", "folder"),
+        ({"tls": "tls"}, "no TLS with the server", "port"),
+        ({"tls": "starttls", "authority": ""}, "certificate is not trusted", "authority"),
+        ({"tls": "tls", "port": "tls", "server": "localhost"}, "certificate is not trusted", "authority"),
+        # It waits for TLS, we wait for its greeting.
+        ({"tls": "none", "port": "tls", "read_seconds": 1.0}, "did not answer in time", "tls"),
+        ({"server": "no-such-host.invalid"}, "name is not known", "server"),
+        ({"port": 1}, "connection refused", "server"),
+    ],
+)
+def test_the_doctor_says_why_a_mailbox_cannot_be_read(dovecot, account, desk, doctor, more, word, remedy):
+    given = {"server": "127.0.0.1", "port": dovecot[0], **more}
+    port = dovecot[1] if given["port"] == "tls" else given["port"]
+    given["server"] = f"{given.pop('server')}:{port}"
+    del given["port"]
+    state, seen, advice = doctor(desk.section(dovecot[0], **given))
+    assert state == "wrong"
+    assert word in seen, seen
+    assert remedy in f"{seen} {advice}"
+    assert "secret" not in seen
+
+
+def test_the_doctor_keeps_a_wrong_password_to_itself(dovecot, account, desk, doctor):
+    (desk.folder / "password").write_text("hunter2\n")
+    state, seen, advice = doctor(desk.section(dovecot[0]))
+    assert (state, "refused to sign us in" in seen, "password" in advice) == ("wrong", True, True)
+    assert "hunter2" not in seen + advice
+
+
+def test_the_doctor_tells_that_the_token_server_refuses(dovecot, account, desk, lasting_tokens, doctor):
+    (desk.folder / "refresh").write_text("hunter2")
+    (desk.folder / "refresh").chmod(0o600)
+    lasting_tokens.answers = [(400, {"error": "invalid_grant"})]
+    refresh = Secret(file=str(desk.folder / "refresh"))
+    more = {"token_url": lasting_tokens.url, "client_id": "gatepost", "mechanism": "xoauth2", "refresh_token": refresh}
+    state, seen, advice = doctor(desk.section(dovecot[0], password=None, **more))
+    assert (state, "invalid_grant" in seen, "refresh token" in advice) == ("wrong", True, True)
+    assert "hunter2" not in seen + advice

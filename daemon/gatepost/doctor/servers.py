@@ -1,11 +1,15 @@
 """The servers that we depend on, tried as the daemon does it: the smarthost up to its EHLO, mailboxes up to SELECT."""
 
+import ssl
+
+from imapclient.exceptions import LoginError
+
 from ..check import Finding
 from ..clock import Clock
 from ..config import Config, DeliverySection
 from ..delivery.courier import Courier, Greeting
 from ..delivery.ways import settings_of
-from ..errors import TemporaryError
+from ..errors import GatepostError, TemporaryError
 from ..ingress.imap import tokens_of
 from ..ingress.imap_session import Session
 from ..ingress.imap_wire import why
@@ -58,6 +62,24 @@ def _size(config: Config, greeting: Greeting, subject: str) -> Finding:
     return fine(subject, f"it takes {most} octets" if most else "it takes mails of any size")
 
 
+def _remedy(error: Exception, table: str) -> str:
+    """What to do about a mailbox that cannot be opened."""
+    match error:
+        case GatepostError():
+            return error.hint or f"Mend {table}.token_url, client_id or refresh_token."
+        case LoginError():
+            return f"Mend {table}.username, password or refresh_token, and see that the account may use IMAP."
+        case ssl.SSLCertVerificationError():
+            return f"Write the name that is in the certificate as {table}.server, or its issuer's file as authority."
+        case ssl.SSLError():
+            return f'Port 993 speaks TLS at once ({table}.tls = "tls"), port 143 when it is asked to ("starttls").'
+        case TimeoutError():
+            return f'A firewall, or a port that wants TLS at once, such as 993: {table}.tls = "tls".'
+        case OSError():
+            return f"Mend {table}.server (HOST:PORT), or have that server started."
+    return f"Mend {table}.folder, or make the folder there; its server's words are above."
+
+
 def mailbox(config: Config, name: str) -> list[Finding]:
     """Signing in works, and the folder is there."""
     section, subject = config.imap[name], f"imap.{name}"
@@ -65,8 +87,8 @@ def mailbox(config: Config, name: str) -> list[Finding]:
         session = Session(section, tokens_of(name, section, config.data, Clock()), Clock.monotonic)
     except Exception as error:
         # imapclient raises errors of sockets, of TLS and its own, and each says why it could not be opened.
-        remedy = "Check server, username, password or refresh_token, folder, and that IMAP is allowed for it."
-        return [wrong(subject, f"{section.endpoint()}: {why(error)}", remedy)]
+        said = error.message if isinstance(error, GatepostError) else why(error)
+        return [wrong(subject, f"{section.endpoint()}: {said}", _remedy(error, subject))]
     try:
         waits = len(session.waiting(0)) if not session.keeps else None
         left = f", {waits} mails wait" if waits is not None else ""
