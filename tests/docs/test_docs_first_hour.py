@@ -19,7 +19,8 @@ def desk(tmp_path, monkeypatch):
     free = "".join(
         f"[{section}]\nlisten = {port}\n" for section, port in (("smtp", '["127.0.0.1:0"]'), ("page", '"127.0.0.1:0"'))
     )
-    (tmp_path / "config.toml").write_text(config + free)
+    assert 'data = "/var/lib/gatepost"' in config
+    (tmp_path / "config.toml").write_text(config.replace('"/var/lib/gatepost"', '"data"') + free)
     tables = re.findall(r"`(\w+\.csv)`:\n\n```csv\n(.*?)```", PAGE, re.DOTALL)
     for name, rows in tables:
         (tmp_path / name).write_text(rows)
@@ -44,3 +45,12 @@ def test_every_command_prints_the_lines_that_the_page_shows(desk, capsys):
         out = capsys.readouterr().out
         printed = out.splitlines()
         assert all(line in printed for line in lines), f"{command} says otherwise:\n{out}"
+
+
+@pytest.mark.parametrize("page", ["first-hour.md", "service.md", "operating.md"])
+def test_systemds_tools_are_given_whole_paths(page):
+    """A relative path is to them the name of a file in their own folders, which is not there."""
+    text = (Path(__file__).parents[2] / "docs" / page).read_text()
+    given = re.findall(r"^systemd-(?:sysusers|tmpfiles --create) (\S+)", text, re.MULTILINE)
+    assert given or page == "operating.md"
+    assert all(path.startswith(("$PWD/", "/")) for path in given)

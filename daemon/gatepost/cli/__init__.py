@@ -107,7 +107,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code if error.exit_code != 2 else EX_USAGE
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         return 130
     except GatepostError as error:
         print(error, file=sys.stderr)
