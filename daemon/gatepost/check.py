@@ -17,6 +17,7 @@ from .certificate import look_at_pair
 from .config import Config
 from .core import DAY, Millis
 from .errors import GatepostError, Mistake, MistakesError
+from .ingress.imap import kept_token
 from .ingress.sockets import open_listener
 from .lock import holder
 from .mail.letter_lint import lint
@@ -58,6 +59,7 @@ def check(config: Config, now: Millis) -> Iterator[Finding]:
         ("marketplace", partial(_marketplace, config)),
         ("certificate", partial(_certificate, config, now)),
         ("sockets", partial(_sockets, config)),
+        ("mailboxes", partial(_mailboxes, config)),
     ]
     for subject, look in looks:
         try:
@@ -153,6 +155,17 @@ def _room(config: Config, data: Path) -> Finding:
         return Finding(state=State.FINE, subject="data folder", seen=seen)
     detail = f"mail is refused with 452 while less than {_size(least)} are free"
     return Finding(state=State.WRONG, subject="data folder", seen=seen, detail=(detail,))
+
+
+def _mailboxes(config: Config) -> Iterator[Finding]:
+    """Mailboxes that nobody has let us into yet."""
+    for name, section in config.imap.items():
+        unasked = section.password is None and section.by_person and section.refresh_token is None
+        if unasked and not kept_token(name, config.data).changed():
+            seen = "nobody has let gatepost into the mailbox yet"
+            yield Finding(
+                state=State.LOOK, subject=f"imap.{name}", seen=seen, detail=(f"gatepost imap authorise {name}",)
+            )  # fmt: skip
 
 
 def _marketplace(config: Config) -> Iterator[Finding]:

@@ -1,12 +1,14 @@
 """A desk's database with mailboxes that fetch into it: from our own server, which fails at will, or a real Dovecot."""
 
+import base64
+import hashlib
 import json
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from bench.imap_server import ImapServer
@@ -61,8 +63,8 @@ class Desk:
     def mailbox(self, section, name="support", octets=100_000, **more):
         found = Mailbox(
             name, section, db=self.db, addresses=Addresses((BRAND,)), otherwise="support@market.example",
-            octets=octets, clock=Clock(), wake=self.taken.release, tokens=Tokens(section),
-            **{"backlog": 1_000_000, **more},
+            octets=octets, clock=Clock(), wake=self.taken.release,
+            **{"backlog": 1_000_000, "tokens": Tokens(section), **more},
         )  # fmt: skip
         self.running.append(found)
         return found
@@ -114,7 +116,9 @@ def desk(tmp_path):
 class TokenServer(ThreadingHTTPServer):
     """Gives OAuth2 tokens for a refresh token or a client secret, and tells an IMAP server whether one is good.
 
-    `answers` are given out first, as (status, JSON or text); `asked` is what each client showed.
+    `answers` are given out first, as (status, JSON or text); `asked` is what each client showed. A person agrees on the
+    page /authorise (`agree`), or says whatever is in `device` first. `strict`: a refresh token that is shown twice ends
+    the grant.
     """
 
     daemon_threads = True
@@ -122,26 +126,59 @@ class TokenServer(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _TokenTalk)
         self.good, self.asked, self.answers, self.rotate, self.lives = set(), [], [], "", 3600
+        self.device, self.codes, self.strict, self.refresh = [], {}, False, ["r-1"]
         self.on_token = self.good.add
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def agree(self, page):
+        """The person agrees; where their browser is sent."""
+        query = {name: values[0] for name, values in parse_qs(urlsplit(page).query).items()}
+        assert query["response_type"] == "code" and query["code_challenge_method"] == "S256"
+        code = f"code-{len(self.codes)}"
+        self.codes[code] = query
+        return f"{query['redirect_uri']}/?{urlencode({'code': code, 'state': query['state']})}"
 
     def token(self, form):
         self.asked.append(form)
         if self.answers:
             return self.answers.pop(0)
+        if refusal := self._refusal(form):
+            return 400, {"error": refusal}
         token = f"token-{len(self.asked)}"
         self.good.add(token)
         self.on_token(token)
         said = {"access_token": token, "token_type": "Bearer", "expires_in": self.lives}
+        if self.strict:
+            self.refresh.append(f"r-{len(self.asked) + 1}")
+            return 200, {**said, "refresh_token": self.refresh[-1]}
         return 200, {**said, "refresh_token": self.rotate} if self.rotate else said
+
+    def _refusal(self, form):
+        """RFC 6749 5.2, RFC 7636 4.6, RFC 8628 3.5: why nothing is given; '' where all is right."""
+        match form["grant_type"]:
+            case "authorization_code":
+                asked = self.codes.pop(form["code"], None)
+                digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+                proof = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+                right = asked and (asked["code_challenge"], asked["redirect_uri"]) == (proof, form["redirect_uri"])
+                return "" if right else "invalid_grant"
+            case "urn:ietf:params:oauth:grant-type:device_code":
+                return self.device.pop(0) if self.device else ""
+            case "refresh_token" if self.strict and form["refresh_token"] != self.refresh[-1]:
+                self.refresh.append("")
+                return "invalid_grant"
+        return ""
 
 
 class _TokenTalk(BaseHTTPRequestHandler):
     def do_POST(self):
         text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         form = {name: values[0] for name, values in parse_qs(text).items()}
-        if self.path == "/introspect":
+        if self.path == "/device":
+            said = {"device_code": "d-1", "user_code": "WDJB-MJHT", "expires_in": 900, "interval": 0.01}
+            self._say(200, {**said, "verification_uri": f"{self.server.url}/activate"})
+        elif self.path == "/introspect":
             bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
             good = form.get("token", bearer) in self.server.good
             self._say(200, {"active": good, "username": "support"} if good else {"active": False})

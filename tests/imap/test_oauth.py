@@ -9,6 +9,7 @@ from gatepost.clock import FixedClock
 from gatepost.config import ImapSection, Secret
 from gatepost.errors import PermanentError, TemporaryError
 from gatepost.ingress.oauth import Tokens
+from gatepost.ingress.oauth_kept import KeptToken
 
 NOW = 1_790_000_000_000
 
@@ -85,7 +86,7 @@ def test_a_refresh_token_that_was_revoked_is_told_without_it(desk, server, until
     desk.hasty(desk.mailbox(oauth(server.port))).start()
     until(lambda: len(desk.rests) >= 4)
     said = desk.state().said
-    assert "invalid_grant AADSTS700082: The refresh token has expired." in said and "new refresh token" in said
+    assert "invalid_grant AADSTS700082: The refresh token has expired." in said and "gatepost imap authorise" in said
     assert "r-1" not in said and "r-1" not in caplog.text
     assert server.heard[0] == [] or not server.commands("AUTHENTICATE")
     assert desk.rests[:4] == [1, 2, 4, 8]
@@ -118,7 +119,10 @@ def test_nobody_there_is_a_fault_that_passes(oauth):
         Tokens(oauth(1, token_url="http://127.0.0.1:1/token")).current()
 
 
-@pytest.mark.parametrize(("lives", "kept_for"), [(3600, 3480), (100, 50), ("1000", 880), (None, 3480), ("soon", 3480)])
+@pytest.mark.parametrize(
+    ("lives", "kept_for"),
+    [(3600, 3480), (100, 50), ("1000", 880), (None, 3480), ("soon", 3480), ("inf", 3480), ("nan", 3480), (-5, 0.5)],
+)
 def test_a_token_is_used_until_shortly_before_its_end(tokens, oauth, lives, kept_for):
     tokens.lives = lives
     now = [0.0]
@@ -133,13 +137,13 @@ def test_a_token_is_used_until_shortly_before_its_end(tokens, oauth, lives, kept
 def test_a_refresh_token_that_comes_later_is_kept_until_the_operator_writes_another(tokens, oauth, secret, tmp_path):
     keep = tmp_path / "oauth" / "support.json"
     tokens.rotate = "r-2"
-    Tokens(oauth(1), keep=keep).current()
+    Tokens(oauth(1), kept=KeptToken(keep)).current()
     assert stat.S_IMODE(keep.stat().st_mode) == 0o600 and "r-1" not in keep.read_text()
     tokens.rotate = "r-3"
-    Tokens(oauth(1), keep=keep).current()
+    Tokens(oauth(1), kept=KeptToken(keep)).current()
     tokens.rotate = ""
-    Tokens(oauth(1), keep=keep).current()
-    Tokens(oauth(1, refresh_token=secret("other", "r-new")), keep=keep).current()
+    Tokens(oauth(1), kept=KeptToken(keep)).current()
+    Tokens(oauth(1, refresh_token=secret("other", "r-new")), kept=KeptToken(keep)).current()
     assert [form["refresh_token"] for form in tokens.asked] == ["r-1", "r-2", "r-3", "r-new"]
 
 
@@ -147,7 +151,7 @@ def test_a_refresh_token_that_comes_later_is_kept_until_the_operator_writes_anot
 def test_a_kept_token_that_cannot_be_read_is_not_used(tokens, oauth, tmp_path, text):
     keep = tmp_path / "support.json"
     keep.write_text(text)
-    Tokens(oauth(1), keep=keep).current()
+    Tokens(oauth(1), kept=KeptToken(keep)).current()
     assert tokens.asked[0]["refresh_token"] == "r-1"
 
 
@@ -172,5 +176,5 @@ def test_the_presets_know_the_servers(secret):
 def test_a_kept_file_says_nothing_of_what_the_operator_gave(tokens, oauth, tmp_path):
     keep = tmp_path / "support.json"
     tokens.rotate = "r-2"
-    Tokens(oauth(1), keep=keep).current()
+    Tokens(oauth(1), kept=KeptToken(keep)).current()
     assert set(json.loads(keep.read_text())) == {"given", "newest"}

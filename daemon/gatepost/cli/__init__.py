@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "breaker": "breaker:breaker",
     "calendar": "calendar:calendar",
     "check": "check:check",
+    "imap": "imap:imap",
     "import": "import_:import_",
     "import-mail": "import_mail:import_mail",
     "completion": "completion:completion",

@@ -12,11 +12,12 @@ from pathlib import Path
 from ..core.reply_address import TOKEN_LENGTH
 from ..errors import PermanentError
 from . import brand as brands
+from . import imap_checks
 from .model import Config
 from .section import Secret
 from .sign_in import SsoSection
 from .staff import roles_of
-from .types import endpoint
+from .types import endpoint, is_loopback
 
 Place = tuple[str | int, ...]
 Finding = tuple[Place, str, str]
@@ -36,7 +37,7 @@ def findings(config: Config, *, secrets: bool) -> Iterator[Finding]:
     yield from _loops(config)
     yield from _away(config)
     yield from _smtp(config)
-    yield from _mailboxes(config)
+    yield from imap_checks.findings(config.imap, {address.lower() for _, address in _all_support(config)})
     yield from _sign_in(config)
     yield from _delivery(config)
     yield from _reply_addresses(config)
@@ -185,25 +186,6 @@ def _postponed(config: Config) -> Iterator[Finding]:
             yield ("smtp", "postponed", number), f"{address} is no support address of a brand", "take it out"
 
 
-def _mailboxes(config: Config) -> Iterator[Finding]:
-    support = {address.lower() for _, address in _all_support(config)}
-    for name, box in config.imap.items():
-        if not box.endpoint():
-            yield ("imap", name), f"the mailbox {name} has no server", 'add server = "imap.market.example:993"'
-        if not box.username:
-            yield ("imap", name), f"the mailbox {name} has no username", "add username"
-        shown = box.refresh_token is not None or box.client_secret is not None
-        if (box.password is None) != bool(shown and box.token_endpoint()):
-            said = "sign in by password, or by OAuth2: a preset or token_url, with refresh_token or client_secret"
-            yield ("imap", name), said, "write one of the two"
-        if box.folder in (box.processed, box.failed):
-            yield ("imap", name, "folder"), f"mails of {box.folder} would be moved to {box.folder}", "name another"
-        if box.recipient and box.recipient.lower() not in support:
-            yield ("imap", name, "recipient"), f"{box.recipient} is no support address of a brand", "name one that is"
-        if box.endpoint() and box.tls == "none" and not _is_loopback(endpoint(box.endpoint())[0]):
-            yield ("imap", name, "tls"), "the password would cross the network in the clear", 'write tls = "tls"'
-
-
 def _provider(table: str, sso: SsoSection) -> Iterator[Finding]:
     if sso.issuer and not sso.client_id:
         yield (table, "issuer"), "there is an issuer, but no client_id", "add the client_id that the provider gave you"
@@ -257,7 +239,7 @@ def _delivery(config: Config) -> Iterator[Finding]:
         yield ("delivery", "username"), "there is a username, but no password", 'add password = { file = "/path" }'
     if delivery.password is not None and not delivery.username:
         yield ("delivery", "password"), "there is a password, but no username", "add username"
-    if delivery.username and delivery.tls != "required" and not _is_loopback(host):
+    if delivery.username and delivery.tls != "required" and not is_loopback(host):
         yield (
             ("delivery", "tls"),
             f"the password would go to {host} without a verified TLS connection",
@@ -269,13 +251,6 @@ def _same_host(config: Config, ours: str, theirs: str) -> bool:
     """Whether `theirs` reaches a socket that listens on `ours`, as far as can be said without asking DNS."""
     here = {"localhost", "127.0.0.1", "::1", config.gatepost.hostname, *_ANY}
     return ours == theirs or (ours in here and theirs in here)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _reply_addresses(config: Config) -> Iterator[Finding]:

@@ -33,6 +33,12 @@ _TOKENS = {
     "google": "https://oauth2.googleapis.com/token",
     "microsoft": "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
 }
+_AUTHORISE = {
+    "google": "https://accounts.google.com/o/oauth2/v2/auth",
+    "microsoft": "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
+}
+# Google gives codes for other devices, but not for the scope of mail.
+_DEVICES = {"microsoft": "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode"}
 _SCOPES = {
     "google": "https://mail.google.com/",
     "microsoft": "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
@@ -54,11 +60,13 @@ class ImapSection(Section):
     password: Secret | None = Field(None, description="The password; without one, OAuth2 signs in.")
     mechanism: Literal["xoauth2", "oauthbearer"] = Field("xoauth2", description="How an OAuth2 token is shown.")
     token_url: Url = Field("", description="Where OAuth2 access tokens come from.")
+    authorise_url: Url = Field("", description="Where a person lets us in, as `gatepost imap authorise` asks for it.")
+    device_url: Url = Field("", description="The same with a code, on any device (RFC 8628).")
     tenant: ImapName = Field("organizations", description="The Microsoft tenant: its id or a domain of it.")
     client_id: ImapName = Field("", description="The OAuth2 client's id.")
     client_secret: Secret | None = Field(None, description="The OAuth2 client's secret, where it has one.")
     refresh_token: Secret | None = Field(
-        None, description="The OAuth2 refresh token of the mailbox; without one, the client signs in as itself."
+        None, description="The OAuth2 refresh token, where it did not come from `gatepost imap authorise`."
     )
     scope: ImapName = Field("", description="The OAuth2 scope.")
     folder: ImapName = Field("INBOX", description="The folder that is fetched.")
@@ -83,12 +91,28 @@ class ImapSection(Section):
 
     def token_endpoint(self) -> str:
         """Where access tokens come from."""
-        return self.token_url or _TOKENS.get(self.preset, "").replace("{tenant}", self.tenant)
+        return self.token_url or self._known(_TOKENS)
+
+    def authorise_endpoint(self) -> str:
+        """Where a person lets us in with a browser; '' where that is not known."""
+        return self.authorise_url or self._known(_AUTHORISE)
+
+    def device_endpoint(self) -> str:
+        """Where a code for a person's own device comes from; '' where the server has none."""
+        return self.device_url or self._known(_DEVICES)
+
+    @property
+    def by_person(self) -> bool:
+        """Whether OAuth2 shows the grant of a person; else the client signs in as itself, which Google has not."""
+        return self.refresh_token is not None or self.preset == "google" or self.client_secret is None
 
     def token_scope(self) -> str:
         """What the token must allow."""
-        known = _SCOPES if self.refresh_token is not None else _OWN_SCOPES
+        known = _SCOPES if self.by_person else _OWN_SCOPES
         return self.scope or known.get(self.preset, "")
+
+    def _known(self, urls: dict[str, str]) -> str:
+        return urls.get(self.preset, "").replace("{tenant}", self.tenant)
 
     def since_day(self) -> date | None:
         """The first day whose mails are taken; None takes all."""

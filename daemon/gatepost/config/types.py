@@ -120,6 +120,14 @@ def _display_name(value: str) -> str:
     return value.strip()
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine: what is said to it does not cross a network."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 Address = Annotated[str, AfterValidator(address.plain)]
 Domain = Annotated[str, AfterValidator(lambda value: address.domain(value) if value else value)]
 HostName = Annotated[str, AfterValidator(_host)]

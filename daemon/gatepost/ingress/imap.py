@@ -27,6 +27,7 @@ from .imap_session import Session
 from .imap_taking import Taking
 from .imap_wire import why
 from .oauth import Tokens
+from .oauth_kept import KeptToken
 
 if TYPE_CHECKING:
     from ..config import ImapSection
@@ -61,8 +62,8 @@ class Mailbox:
     ) -> None:
         self._name, self._section, self._db, self._clock, self._wake = name, section, db, clock, wake
         self._tokens, self._backlog = tokens, max(backlog, section.batch)
-        self._stop = threading.Event()
-        self._rest = rest or self._stop.wait
+        self._stop, self._stir = threading.Event(), threading.Event()
+        self._rest = rest or self._sleep
         self._good = False
         self._session: Session | None = None
         self._taking = Taking(
@@ -85,6 +86,7 @@ class Mailbox:
     def close(self, seconds: float = 3.0) -> None:
         """Stop after the mails that are being fetched; who hangs in the network is cut off from it."""
         self._stop.set()
+        self._stir.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
         session = self._session
@@ -93,8 +95,13 @@ class Mailbox:
             self._thread.join(seconds)
 
     def watch(self) -> None:
-        """From any thread, every few seconds: end a connection whose server takes too long over one command."""
+        """From any thread, every few seconds: end a connection whose server takes too long over one command.
+
+        A mailbox that waits for its next try does not wait on where somebody has let us in anew.
+        """
         session = self._session
+        if self._tokens.is_news():
+            self._stir.set()
         if session is not None and session.cut_if_overdue():
             _log.warning("imap.cut name=%s: the server took too long over one command", self._name)
 
@@ -112,6 +119,13 @@ class Mailbox:
             calm = self._good and Clock.monotonic() - began >= _CALM_SECONDS
             pause = 1.0 if calm or not pause else min(2 * pause, _LONGEST_PAUSE)
             self._rest(pause)
+
+    def _sleep(self, seconds: float) -> bool:
+        """Rest, at most so long; whether it is time to stop."""
+        self._stir.wait(seconds)
+        if not self._stop.is_set():
+            self._stir.clear()
+        return self._stop.is_set()
 
     def _visit(self) -> None:
         """Sign in, and fetch again and again until the connection ends."""
@@ -247,4 +261,9 @@ def open_mailboxes(
 
 def tokens_of(name: str, section: "ImapSection", data: Path, clock: Clock) -> Tokens:
     """The access tokens of a mailbox."""
-    return Tokens(section, clock=clock, keep=data / "oauth" / f"{name}.json")
+    return Tokens(section, clock=clock, kept=kept_token(name, data))
+
+
+def kept_token(name: str, data: Path) -> KeptToken:
+    """Where the newest refresh token of a mailbox lies."""
+    return KeptToken(data / "oauth" / f"{name}.json")

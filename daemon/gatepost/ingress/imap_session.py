@@ -4,7 +4,7 @@ import imaplib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from imapclient.exceptions import LoginError
 
@@ -14,7 +14,6 @@ from .imap_wire import BusyServerError, DeadConnectionError, Wire, is_passing
 
 if TYPE_CHECKING:
     from ..config import ImapSection
-    from .oauth import Tokens
 
 _SPINS = 3
 _LAST_UID = 2**32 - 1
@@ -29,6 +28,14 @@ class Head:
     came: Millis | None
 
 
+class Grant(Protocol):
+    """What gives an access token; what the server has refused is dropped, and asked for once more."""
+
+    def current(self) -> str: ...
+
+    def drop(self) -> None: ...
+
+
 class Session:
     """A connection with its folder selected. Every method raises what imapclient raises, or an error of ours.
 
@@ -38,7 +45,7 @@ class Session:
     def __init__(
         self,
         section: "ImapSection",
-        tokens: "Tokens",
+        tokens: Grant,
         monotonic: Callable[[], float],
         *,
         folder: str = "",
@@ -230,7 +237,7 @@ class Session:
         # RFC 3501 7.1: \* says that new keywords can be made; without a word about flags all of them are kept.
         self._marks = not kept or any(flag.strip(b"()") in (b"\\*", MARK) for flag in kept)
 
-    def _sign_in(self, tokens: "Tokens") -> None:
+    def _sign_in(self, tokens: Grant) -> None:
         section = self._section
         self._wire.begin()
         if section.password is not None:

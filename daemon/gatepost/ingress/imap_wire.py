@@ -134,7 +134,7 @@ def why(error: BaseException) -> str:
     said = " ".join(str(error).split())[:200]
     match error:
         case LoginError():
-            return f"the server refused to sign us in: {said}. Look at username, and at the password or refresh_token."
+            return f"the server refused to sign us in: {said}. Look at username, the password, or who let us in."
         case ssl.SSLCertVerificationError():
             return f"the server's certificate is not trusted: {error.verify_message}. Look at server and authority."
         case ssl.SSLError():
