@@ -4,6 +4,7 @@ What goes to quarantine, and what we ask about it, is aside.py's.
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from . import alarm
@@ -22,7 +23,7 @@ from .core.party import Participant
 from .core.rules.book import Book
 from .core.rules.kept import pack
 from .core.subject import plain_subject
-from .core.ticket import Ticket
+from .core.ticket import IMPORTED, Ticket
 from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
 from .core.verdict import Condition, Route, RuleTrace, Verdict
 from .events import advance_ticket, happened, known_for_notices
@@ -45,7 +46,7 @@ def commit(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> Outcome:
     for sentence in (*map(str, trip.proof.findings), *trip.identity.why, trip.nature.reason):
         trace.note(tx, kind="judged", said=sentence, now=now, arrival=row)
     _tell_guesses(tx, house, trip, row, now)
-    if _is_copy(trip):
+    if trip.revived is None and _is_copy(trip):
         return _duplicate(tx, trip, row, now)
     words = helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
     if words is not None and trip.notice.kind is not None and not _is_past(trip):
@@ -54,7 +55,7 @@ def commit(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> Outcome:
         alarm.heard(tx, house, trip.facts.sender or trip.arrival.envelope.mail_from, now)
     if trip.flood:
         alarm.trip(tx, house, f"ticket {trip.identity.ticket}", trip.flood, now)
-    decision = trip.decision
+    decision = trip.decision if trip.revived is None else trip.revived
     match decision:
         case Opens():
             return _opened(tx, house, trip, decision, row, now)
@@ -94,10 +95,11 @@ def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Mi
         language=language,
         flags=_flags(trip),
     )
-    ticket = replace(ticket, number=tickets.open_(tx, ticket))
+    ticket = _woken(tx, trip, ticket, row, now) or replace(ticket, number=tickets.open_(tx, ticket))
     people = _first_participants(house, trip, ticket, verdict)
     for participant in people:
         tickets.join(tx, participant)
+    people = (*people, *tickets.participants(tx, ticket.number)[2:])
     case = Case(
         ticket=ticket,
         brand=facts.brand,
@@ -136,13 +138,32 @@ def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Mi
     return Outcome.OPENED
 
 
+def _woken(tx: Tx, trip: Trip, anew: Ticket, row: int, now: Millis) -> Ticket | None:
+    """The ticket that an archive has closed, as the live copy of its first mail opens it; None where there is none."""
+    old = tickets.find(tx, trip.earlier.ticket) if trip.revived is not None and trip.earlier is not None else None
+    if old is None:
+        return None
+    _tell_revived(tx, old.number, row, now)
+    flags = tuple(flag for flag in dict.fromkeys((*old.flags, *anew.flags)) if flag != IMPORTED)
+    return replace(anew, number=old.number, assignee=old.assignee, flags=flags)
+
+
+def _tell_revived(tx: Tx, ticket: int, row: int, now: Millis) -> None:
+    said = "came to a door after all: it was known out of an archive alone, which answers nobody"
+    trace.note(tx, kind="revived", said=said, now=now, ticket=ticket, arrival=row)
+
+
 def _continued(
     tx: Tx, house: House, trip: Trip, decision: Continues, row: int, now: Millis, words: Words | None
 ) -> Outcome:
-    ticket = trip.facts.ticket
+    ticket = trip.facts.ticket if trip.revived is None else tickets.find(tx, decision.ticket)
     if ticket is None:
         raise LookupError(f"ticket {decision.ticket} was decided on and is not there")
     case = replace(case_of(tx, house, ticket, now), arrival=row, archived=_is_past(trip))
+    if trip.revived is not None:
+        # What was imported promised nothing; a message that has come alive does.
+        case = case.after(replace(ticket, clock_wanted=True))
+        _tell_revived(tx, ticket.number, row, now)
     if not case.archived:
         case = without_inactive_vendor(tx, house, case, now)
     author = None if case.archived else case.participant(decision.author)
@@ -195,7 +216,7 @@ def _flags(trip: Trip) -> tuple[str, ...]:
     """What a new ticket is marked with by the way in which its mail came."""
     sender = trip.letter.sender.address if trip.letter.sender is not None else trip.arrival.envelope.mail_from
     marks = (
-        ("msgid_collision", trip.earlier is not None),
+        ("msgid_collision", trip.earlier is not None and trip.revived is None),
         ("forwarded", trip.letter.forwarder is not None),
         ("requester_unreachable", bool(sender) and not writable(sender)),
     )
@@ -237,9 +258,9 @@ def _duplicate(tx: Tx, trip: Trip, row: int, now: Millis) -> Outcome:
 
 def _received(tx: Tx, trip: Trip, case: Case, author: int, given: Given | None = None) -> tuple[Case, int]:
     """Store the message, remember the mail, and say so where another mail has used its Message-ID (B08)."""
-    message = messages.put(
-        tx,
-        ticket=case.ticket.number,
+    again = trip.earlier.message if trip.revived is not None and trip.earlier is not None else 0
+    put = partial(messages.wake, tx, again) if again else partial(messages.put, tx, ticket=case.ticket.number)
+    message = put(
         author=author,
         received=trip.arrival.received,
         letter=trip.letter if given is None else given.letter,
@@ -248,7 +269,8 @@ def _received(tx: Tx, trip: Trip, case: Case, author: int, given: Given | None =
         internal=given is not None and not given.relays,
         cards=given.cards if given is not None else (),
     )
-    passed.keep(tx, message, trip.letter)
+    if not again:
+        passed.keep(tx, message, trip.letter)
     arrivals.remember(
         tx,
         trip.letter.fingerprint,

@@ -31,6 +31,8 @@ def as_data(trip: Trip) -> dict[str, Any]:
 
 def becomes(trip: Trip) -> str:
     """What the daemon would make of the mail, in one sentence."""
+    if trip.earlier is not None and trip.revived is not None:
+        return f"a live message of ticket {trip.earlier.ticket}, which had it out of an archive alone"
     if trip.earlier is not None and trip.earlier.same_mail:
         return f"nothing: the same mail is here already, on ticket {trip.earlier.ticket}"
     match trip.decision:

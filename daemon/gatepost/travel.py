@@ -9,6 +9,7 @@ from functools import partial
 from . import alarm
 from .core import Millis
 from .core.address import folds_onto_another
+from .core.copy import Copy, revived
 from .core.facts import Facts
 from .core.forward import brought
 from .core.helpdesk import Notice
@@ -27,7 +28,6 @@ from .core.verdict import Verdict
 from .house import House
 from .past import VOUCHED, look_back, record_only
 from .store import arrivals, helpdesks, returns
-from .store.arrivals import Seen
 from .store.database import Tx
 from .store.facts import gather
 
@@ -36,7 +36,10 @@ SIGNED_IN = Proof(result=Authentication.VERIFIED, why="written on our pages by w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """How one mail was decided: every value of the way, none of it written yet."""
+    """How one mail was decided: every value of the way, none of it written yet.
+
+    `revived` is what becomes of a mail of which `earlier` lay in an archive alone; None where it is one more copy.
+    """
 
     arrival: Arrival
     letter: Letter
@@ -51,7 +54,8 @@ class Trip:
     book: Book
     verdict: Verdict
     decision: Decision
-    earlier: Seen | None
+    earlier: Copy | None
+    revived: Decision | None = None
     flood: str = ""
     release: Release | None = None
     topics: tuple[Topic, ...] = ()
@@ -110,6 +114,8 @@ def travel(
         notice=notice,
         round_trip=round_trip(letter, house.domains) or flood,
     )
+    earlier = arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received)
+    is_past = _is_past(arrival.envelope)
     return Trip(
         arrival=arrival,
         letter=letter,
@@ -123,8 +129,9 @@ def travel(
         seen=seen,
         book=book,
         verdict=verdict,
-        decision=record_only(decision) if _is_past(arrival.envelope) else decision,
-        earlier=arrivals.seen(tx, letter.fingerprint, letter.message_id, ticket=identity.ticket, now=arrival.received),
+        decision=record_only(decision) if is_past else decision,
+        earlier=earlier,
+        revived=None if is_past else revived(earlier, decision, arrival.received),
         flood=flood,
         release=release,
         topics=topics,

@@ -8,7 +8,10 @@ from enum import StrEnum
 from itertools import takewhile
 
 from ..core import HOUR, Millis
+from ..core.copy import Copy
 from ..core.letter import Arrival, Door, Envelope
+from ..core.nature import Author
+from ..core.party import Role
 from .database import Row, Tx
 from .trace import count
 
@@ -28,15 +31,6 @@ class Outcome(StrEnum):
 
 
 _KEPT_BACK = "automatic.kept_back"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """An earlier mail with the same fingerprint or the same Message-ID."""
-
-    message: int
-    ticket: int
-    same_mail: bool
 
 
 def begin(tx: Tx, arrival: Arrival, *, keep: bool = True) -> int:
@@ -125,7 +119,7 @@ def decided(tx: Tx, arrival: int, said: dict[str, object]) -> None:
     )
 
 
-def seen(tx: Tx, fingerprint: str, message_id: str, *, ticket: int | None, now: Millis) -> Seen | None:
+def seen(tx: Tx, fingerprint: str, message_id: str, *, ticket: int | None, now: Millis) -> Copy | None:
     """The earlier copy of this mail, or else an earlier, different mail with its Message-ID (B08).
 
     `ticket` is the one that the mail cites: a copy on another ticket is another message. Without a Message-ID only a
@@ -133,14 +127,14 @@ def seen(tx: Tx, fingerprint: str, message_id: str, *, ticket: int | None, now: 
     """
     since = 0 if message_id else now - _WINDOW_WITHOUT_ID
     row = tx.row(
-        """SELECT message, ticket FROM seen WHERE fingerprint = :fingerprint AND at > :since
+        """SELECT message, ticket, at FROM seen WHERE fingerprint = :fingerprint AND at > :since
            AND (:ticket = 0 OR ticket IN (0, :ticket)) ORDER BY message > 0 DESC, at DESC LIMIT 1""",
         fingerprint=fingerprint,
         since=since,
         ticket=ticket or 0,
     )
     if row is not None:
-        return Seen(message=row["message"], ticket=row["ticket"], same_mail=True)
+        return _copy(tx, row["message"], row["ticket"], row["at"])
     if not message_id:
         return None
     row = tx.row(
@@ -148,7 +142,42 @@ def seen(tx: Tx, fingerprint: str, message_id: str, *, ticket: int | None, now: 
         id=message_id,
         fingerprint=fingerprint,
     )
-    return Seen(message=row["message"], ticket=row["ticket"], same_mail=False) if row else None
+    return Copy(message=row["message"], ticket=row["ticket"], same_mail=False) if row else None
+
+
+def _copy(tx: Tx, message: int, ticket: int, at: Millis) -> Copy:
+    """An earlier copy with what is known of the message that it became."""
+    row = tx.row(
+        """SELECT author,
+             NOT EXISTS (SELECT 1 FROM arrival WHERE message = :message AND door <> :past) AS archived,
+             NOT EXISTS (SELECT 1 FROM message AS other WHERE other.ticket = :ticket AND other.id < :message) AS first,
+             EXISTS (SELECT 1 FROM message AS other
+                       JOIN participant AS by ON by.ticket = other.ticket AND by.number = other.author
+                       JOIN participant AS mine ON mine.ticket = other.ticket AND mine.number = message.author
+                     WHERE other.ticket = :ticket AND other.id > :message AND other.author_kind = :human
+                       AND by.role IN (:vendor, :staff, :collaborator)
+                       AND mine.role NOT IN (:vendor, :staff, :collaborator)) AS answered
+           FROM message WHERE id = :message""",
+        message=message,
+        ticket=ticket,
+        past=Door.IMPORT.value,
+        human=Author.HUMAN.value,
+        vendor=Role.VENDOR.value,
+        staff=Role.STAFF.value,
+        collaborator=Role.COLLABORATOR.value,
+    )
+    if row is None:
+        return Copy(message=message, ticket=ticket, same_mail=True, at=at)
+    return Copy(
+        message=message,
+        ticket=ticket,
+        same_mail=True,
+        at=at,
+        archived=bool(row["archived"]),
+        first=bool(row["first"]),
+        author=row["author"],
+        answered=bool(row["answered"]),
+    )
 
 
 def remember(tx: Tx, fingerprint: str, message_id: str, *, message: int, ticket: int, now: Millis) -> None:

@@ -83,7 +83,7 @@ def put(
         refs=" ".join((*letter.references, *letter.in_reply_to)),
         troubles=" ".join(letter.troubles),
         internal=int(internal),
-        cards=json.dumps([asdict(card) for card in cards], ensure_ascii=False) if cards else "",
+        cards=_as_json(cards),
     )
     tx.run(
         "INSERT INTO message_words (rowid, subject, text) VALUES (:id, :subject, :text)",
@@ -105,6 +105,38 @@ def belongs_to_a_program(tx: Tx, message: int, reason: str) -> None:
         reason=reason,
         id=message,
     )
+
+
+def wake(
+    tx: Tx,
+    message: int,
+    *,
+    author: int,
+    received: Millis,
+    letter: Letter,
+    nature: Nature,
+    identity: Identity,
+    internal: bool = False,
+    cards: Sequence[Card] = (),
+) -> int:
+    """A message out of an archive has come to a door: what its door says of it takes the place of what the archive did."""
+    tx.run(
+        """UPDATE message SET author = :author, received = :received, text = :text, reply_text = :reply_text,
+             relay_text = :relay_text, author_kind = :author_kind, reason = :reason, trust = :trust,
+             internal = :internal, cards = :cards WHERE id = :message""",
+        message=message,
+        author=author,
+        received=received,
+        text=letter.text,
+        reply_text=_other_than(letter.text, letter.reply_text),
+        relay_text=_other_than(letter.text, letter.relay_text),
+        author_kind=nature.author.value,
+        reason=nature.reason,
+        trust=identity.trust.value,
+        internal=int(internal),
+        cards=_as_json(cards),
+    )
+    return message
 
 
 def find(tx: Tx, message: int) -> Message | None:
@@ -201,6 +233,10 @@ def _put_attachment(tx: Tx, message: int, attachment: Attachment) -> None:
         content_id=attachment.content_id,
         inline=int(attachment.inline),
     )
+
+
+def _as_json(cards: Sequence[Card]) -> str:
+    return json.dumps([asdict(card) for card in cards], ensure_ascii=False) if cards else ""
 
 
 def _other_than(text: str, part: str) -> str | None:
