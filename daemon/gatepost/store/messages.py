@@ -119,7 +119,7 @@ def wake(
     internal: bool = False,
     cards: Sequence[Card] = (),
 ) -> int:
-    """A message out of an archive has come to a door: what its door says of it takes the place of what the archive did."""
+    """A message out of an archive has come to a door: what that says of it takes the place of what the archive did."""
     tx.run(
         """UPDATE message SET author = :author, received = :received, text = :text, reply_text = :reply_text,
              relay_text = :relay_text, author_kind = :author_kind, reason = :reason, trust = :trust,
