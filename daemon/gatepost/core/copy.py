@@ -17,8 +17,8 @@ STILL_LIVE: Millis = 3 * DAY
 class Copy:
     """An earlier copy of a mail, or with `same_mail` false another mail with its Message-ID.
 
-    `archived`: it came out of archives alone, at `at`; `first` says whether it opened its ticket, `author` whose message
-    it is there, and `answered` that whoever answers that ticket has written since.
+    `archived`: it came out of archives alone, at `at`; `first` says whether it opened its ticket, `author` whose
+    message it is there, and `answered` that whoever answers that ticket has written since.
     """
 
     message: int
