@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ from gatepost.store import mailboxes
 from gatepost.store.database import Database
 from gatepost.store.intake import Intake
 from gatepost.store.schema import migrate
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from dovecot_server import started
 
 BRAND = Brand(slug="market", name="Market", support=("support@market.example",))
 PATIENCE = 20.0
@@ -214,6 +219,13 @@ def lasting_tokens():
     yield server
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def dovecot(until, lasting_tokens):
+    """A real Dovecot: its ports, without and with TLS, and its folder."""
+    with started(until, lasting_tokens.url) as dovecot:
+        yield dovecot
 
 
 @pytest.fixture

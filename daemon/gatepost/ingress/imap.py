@@ -162,7 +162,9 @@ class Mailbox:
     def look(self, session: Session) -> list[int]:
         """Take everything that waits in the folder, batch by batch; the UIDs that were found waiting."""
         validity = session.validity
-        state = self._db.write_now(lambda tx: mailboxes.begin(tx, self._name, validity))
+        # What the next mail would have got is told once, when the folder is opened.
+        following, session.next_uid = session.next_uid, 0
+        state = self._db.write_now(lambda tx: mailboxes.begin(tx, self._name, validity, following))
         self._ask_about_the_past(session, state)
         self._taking.finish(session)
         uids = session.waiting(state.uid if validity else 0)

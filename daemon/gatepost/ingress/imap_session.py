@@ -40,6 +40,7 @@ class Session:
     """A connection with its folder selected. Every method raises what imapclient raises, or an error of ours.
 
     `keeps`: mails stay in the folder and are marked, by wish or since the server can neither move nor expunge one.
+    `next_uid` is the UID that the next mail would have had when the folder was opened, 0 where the server does not say.
     """
 
     def __init__(
@@ -233,6 +234,7 @@ class Session:
             message = f"the folder {self.folder} cannot be opened: {' '.join(str(error).split())[:200]}"
             raise PermanentError(message, "Name one that is there.") from error
         self.validity = int(said.get(b"UIDVALIDITY", 0))
+        self.next_uid = int(said.get(b"UIDNEXT", 0))
         kept = said.get(b"PERMANENTFLAGS", ())
         # RFC 3501 7.1: \* says that new keywords can be made; without a word about flags all of them are kept.
         self._marks = not kept or any(flag.strip(b"()") in (b"\\*", MARK) for flag in kept)

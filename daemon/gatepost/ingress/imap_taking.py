@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..clock import Clock
+from ..core import Millis
 from ..core.addresses import Addresses
 from ..core.letter import Door
 from ..errors import TemporaryError
@@ -55,7 +56,7 @@ class Taking:
         known: set[str] = set()
         if session.validity:  # Without one, a UID may name another mail tomorrow: only the bytes tell.
             known = self._db.read_now(lambda tx: intake.known(tx, source, [str(uid) for uid in uids]))
-        done = {uid for uid in uids if str(uid) in known}
+        done = self._still_the_same(session, source, [uid for uid in uids if str(uid) in known])
         fresh = [uid for uid in uids if uid not in done]
         if not fresh:
             return done
@@ -66,6 +67,18 @@ class Taking:
         done |= self._fetch(session, source, wanted, {*self._alone, *tries})
         self._blame(session, [uid for uid in fresh if uid not in heads and uid not in hopeless])
         return done | self._set_aside(session, hopeless)
+
+    def _still_the_same(self, session: Session, source: str, uids: Sequence[int]) -> set[int]:
+        """Those of the mails that were taken before which are what they were, by size and date.
+
+        A server that was restored from a backup may give a UID once more to another mail, under the same UIDVALIDITY
+        against RFC 3501 2.3.1.1. What looks otherwise is fetched again, and then its bytes tell.
+        """
+        if not uids:
+            return set()
+        taken = self._db.read_now(lambda tx: intake.sizes(tx, source, [str(uid) for uid in uids]))
+        heads, now = session.heads(uids), self._clock.now()
+        return {uid for uid in uids if uid not in heads or _agrees(heads[uid], taken.get(str(uid)), now)}
 
     def finish(self, session: Session) -> None:
         """End the moves that were cut off before their last command."""
@@ -151,6 +164,14 @@ class Taking:
         """Fetching these has failed once more. Where they have only gone meanwhile, nobody asks for the count (N04)."""
         if uids:
             self._db.write_now(lambda tx: mailboxes.stumbled(tx, self._name, session.validity, uids))
+
+
+def _agrees(head: Head, taken: tuple[int, Millis] | None, now: Millis) -> bool:
+    """Whether a mail is what was taken; a date that is absent, or lies in the future, was not what we went by."""
+    if taken is None:
+        return True
+    octets, received = taken
+    return head.octets == octets and (head.came is None or head.came == received or head.came > now)
 
 
 def groups(sizes: Mapping[int, int], alone: set[int]) -> Iterator[list[int]]:

@@ -25,6 +25,8 @@ _CONNECT_SECONDS = 15.0
 _COMMAND_SECONDS = 60.0
 _SLOWEST = 8_192
 _ANSWER_OCTETS = 16 * 1024 * 1024
+# Another client may have taken away a whole folder, a line for each mail; each costs us some microseconds.
+_ANSWER_LINES = 250_000
 _PASSING = ("UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT", "EXPIRED", "CONTACTADMIN", "THROTTLED", "OVERQUOTA")
 # The UIDs of a large folder come in one line, and 100,000 of ten digits are more than imaplib's megabyte.
 imaplib._MAXLINE = 16 * 1024 * 1024  # type: ignore[attr-defined]
@@ -44,13 +46,13 @@ class Wire:
     def __init__(self, section: "ImapSection", monotonic: Callable[[], float]) -> None:
         self.client = _connected(section)
         self._monotonic = monotonic
-        self._left = _ANSWER_OCTETS
+        self._left, self._lines = _ANSWER_OCTETS, _ANSWER_LINES
         self._until = monotonic() + _COMMAND_SECONDS
         self._bound()
 
     def begin(self, most: int = 0, *, octets: int = 0, seconds: float = 0.0) -> None:
         """A command begins; its answer may have `most` octets, and time for `octets` of them and for some `seconds`."""
-        self._left = most + _ANSWER_OCTETS
+        self._left, self._lines = most + _ANSWER_OCTETS, _ANSWER_LINES
         self._until = self._monotonic() + _COMMAND_SECONDS + seconds + octets / _SLOWEST
 
     def overdue(self) -> bool:
@@ -90,7 +92,8 @@ class Wire:
         def bounded_readline() -> bytes:
             line: bytes = readline()
             self._left -= len(line)
-            if self._left < 0:
+            self._lines -= 1
+            if min(self._left, self._lines) < 0:
                 raise imaplib.IMAP4.abort("an answer without end")
             return line
 

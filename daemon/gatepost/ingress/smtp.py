@@ -217,7 +217,8 @@ class Conversation(Talk):
             raw = text.finish()
         except MemoryError as error:
             self._end_text()
-            return self._answer(self._trouble(error))
+            self._forget_mail()
+            return self._answer_dot(self._trouble(error))
         if isinstance(raw, Flaw):
             self._end_text()
             self._forget_mail()

@@ -78,6 +78,21 @@ def known(tx: Tx, source: str, positions: Sequence[str]) -> set[str]:
     }
 
 
+def sizes(tx: Tx, source: str, positions: Sequence[str]) -> dict[str, tuple[int, Millis]]:
+    """The octets of the mails that were taken from those positions, and when they came."""
+    found = {}
+    for each in positions:
+        row = tx.row(
+            """SELECT arrival.size, arrival.received FROM taken JOIN arrival ON arrival.id = taken.arrival
+               WHERE taken.source = :source AND taken.position = :each""",
+            source=source,
+            each=each,
+        )
+        if row is not None:
+            found[each] = (int(row["size"]), int(row["received"]))
+    return found
+
+
 def waiting_from(tx: Tx, peer: str) -> int:
     """How many mails of one mailbox, as its arrivals name it, wait to be handled."""
     return int(

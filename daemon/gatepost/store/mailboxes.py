@@ -58,14 +58,18 @@ class MailboxState:
     aside_said: str
 
 
-def begin(tx: Tx, name: str, validity: int) -> MailboxState:
-    """The mailbox as it stands under this UIDVALIDITY; a new one begins at UID 0 (RFC 3501 2.3.1.1)."""
+def begin(tx: Tx, name: str, validity: int, next_uid: int = 0) -> MailboxState:
+    """The mailbox as it stands under this UIDVALIDITY; a new one begins at UID 0 (RFC 3501 2.3.1.1).
+
+    So does one whose UIDs have gone backward, below its cursor: `next_uid` is what the next mail would have had.
+    """
     _ensure(tx, name)
     tx.run(
-        """UPDATE mailbox SET uid = CASE WHEN validity = :validity THEN uid ELSE 0 END, validity = :validity
-           WHERE name = :name AND validity <> :validity""",
+        """UPDATE mailbox SET uid = 0, validity = :validity
+           WHERE name = :name AND (validity <> :validity OR (:next > 0 AND :next <= uid))""",
         name=name,
         validity=validity,
+        next=next_uid,
     )
     return _state(tx, name)
 
