@@ -82,6 +82,20 @@ def test_the_configs_of_the_operating_page_load(tmp_path):
     assert load(merged, secrets=False).delivery.tls == "required"
 
 
+def test_the_configs_of_the_doors_load(tmp_path):
+    least = re.findall(r"```toml\n(.*?)```", TEXTS["docs/operating.md"], re.DOTALL)[0]
+    blocks = re.findall(r"```toml\n(.*?)```", TEXTS["docs/doors.md"], re.DOTALL)
+    boxes = []
+    for number, block in enumerate(blocks):
+        path = tmp_path / f"{number}.toml"
+        base = re.sub(r"(?s)\[authentication\].*?\n\n", "", least, count=1) if "[authentication]" in block else least
+        path.write_text(f'{base}\n[delivery]\nsmarthost = "127.0.0.1:2526"\n{_without_files(block)}')
+        boxes += load(path, secrets=False).imap.values()
+    google, microsoft = [box for box in boxes if box.preset != "none"]
+    assert google.by_person and google.authorise_endpoint() and not google.device_endpoint()
+    assert not microsoft.by_person and len(boxes) == 3
+
+
 def _without_files(text: str) -> str:
     return re.sub(r"(?m)^(certificate|key) = .*\n", "", text)
 
