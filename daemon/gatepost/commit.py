@@ -170,7 +170,7 @@ def _continued(
     given = given_in(tx, house, trip, case, author, now)
     case, message = _received(tx, trip, case, author=decision.author, given=given)
     if given is None or given.relays:
-        if words is not None and trip.nature.author is Author.HUMAN:
+        if words is not None and not case.archived and trip.nature.author is Author.HUMAN:
             helpdesks.take_for_answer(tx, words, message, ticket.number, now)
         event = Wrote(
             message=message, author=decision.author, nature=trip.nature, secrets=trip.letter.secrets,
