@@ -180,10 +180,12 @@ def test_a_refusal_in_the_browser_ends_it(place, asking, tokens):
     assert not kept(path).exists()
 
 
-def test_a_wrong_paste_is_told(place, asking):
-    process, _ = asking(place())
-    said, _ = process.communicate("http://127.0.0.1/?code=stolen&state=foreign\n", timeout=PATIENCE)
-    assert process.returncode == 70 and "not the address" in said
+def test_a_wrong_paste_is_told_and_the_right_one_still_taken(place, asking, tokens):
+    process, page = asking(place())
+    said, _ = process.communicate(
+        f"http://127.0.0.1/?code=stolen&state=foreign\n{tokens.agree(page)}\n", timeout=PATIENCE
+    )
+    assert process.returncode == 0 and "not the address" in said and "signed in as support" in said
 
 
 def test_only_the_answer_to_our_own_question_is_taken(place):
@@ -212,7 +214,7 @@ def test_nobody_who_answers_ends_it_in_time(place):
     try:
         with pytest.raises(PermanentError, match="in time"):
             listening.expect(question(section, listening.redirect))
-            listening.code(lambda: None, 900, lambda: next(now))
+            listening.code(lambda: None, list, 900, lambda: next(now))
     finally:
         listening.close()
 

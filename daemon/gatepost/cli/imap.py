@@ -4,6 +4,7 @@ import os
 import select
 import time
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ..config import ImapSection
 
 _PATIENCE = 15 * 60.0
+_ODD = "That is not the address of the page at which it ends; paste the whole of it, from http:// on. Waiting …"
 
 
 @click.group()
@@ -104,7 +106,7 @@ def _by_browser(section: "ImapSection") -> Granted:
         click.echo(f"Open this page in a browser, and sign in as {section.username}:\n\n{asked.page}\n")
         click.echo("Where the browser runs on another machine, it ends at a page that it cannot open: paste")
         click.echo(f"the address of that page here, from {listening.redirect} on, and press Enter. Waiting …")
-        code = listening.code(_Pasted(), _PATIENCE, Clock.monotonic)
+        code = listening.code(_Pasted(), partial(click.echo, _ODD), _PATIENCE, Clock.monotonic)
     finally:
         listening.close()
     return by_code(section, asked, code)

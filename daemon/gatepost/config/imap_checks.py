@@ -23,6 +23,20 @@ def findings(boxes: Mapping[str, ImapSection], support: set[str]) -> Iterator[Fo
             yield ("imap", name, "recipient"), f"{box.recipient} is no support address of a brand", "name one that is"
         if box.endpoint() and box.tls == "none" and not is_loopback(endpoint(box.endpoint())[0]):
             yield ("imap", name, "tls"), "the password would cross the network in the clear", 'write tls = "tls"'
+    yield from _twice(boxes)
+
+
+def _twice(boxes: Mapping[str, ImapSection]) -> Iterator[Found]:
+    """Folders that two sections fetch, or out of which one fetches what the other has put away there."""
+    for name, box in boxes.items():
+        for other, theirs in boxes.items():
+            if (box.endpoint(), box.username) != (theirs.endpoint(), theirs.username) or other == name:
+                continue
+            if box.folder == theirs.folder and name > other:
+                yield ("imap", name), f"the mailboxes {other} and {name} are the same folder", "take one of them out"
+            elif box.folder in (theirs.processed, theirs.failed):
+                said = f"{other} puts away into {box.folder} what it has fetched, and {name} would fetch it again"
+                yield ("imap", name, "folder"), said, "name another"
 
 
 def _signing_in(name: str, box: ImapSection) -> Iterator[Found]:

@@ -32,8 +32,16 @@ class Loopback:
         """Take the answer to this question from now on; to be said before anybody sees the question."""
         self._asked = asked
 
-    def code(self, pasted: Callable[[], str | None], seconds: float, monotonic: Callable[[], float]) -> str:
+    def code(
+        self,
+        pasted: Callable[[], str | None],
+        odd: Callable[[], object],
+        seconds: float,
+        monotonic: Callable[[], float],
+    ) -> str:
         """The code, from the browser or out of a line that was pasted: `pasted` gives the next one, None for none yet.
+
+        A line that is not the answer is told by `odd`, and another one is waited for.
 
         Raises PermanentError where the provider says no, or nobody answers within `seconds`.
         """
@@ -41,10 +49,7 @@ class Loopback:
         while monotonic() < end:
             line = pasted()
             if line and not self._took(line):
-                raise PermanentError(
-                    "this is not the address of the page that came at the end",
-                    "Begin again, and paste the whole address, from http:// on.",
-                )
+                odd()
             try:
                 found = self._codes.get(timeout=0 if line else _LOOK)
             except queue.Empty:
