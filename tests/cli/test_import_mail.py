@@ -1,6 +1,8 @@
 """`gatepost import-mail` on the command line: every kind of archive, again and again, dry, cut off."""
 
 import mailbox
+import os
+from contextlib import closing
 from email import message_from_bytes
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from gatepost.cli import run
 from gatepost.config import load
+from gatepost.ingress.archive import Archive
 from gatepost.parts import open_database
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "marketplace"
@@ -143,3 +146,41 @@ def test_a_mail_that_names_none_of_our_addresses_is_for_the_one_that_is_said(con
     raw = MAILS[0].replace(b"support@orchard.example", b"old-help-desk@elsewhere.example")
     importing(config, maildir(tmp_path / "box", [raw]), "--for", "support@orchard.example")
     assert rows(config, "SELECT recipients FROM arrival")[0]["recipients"] == '["support@orchard.example"]'
+
+
+def test_what_lies_in_an_archive_and_is_no_mail_of_it_is_left_alone(config, tmp_path, capsys):
+    """A pipe would be waited for, a folder cannot be read, and a link leads to what nobody meant to import."""
+    (tmp_path / "secret").write_bytes(b"Subject: not yours\n\nkey\n")
+    folder = tmp_path / "old"
+    folder.mkdir()
+    maildir(folder / "box", MAILS[:2])
+    eml = folder / "eml"
+    eml.mkdir()
+    (eml / "1.eml").write_bytes(MAILS[2])
+    (eml / "inside.eml").symlink_to(eml / "1.eml")
+    for place, suffix in ((folder / "box" / "cur", ""), (eml, ".eml")):
+        os.mkfifo(place / f"pipe{suffix}")
+        (place / f"folder{suffix}").mkdir()
+        (place / f"link{suffix}").symlink_to(tmp_path / "secret")
+        (place / f"nowhere{suffix}").symlink_to(tmp_path / "absent")
+    assert run(["import-mail", str(folder / "box"), str(eml), "-c", str(config)]) == 0
+    # The link inside the archive is a second copy of the mail that it leads to.
+    assert "4 mails are in" in capsys.readouterr().out
+    with closing(open_database(load(config, secrets=False))) as db:
+        subjects = db.read_now(lambda tx: [row["subject"] for row in tx.rows("SELECT subject FROM message")])
+    assert sorted(subjects) == ["Re: question 0", "question 0", "question 1"]
+
+
+def test_a_maildir_in_use_loses_no_mail_that_is_moved_meanwhile(config, tmp_path, monkeypatch):
+    maildir(tmp_path / "box", MAILS[:3])
+    named = sorted((tmp_path / "box" / "new").iterdir())
+    listed = Archive._named
+
+    def moved(self):
+        found = list(listed(self))
+        named[0].rename(tmp_path / "box" / "cur" / f"{named[0].name}:2,S")
+        named[1].unlink()
+        return iter(found)
+
+    monkeypatch.setattr(Archive, "_named", moved)
+    assert len(list(Archive(tmp_path / "box").items())) == 2

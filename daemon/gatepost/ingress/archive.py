@@ -4,6 +4,7 @@ An archive is looked through once for dates, so that its mails can be taken in t
 second time, mail by mail: never more than one is in memory.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,9 +76,8 @@ class Archive:
                     yield from self._in_mbox(file)
             case Format.MAILDIR | Format.EML:
                 for file in self._files():
-                    with file.open("rb") as opened:
-                        head, size = opened.read(_HEAD), file.stat().st_size
-                    yield Item(_when(head, file), self._name(file), 0, size)
+                    if (found := self._looked_at(file)) is not None:
+                        yield found
 
     def several(self, items: Sequence[Item]) -> Iterator[tuple[Item, bytes | None]]:
         """The mails with their bytes; None where one has gone meanwhile."""
@@ -97,10 +97,29 @@ class Archive:
             octets = file.read(item.size)
         return mbox.plain(octets, self._guessed[item.path]) if self.form is Format.MBOX else octets
 
+    def _looked_at(self, file: Path) -> Item | None:
+        """One mail that is a file; None where it has gone meanwhile."""
+        try:
+            if not file.exists():
+                # A mail program moves what it has seen from new to cur (maildir(5)), and we were just before it.
+                file = self._file(Item(0, self._name(file), 0, 0))
+            with file.open("rb") as opened:
+                head, size = opened.read(_HEAD), os.fstat(opened.fileno()).st_size
+            return Item(_when(head, file), self._name(file), 0, size)
+        except FileNotFoundError:
+            return None
+
     def _files(self) -> Iterator[Path]:
         if self.path.is_file():
             yield self.path
             return
+        yield from (each for each in self._named() if self._is_ours(each))
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether a file is one of the archive: no folder, no pipe that would be waited for, and no link out of it."""
+        return (path.is_file() and path.resolve().is_relative_to(self.path)) or not os.path.lexists(path)
+
+    def _named(self) -> Iterator[Path]:
         match self.form:
             case Format.MAILDIR:
                 for folder in (self.path, *sorted(each for each in self.path.glob(".*") if each.is_dir())):
@@ -109,7 +128,7 @@ class Archive:
             case Format.EML:
                 yield from sorted(each for each in self.path.rglob("*") if each.suffix.lower() == ".eml")
             case Format.MBOX:
-                yield from sorted(each for each in self.path.rglob("*") if each.is_file() and _is_mbox(each))
+                yield from sorted(each for each in self.path.rglob("*") if self._is_ours(each) and _is_mbox(each))
 
     def _in_mbox(self, path: Path) -> Iterator[Item]:
         name = self._name(path)
