@@ -131,7 +131,8 @@ def travel(
         verdict=verdict,
         decision=record_only(decision) if is_past else decision,
         earlier=earlier,
-        revived=None if is_past else revived(earlier, decision, arrival.received),
+        # A mailbox dates its mails by when they came to it, however long ago: the clock says whether one still waits.
+        revived=None if is_past else revived(earlier, decision, arrival.received if release is not None else now),
         flood=flood,
         release=release,
         topics=topics,

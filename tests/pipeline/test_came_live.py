@@ -67,6 +67,13 @@ def test_what_the_archive_holds_from_long_ago_is_answered_nobody(market, age, ou
     assert bool(market.sent()) is (outcome == "opened")
 
 
+def test_a_mailbox_that_is_fetched_long_after_it_was_imported_answers_nobody(market):
+    """A mail that is fetched bears the date at which it came to the mailbox."""
+    importing(market, QUESTION, age=30 * DAY)
+    assert market.arrive(QUESTION, door=Door.IMAP, received=market.now - 30 * DAY) == "duplicate"
+    assert market.sent() == []
+
+
 def test_what_was_answered_in_the_archive_is_not_waited_for(market):
     importing(market, QUESTION)
     answer = mail(US, JANE, f"Re: {SUBJECT}", "Update the driver.", "2", "In-Reply-To: <1@c.example>")

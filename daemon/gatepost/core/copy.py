@@ -31,11 +31,11 @@ class Copy:
     answered: bool = False
 
 
-def revived(copy: Copy | None, decision: Decision, received: Millis) -> Decision | None:
-    """What a copy that comes to a door at `received` makes of a mail of an archive; None where it is one copy more."""
+def revived(copy: Copy | None, decision: Decision, now: Millis) -> Decision | None:
+    """What a copy that comes to a door makes of a mail of an archive; None where it is one copy more."""
     if copy is None or not copy.same_mail or not copy.archived or copy.answered:
         return None
-    if abs(received - copy.at) > STILL_LIVE:
+    if abs(now - copy.at) > STILL_LIVE:
         return None
     match decision:
         case Opens() if copy.first:
