@@ -21,7 +21,7 @@ from .core.masked import masked
 from .core.nature import Author, Nature
 from .core.party import Participant
 from .core.rules.book import Book
-from .core.rules.kept import pack
+from .core.rules.kept import VERSION, pack
 from .core.subject import plain_subject
 from .core.ticket import IMPORTED, Ticket
 from .core.trip import Aside, Confirms, Continues, Kept, Opens, Reports
@@ -316,6 +316,7 @@ def _said(trip: Trip) -> dict[str, object]:
         "verdict": _fields(trip.verdict) | {"trail": [_rule(rule) for rule in trip.verdict.trail if rule.hit]},
         "book": trip.book.digest,
         "seen": pack(trip.seen, words=not _words_lie_elsewhere(trip)),
+        "version": VERSION,
         "released": trip.release.cause.word if trip.release is not None else "",
         "decision": type(trip.decision).__name__.lower(),
     }

@@ -8,7 +8,8 @@ import pytest
 
 from gatepost.cli import run
 from gatepost.core.letter import Door
-from gatepost.core.rules.kept import unpack
+from gatepost.core.rules import words
+from gatepost.core.rules.kept import VERSION, unknown, unpack
 from gatepost.mail.parse import read_letter
 from gatepost.pipeline import run_again
 from gatepost.store import arrivals, decisions, quarantine, whole_way
@@ -158,6 +159,72 @@ def test_broken_rules_decide_nothing(history, tmp_path: Path, capsys) -> None:
     (tmp_path / "working" / "45.toml").write_text("[[rule]]")
     assert backtest(tmp_path, "--rules", str(tmp_path / "working")) == 78
     assert f"{tmp_path}/working/45.toml:1" in capsys.readouterr().err
+
+
+OFFICE = """
+[[rule]]
+name = "printers at night"
+when = {{ {when} }}
+then = {{ route = "team", team = "billing", stop = true }}
+[[rule.hit]]
+text = "My printer is on fire."
+office_open = false
+ticket = "new"
+[[rule.miss]]
+text = "The labels are empty."
+office_open = true
+"""
+
+
+def grown_old(history) -> None:
+    """The decisions as an older program kept them: it had no opening hours."""
+
+    def age(tx) -> None:
+        for row in tx.rows("SELECT arrival, said FROM decision"):
+            said = json.loads(row["said"])
+            del said["version"], said["seen"]["office_open"]
+            tx.run("UPDATE decision SET said = :said WHERE arrival = :id", said=json.dumps(said), id=row["arrival"])
+
+    history.db.write_now(age)
+
+
+@pytest.mark.parametrize(
+    ("when", "undecided", "moved"),
+    [
+        ('words = "printer", ticket = "new", office_open = false', 3, 0),
+        ('words = "printer", ticket = "new", any = [{ office_open = false }, { days_left = 0 }]', 3, 0),
+        ('words = "printer", ticket = "new", not = { office_open = true }', 3, 0),
+        ('words = "fire", office_open = false', 0, 0),
+        ('words = "printer", ticket = "new", any = [{ office_open = false }, { words = "printer" }]', 0, 2),
+        ('words = "printer", ticket = "new", not = { office_open = true, words = "toner" }', 0, 2),
+    ],
+    ids=["hangs on it", "any hangs on it", "not hangs on it", "misses anyway", "any holds anyway", "not holds anyway"],
+)
+def test_what_was_not_kept_then_is_never_guessed(history, tmp_path: Path, capsys, when, undecided, moved) -> None:
+    (tmp_path / "working" / "05-office.toml").write_text(OFFICE.format(when=when))
+    grown_old(history)
+    backtest(tmp_path, "--rules", str(tmp_path / "working"), "--json")
+    said = json.loads(capsys.readouterr().out)
+    assert (said["mails"], said["left_out"], said["undecided"]["mails"]) == (6 - undecided, 0, undecided)
+    assert said["moved"] == moved
+    backtest(tmp_path, "--rules", str(tmp_path / "working"))
+    told = capsys.readouterr().out
+    line = f"{undecided} more cannot be decided by these rules, which ask what was not kept when they came: office_open"
+    assert (line in told) is bool(undecided)
+
+
+def test_a_ticket_explained_says_what_was_not_kept(history, tmp_path: Path, capsys) -> None:
+    grown_old(history)
+    assert run(["rules", "explain", "-c", str(tmp_path / "config.toml"), "--ticket", "1001"]) == 0
+    assert "\nnot kept     days_left, office_open: " in capsys.readouterr().out
+
+
+def test_every_word_that_came_later_is_a_word_of_the_rules_and_is_kept_now(history) -> None:
+    later = unknown(0)
+    assert later == {"days_left", "office_open"} and not unknown(VERSION)
+    assert later <= words.CONDITIONS.keys()
+    kept = history.rows("SELECT said FROM decision")
+    assert {json.loads(row["said"])["version"] for row in kept} == {VERSION}
 
 
 # ── What is kept of a decision ───────────────────────────────────────────────────────────────────────────────────────

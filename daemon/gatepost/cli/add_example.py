@@ -84,7 +84,7 @@ def _mail(tx: Tx, number: int, arrival: int) -> _Mail:
     people = {p.name for p in tickets.participants(tx, number)} | {
         m.sender_name for m in messages.of_ticket(tx, number)
     }
-    return _Mail(seen=found[0], by=found[1].by, names=tuple(sorted(filter(None, people))))
+    return _Mail(seen=found.seen, by=found.before.by, names=tuple(sorted(filter(None, people))))
 
 
 def _rule(book: Book, name: str) -> Rule:

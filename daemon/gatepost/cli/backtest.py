@@ -38,6 +38,11 @@ class Done:
     looked_at: int
     seconds: float
 
+    @property
+    def left_out(self) -> int:
+        """How many arrivals no rules have decided."""
+        return self.looked_at - self.test.mails - self.test.undecided
+
 
 class Since(click.ParamType[int]):
     """How far back: `30d`, `12h`, `2w`, or a day."""
@@ -99,8 +104,12 @@ def as_text(done: Done) -> Iterator[str]:
     """The sums for people."""
     test = done.test
     yield f"{test.mails} mails since {instant(done.since)} UTC, decided again by {len(done.book.rules)} rules"
-    if done.looked_at > test.mails:
-        yield f"{done.looked_at - test.mails} more were not decided by rules: copies, reports, doubts"
+    if done.left_out:
+        yield f"{done.left_out} more were not decided by rules: copies, reports, doubts"
+    if test.undecided:
+        asked = ", ".join(f"{word} ({count})" for word, count in test.lacking.most_common())
+        why = f"which ask what was not kept when they came: {asked}"
+        yield f"{test.undecided} more cannot be decided by these rules, {why}"
     if test.mails:
         yield f"{done.seconds:.1f} s, {test.mails / max(done.seconds, 0.001):.0f} mails a second"
     yield ""
@@ -127,7 +136,8 @@ def as_data(done: Done) -> dict[str, object]:
         "since": done.since,
         "rules": done.book.digest,
         "mails": test.mails,
-        "left_out": done.looked_at - test.mails,
+        "left_out": done.left_out,
+        "undecided": {"mails": test.undecided, "words": dict(test.lacking.most_common())},
         "seconds": round(done.seconds, 3),
         "moved": test.moved,
         "changes": [

@@ -11,10 +11,9 @@ import click
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core.letter import Arrival
+from ..core.rules.backtest import Stored
 from ..core.rules.judge import judge
 from ..core.rules.render import render_verdict, verdict_as_data, where
-from ..core.rules.seen import Seen
-from ..core.verdict import Verdict
 from ..errors import PermanentError
 from ..explained import as_data, as_text, envelope_of
 from ..log import printable
@@ -88,16 +87,18 @@ def _of_ticket(config: Config, number: int, *, thorough: bool, as_json: bool) ->
     """What the rules of now say of the mail that opened a ticket, and where those of then have sent it."""
     book = build_house(config).rulebook.book
 
-    def read(tx: Tx) -> tuple[Seen, Verdict] | None:
+    def read(tx: Tx) -> Stored | None:
         return decisions.seen_of(tx, next((row["id"] for row in arrivals.of_ticket(tx, number)), 0))
 
     found = look(config, read)
     if found is None:
         raise PermanentError(f"there is no ticket {number} that rules have decided", "gatepost tickets lists them.")
-    seen, then = found
-    verdict = judge(book, seen, thorough=thorough)
+    then, verdict = found.before, judge(book, found.seen, thorough=thorough)
     if as_json:
         said = {"ticket": number, "then": verdict_as_data(then), "verdict": verdict_as_data(verdict)}
-        return json.dumps(said, ensure_ascii=False)
+        return json.dumps(said | {"unknown": sorted(found.unknown)}, ensure_ascii=False)
     said_then = "as now" if where(then) == where(verdict) else f"{where(then)}, by rule {then.by!r}"
-    return f"ticket       {number}: {printable(seen.subject)}\nthen         {said_then}\n{render_verdict(verdict)}"
+    lines = [f"ticket       {number}: {printable(found.seen.subject)}", f"then         {said_then}"]
+    if found.unknown:
+        lines.append(f"not kept     {', '.join(sorted(found.unknown))}: what asks them is judged as for nothing")
+    return "\n".join([*lines, render_verdict(verdict)])

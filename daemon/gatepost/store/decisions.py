@@ -16,9 +16,9 @@ from ..core.quarantine import Release, cause_of
 from ..core.rules.backtest import Stored
 from ..core.rules.book import Book, load
 from ..core.rules.judge import judge
-from ..core.rules.kept import unpack, verdict_of
+from ..core.rules.kept import unknown, unpack, verdict_of
 from ..core.rules.seen import Seen
-from ..core.verdict import Condition, RuleTrace, Verdict
+from ..core.verdict import Condition, RuleTrace
 from ..patterns import compile_pattern
 from . import arrivals
 from .database import Row, Tx
@@ -66,13 +66,12 @@ def trail(tx: Tx, arrival: int) -> tuple[RuleTrace, ...]:
     return tuple((hits | missed)[name] for name in order) or tuple(hits.values())
 
 
-def seen_of(tx: Tx, arrival: int) -> tuple[Seen, Verdict] | None:
+def seen_of(tx: Tx, arrival: int) -> Stored | None:
     """What the rules saw of one mail and what they said; None where nothing is known of it."""
     said, row = arrivals.decision(tx, arrival), _row(tx, arrival)
-    verdict: Any = said.get("verdict")
-    if row is None or "seen" not in said or not verdict:
+    if row is None or "seen" not in said or not said.get("verdict"):
         return None
-    return _seen(row, said), verdict_of(verdict)
+    return _as_stored(arrival, row, said)
 
 
 def count_since(tx: Tx, since: Millis) -> int:
@@ -105,19 +104,24 @@ def _stored(rows: Any) -> Iterator[Stored]:
         wanted = _RULES_DECIDED.get(str(said.get("decision")))
         if "seen" not in said or wanted is None or wanted not in ("", verdict.get("route")):
             continue
-        release = said.get("released")
-        yield Stored(
-            arrival=row["id"],
-            ticket=row["ticket"] or 0,
-            seen=_seen(row, said),
-            before=verdict_of(verdict),
-            release=Release(cause=cause_of(release), said="") if release else None,
-        )
+        yield _as_stored(row["id"], row, said)
+
+
+def _as_stored(arrival: int, row: Row, said: Mapping[str, Any]) -> Stored:
+    release = said.get("released")
+    return Stored(
+        arrival=arrival,
+        ticket=row["ticket"] or 0,
+        seen=_seen(row, said),
+        before=verdict_of(said["verdict"]),
+        release=Release(cause=cause_of(release), said="") if release else None,
+        unknown=unknown(int(said.get("version", 0))),
+    )
 
 
 def _row(tx: Tx, arrival: int) -> Row | None:
     return tx.row(
-        """SELECT message.subject, message.text, message.reply_text FROM arrival
+        """SELECT arrival.ticket, message.subject, message.text, message.reply_text FROM arrival
            LEFT JOIN message ON message.id = arrival.message WHERE arrival.id = :arrival""",
         arrival=arrival,
     )

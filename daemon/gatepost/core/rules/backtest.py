@@ -8,10 +8,10 @@ from ..quarantine import Release
 from ..trip import unheld
 from ..verdict import Verdict
 from .book import Book
-from .judge import GUARD, holds, judge
+from .judge import GUARD, certain, judge
 from .reading import Reading
 from .render import where
-from .rule import Rule
+from .rule import Rule, clauses
 from .seen import Seen
 
 SAMPLES = 3
@@ -20,13 +20,17 @@ _STEPS = ("acknowledge", "rating", "clock", "assign", "labels", "flags", "unflag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A mail as it was seen and decided. `ticket` is 0 for none; `release` brought it out of quarantine."""
+    """A mail as it was seen and decided. `ticket` is 0 for none; `release` brought it out of quarantine.
+
+    `unknown` are the words of the rules that were not kept of it, since the program of then did not have them.
+    """
 
     arrival: int
     ticket: int
     seen: Seen
     before: Verdict
     release: Release | None = None
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +69,23 @@ class Backtest:
         self._at = {rule.name: at for at, rule in enumerate(book.rules)}
         self.mails = 0
         self.moved = 0
+        self.undecided = 0
+        self.lacking: Counter[str] = Counter()
         self.hits: Counter[str] = Counter()
         self.changes: dict[Change, Found] = {}
         self._would: dict[str, Counter[str]] = {rule.name: Counter() for rule in book.rules}
 
     def take(self, mail: Stored) -> None:
-        """Decide one mail again. Never raises."""
-        self.mails += 1
+        """Decide one mail again, unless a rule that it would meet asks what was not kept of it. Never raises."""
         reading = Reading(mail.seen)
+        lacking = self._lacking(mail, reading) if mail.unknown else frozenset()
+        if lacking:
+            self.undecided += 1
+            self.lacking.update(lacking)
+            return
+        self.mails += 1
         judged = judge(self._book, mail.seen, reading=reading)
-        self._count(reading, judged)
+        self._count(reading, judged, mail.unknown)
         after = unheld(judged, mail.release)
         changed = list(_changes(mail.before, after))
         self.moved += any(change.what == "route" for change in changed)
@@ -94,14 +105,26 @@ class Backtest:
         shadow = would.most_common(1)[0][0] if would else ""
         return Idle(rule=rule, would=would.total(), shadow=shadow)
 
-    def _count(self, reading: Reading, judged: Verdict) -> None:
+    def _lacking(self, mail: Stored, reading: Reading) -> frozenset[str]:
+        """The unknown words of the first rule whose hit hangs on them; none where the mail is decided without."""
+        if mail.seen.doubt:
+            return frozenset()
+        for rule in self._book.rules:
+            held = certain(rule.when, reading, mail.unknown)
+            if held is None:
+                return mail.unknown.intersection(clause.word for clause in clauses(rule.when))
+            if held and rule.stop:
+                break
+        return frozenset()
+
+    def _count(self, reading: Reading, judged: Verdict, unknown: frozenset[str]) -> None:
         """Who hit; and who of those that have never hit would have, behind the rule that stopped."""
         if judged.by == GUARD:
             return
         self.hits.update(trace.rule for trace in judged.trail if trace.hit)
         last = judged.trail[-1].rule if judged.trail else ""
         for rule in self._book.rules[self._at.get(last, -1) + 1 :]:
-            if not self.hits[rule.name] and holds(rule, reading):
+            if not self.hits[rule.name] and certain(rule.when, reading, unknown):
                 self._would[rule.name][last] += 1
 
 

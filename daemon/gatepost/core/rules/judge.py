@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ..verdict import Condition, Route, RuleTrace, Verdict
 from .book import Book
 from .reading import Reading
-from .rule import Clause, Group, Rule
+from .rule import Clause, Group, Node, Rule
 from .seen import Seen
 
 FALLBACK = "built-in fallback"
@@ -54,9 +54,22 @@ def captures(rule: Rule, seen: Seen) -> dict[str, str]:
     return draft.fields
 
 
-def holds(rule: Rule, reading: Reading) -> bool:
-    """Whether the rule alone hits the mail."""
-    return _parts_hold(rule.when, reading, [], 0, False)
+def certain(group: Group, reading: Reading, unknown: frozenset[str]) -> bool | None:
+    """Whether the parts of a group hold for a mail of which some words are unknown; None where it hangs on these."""
+    decisive, doubtful = group.word == "any", False
+    for part in group.parts:
+        held = _certain(part, reading, unknown)
+        if held is decisive:
+            return decisive
+        doubtful = doubtful or held is None
+    return None if doubtful else not decisive
+
+
+def _certain(part: Node, reading: Reading, unknown: frozenset[str]) -> bool | None:
+    if isinstance(part, Clause):
+        return None if part.word in unknown else part.condition.ask(reading)[0]
+    held = certain(part, reading, unknown)
+    return None if held is None else held is (part.word != "not")
 
 
 def _guard(seen: Seen) -> Verdict | None:

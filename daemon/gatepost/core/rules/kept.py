@@ -9,6 +9,10 @@ from dataclasses import fields
 from ..verdict import Route, Verdict
 from .seen import Seen
 
+VERSION = 2
+"""Goes up with every word that `Seen` gains, which is then named in `_LATER`: what was kept before does not hold it."""
+
+_LATER = {"days_left": 2, "office_open": 2}
 _WORDS = ("subject", "text")
 _DEFAULTS = Seen()
 _EMPTY = {field.name: type(getattr(_DEFAULTS, field.name))() for field in fields(Seen)}
@@ -34,6 +38,11 @@ def unpack(kept: Mapping[str, object], *, subject: str = "", text: str = "") -> 
             for name, empty in _EMPTY.items()
         }
     )
+
+
+def unknown(version: int) -> frozenset[str]:
+    """The words that were not yet kept by a program of that version (0 where it named none)."""
+    return frozenset(name for name, since in _LATER.items() if version < since)
 
 
 def verdict_of(said: Mapping[str, object]) -> Verdict:
