@@ -14,6 +14,7 @@ from gatepost.config import load
 from gatepost.core import DAY
 from gatepost.errors import PermanentError
 from gatepost.lock import DataLock, holder, prepare_data_folder
+from gatepost.mail import catalogue
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "marketplace"
 MINIMAL = (Path(__file__).parent / "config" / "good" / "minimal.toml").read_text()
@@ -80,6 +81,24 @@ def test_a_language_that_no_letter_has_is_worth_a_look(write, tmp_path):
     path.write_text(path.read_text().replace('name = "Extension Market"', 'name = "M"\nlanguages = ["en", "tlh"]'))
     ((state, _),) = found(path, "templates")
     assert state is State.LOOK
+
+
+def test_words_of_an_operators_own_are_counted_and_their_mistakes_told(write, tmp_path, capsys):
+    config = write()
+    folder = tmp_path / "templates" / "locale" / "de"
+    folder.mkdir(parents=True)
+    try:
+        (folder / "house.po").write_text(
+            'msgid "Sign in"\nmsgstr "Zum Kundenbereich"\n\nmsgid "Sing out"\nmsgstr "Ab"\n'
+        )
+        assert run(["check", "-c", str(config)]) == 0
+        told = capsys.readouterr().out
+        assert "sentences of your own: de 2" in told and "(did you mean 'Sign out'?)" in told
+        (folder / "house.po").write_text('msgid "Sign in"\nmsgstr "%(was)s"\n')
+        assert run(["check", "-c", str(config)]) != 0
+        assert "house.po:1: '%(was)s' wants %(was)s" in " ".join(capsys.readouterr().out.split())
+    finally:
+        catalogue.use({})
 
 
 def test_each_letter_is_tried_with_sample_figures_as_text_and_as_html(write, tmp_path, capsys):

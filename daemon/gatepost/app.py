@@ -237,7 +237,7 @@ class Office:
         return [server for server in (self._portal_server, self._health) if server is not None]
 
     def reload(self) -> None:
-        """Read rules and templates again; a set with a mistake in it never replaces a sound one (R7)."""
+        """Read rules, templates and pictures again; a set with a mistake in it never replaces a sound one (R7)."""
         _tell_reload(self.house.rulebook.reload())
         self.house.look_at_topics(at_once=True)
         try:
@@ -245,6 +245,8 @@ class Office:
                 _log.info("templates.reloaded")
         except MistakesError as mistakes:
             _log.error("templates.refused the old set stays: %s", mistakes)
+        if self._portal is not None:
+            self._portal.counter.faces.read(self.house.brands.values())
 
     def _wake_mailboxes(self) -> None:
         """Said in the thread of a mailbox: a mail was taken."""

@@ -21,6 +21,7 @@ from .ingress.imap import kept_token
 from .ingress.sockets import open_listener
 from .lock import holder
 from .mail.letter_lint import lint
+from .mail.own_words import OwnWords
 from .mail.templates import Letters
 from .mail.upsell import read as read_upsell
 from .rulebook import examine_folders, known_names
@@ -95,8 +96,9 @@ def _rules(config: Config) -> Iterator[Finding]:
 
 
 def _letters(config: Config) -> Letters:
-    own = Path(config.gatepost.templates) / "mail"
-    return Letters(own if own.is_dir() else None, shipped.folder("templates") / "mail")
+    own = Path(config.gatepost.templates)
+    letters = own / "mail"
+    return Letters(letters if letters.is_dir() else None, shipped.folder("templates") / "mail", own / "locale")
 
 
 def _letter_names(config: Config) -> frozenset[str] | None:
@@ -120,6 +122,15 @@ def _templates(config: Config) -> Iterator[Finding]:
         detail.append(f"a brand writes {', '.join(missing)}, which no letter has: those customers get another language")
     state = State.LOOK if detail else State.FINE
     yield Finding(state=state, subject="templates", seen=seen, detail=tuple(detail))
+    if letters.words.languages:
+        yield _words(letters.words)
+
+
+def _words(words: OwnWords) -> Finding:
+    """The operator's own catalogues."""
+    said = ", ".join(f"{language} {len(catalogue)}" for language, catalogue in words.languages.items())
+    state = State.LOOK if words.unknown else State.FINE
+    return Finding(state=state, subject="words", seen=f"sentences of your own: {said}", detail=_told(words.unknown))
 
 
 def _data_folder(config: Config) -> Iterator[Finding]:

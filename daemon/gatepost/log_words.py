@@ -105,6 +105,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "Pages and monitoring": {
         "portal.closed": "A server of pages could not be opened; mail goes on.",
+        "portal.no_picture": "A brand's picture cannot be read: the one before it stays, or none is shown.",
         "staff.locked": "Too many wrong codes of a member of staff: none is taken until then (milliseconds of UTC).",
         "sign-in.refused": "A sign-in by single sign-on was refused, for this reason; the visitor can try again.",
         "page.failed": "A page failed by a fault of ours; the visitor was told the id.",

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 def build_house(config: Config) -> House:
     """Everything that decides: rules, letters, keys, brands. Raises MistakesError with all mistakes of a part."""
-    own_rules, own_letters = Path(config.gatepost.rules), Path(config.gatepost.templates) / "mail"
-    letters = Letters(own_letters, shipped.folder("templates") / "mail")
+    own_rules, own = Path(config.gatepost.rules), Path(config.gatepost.templates)
+    letters = Letters(own / "mail", shipped.folder("templates") / "mail", own / "locale")
     return House(
         hostname=config.gatepost.hostname,
         staff=config.gatepost.staff,

@@ -30,7 +30,12 @@ def two(market, clock, tmp_path):
         knowledge_base="https://meadow.example/kb",
     )  # fmt: skip
     portal = Portal(open_counter(market.house, market.db, clock, tmp_path / "pages"))
-    return lambda base=BASE: Browser(portal.app, base_url=base)
+
+    def browse(base=BASE):
+        return Browser(portal.app, base_url=base)
+
+    browse.read_again = lambda: portal.counter.faces.read(market.house.brands.values())
+    return browse
 
 
 def test_each_host_shows_its_own_brand(two):
@@ -59,6 +64,22 @@ def test_pictures_come_from_our_own_origin_and_run_nothing(two):
         )
     assert browser.get("/face/../../etc/passwd").status_code == 404
     assert browser.get("/face/0123456789abcdef.svg").status_code == 404
+
+
+def test_a_picture_that_has_changed_is_shown_after_a_reload(two, tmp_path):
+    def logo():
+        return re.search(r'src="(/face/\w+\.svg)"', two(OTHER).get("/sign-in").text)[1]
+
+    old = logo()
+    (tmp_path / "logo.svg").write_bytes(SVG + b"new")
+    assert logo() == old
+    two.read_again()
+    assert logo() != old and two(OTHER).get(logo()).content == SVG + b"new"
+    assert two(OTHER).get(old).content == SVG + b"logo.svg"  # a page that was on its way finds what it names
+    kept = logo()
+    (tmp_path / "logo.svg").unlink()
+    two.read_again()
+    assert logo() == kept and two(OTHER).get(kept).status_code == 200
 
 
 def test_the_stylesheet_has_the_brands_colours_and_can_be_read(two):

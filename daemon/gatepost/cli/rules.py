@@ -100,7 +100,8 @@ def _surroundings(config_file: str | None, folder: Path | None) -> tuple[Path | 
 
 def known_here(loaded: config.Config, folder: Path | None) -> tuple[Path, Known]:
     """The operator's rules, else `folder`, and the names that rules may use here."""
-    letters = Letters(Path(loaded.gatepost.templates) / "mail", shipped.folder("templates") / "mail")
+    own = Path(loaded.gatepost.templates)
+    letters = Letters(own / "mail", shipped.folder("templates") / "mail", own / "locale")
     known = replace(known_names(loaded, letters.names()), **_imported(loaded))
     return folder or Path(loaded.gatepost.rules), known
 

@@ -63,4 +63,4 @@ def _letters(config_file: str | None) -> tuple[Letters, tuple[Brand, ...], Upsel
         return Letters(None, ours / "mail"), (_SAMPLE,), read(ours, None)
     loaded = config.load(config.find(config_file), secrets=False)
     own, ours = Path(loaded.gatepost.templates), shipped.folder("templates")
-    return Letters(own / "mail", ours / "mail"), loaded.brands(), read(ours, own)
+    return Letters(own / "mail", ours / "mail", own / "locale"), loaded.brands(), read(ours, own)

@@ -2,9 +2,11 @@
 
 English is the source: a message stands in a template or a module, and a language that lacks it says it in English.
 A language's files are read when it is first asked for and become one catalogue; the areas exist only so that each
-stays short. `.ci/messages.py` finds what is missing.
+stays short. `.ci/messages.py` finds what is missing. An operator's words (`own_words`) go before ours, in one process
+for all: `use` takes them.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -28,10 +30,25 @@ LANGUAGES = (SOURCE, "de", "fr", "it", "pl", "es", "vi", "nl")
 STAFF_LANGUAGES = (SOURCE, "de")
 
 
+_own: dict[str, Catalog] = {}
+
+
+def use(own: Mapping[str, Catalog]) -> None:
+    """Take these words of the operator's, by language, before ours from now on, in place of those before."""
+    _own.clear()
+    _own.update(own)
+    catalogue.cache_clear()
+
+
+def languages() -> tuple[str, ...]:
+    """Every language that is spoken: ours, and those that only the operator's words are in."""
+    return (*LANGUAGES, *sorted(set(_own) - set(LANGUAGES)))
+
+
 def served(language: str) -> str:
-    """The one of our languages that `language` gets: `de-AT` gets `de`, one that we do not speak gets English."""
+    """The spoken language that `language` gets: `de-AT` gets `de`, one that nobody speaks gets English."""
     short = language.lower().replace("_", "-").partition("-")[0]
-    return short if short in LANGUAGES else SOURCE
+    return short if short in LANGUAGES or short in _own else SOURCE
 
 
 def say(language: str, message: str, **values: object) -> str:
@@ -55,9 +72,9 @@ def holes(message: str) -> frozenset[str] | None:
 
 @cache
 def catalogue(language: str) -> NullTranslations:
-    """The catalogue of one of LANGUAGES. Raises PermanentError where a file of it cannot be read."""
+    """The catalogue of a language that is spoken. Raises PermanentError where a file of ours cannot be read."""
     files = sorted((shipped.folder("locale") / language).glob("*.po"))
-    return _read(language, files) if files else NullTranslations()
+    return _read(language, files) if files or language in _own else NullTranslations()
 
 
 def install(environment: Environment) -> None:
@@ -70,8 +87,11 @@ def install(environment: Environment) -> None:
 
 
 def _read(language: str, files: list[Path]) -> NullTranslations:
-    """The files as one catalogue; the first that has a message gives it."""
+    """The operator's words and the files as one catalogue; the first that has a message gives it."""
     joined = Catalog(locale=language)
+    for message in _own.get(language, ()):
+        if message.id:
+            joined.add(message.id, message.string, context=message.context)
     for path in files:
         try:
             with path.open("rb") as file:

@@ -246,9 +246,10 @@ class _Writer:
         written = [_words_of(self._lines[begin:end]) for begin, end in zip(cells, ends, strict=True)]
         if cells[0] == start and len(cells) > 1 and all(len(lines) <= 1 for lines in written):
             prefix = self._prefix()
-            row = [lines[0].removeprefix(prefix) for lines in written if lines]
+            # An empty cell between others keeps its place, so that columns stay columns.
+            row = "\t".join(lines[0].removeprefix(prefix) if lines else "" for lines in written).strip("\t")
             if row:
-                self._lines[start:] = [prefix + "\t".join(row)]
+                self._lines[start:] = [prefix + row]
                 self._blank = None
 
     def _end_link(self) -> None:

@@ -18,7 +18,8 @@ from jinja2.exceptions import TemplateError as JinjaError
 
 from ..clock import Clock
 from ..errors import Mistake, MistakesError, PermanentError
-from .catalogue import LANGUAGES, SOURCE, STAFF_LANGUAGES
+from . import catalogue, own_words
+from .catalogue import SOURCE, STAFF_LANGUAGES
 from .flatten import flat
 from .quote import delimiter
 from .sandbox import LetterEnvironment, Unbounded, counted
@@ -60,13 +61,36 @@ class _Letter:
 
 
 class Letters:
-    """The letters of the operator's folder `own` (which may be absent) and of the folder `shipped`."""
+    """The letters of the operator's folder `own` (which may be absent) and of the folder `shipped`.
 
-    def __init__(self, own: Path | None, shipped: Path, monotonic: Callable[[], float] = Clock.monotonic) -> None:
+    `words` is the operator's folder of catalogues; what lies there is taken for every page of this process too.
+    """
+
+    def __init__(
+        self,
+        own: Path | None,
+        shipped: Path,
+        words: Path | None = None,
+        *,
+        monotonic: Callable[[], float] = Clock.monotonic,
+    ) -> None:
         """Reads every file. Raises MistakesError with each file that cannot be used."""
         self._folders = [folder for folder in (shipped, own) if folder is not None]
         self._monotonic = monotonic
-        self._shelf = _Shelf(_read(self._folders))
+        self._words_folder = words
+        self.words = own_words.OwnWords()
+        self.words, self._shelf = self._take(_read(self._folders), own_words.read(words))
+
+    def _take(self, files: Mapping[str, str], words: own_words.OwnWords) -> tuple[own_words.OwnWords, "_Shelf"]:
+        """Speak these words, and make a shelf of the files; where that cannot be, the words of before are spoken on."""
+        if self._words_folder is None:
+            return words, _Shelf(files)
+        catalogue.use(words.languages)
+        try:
+            return words, _Shelf(files, words.digest)
+        except MistakesError:
+            catalogue.use(self.words.languages)
+            raise
 
     def names(self) -> tuple[str, ...]:
         """The letters' names, without audience, in order."""
@@ -94,10 +118,10 @@ class Letters:
 
     def reload(self) -> bool:
         """Read the folders again; whether anything changed. Raises MistakesError and keeps the letters it had."""
-        files = _read(self._folders)
-        if _digest(files) == self._shelf.digest:
+        files, words = _read(self._folders), own_words.read(self._words_folder)
+        if _digest(files, words.digest) == self._shelf.digest:
             return False
-        self._shelf = _Shelf(files)
+        self.words, self._shelf = self._take(files, words)
         return True
 
     def render(self, name: str, languages: Iterable[str], values: Mapping[str, object]) -> Rendered:
@@ -139,9 +163,9 @@ class Letters:
 class _Shelf:
     """One consistent set of files, and what was compiled of them."""
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], words: str = "") -> None:
         self.files = files
-        self.digest = _digest(files)
+        self.digest = _digest(files, words)
         self.languages = _languages(files)
         self._letters: dict[tuple[str, str, str], _Letter] = {}
         self._environment = LetterEnvironment(_Files(files), delimiter)
@@ -246,8 +270,8 @@ def _read(folders: Iterable[Path]) -> dict[str, str]:
     return files
 
 
-def _digest(files: Mapping[str, str]) -> str:
-    return sha256(repr(sorted(files.items())).encode("utf-8")).hexdigest()
+def _digest(files: Mapping[str, str], words: str) -> str:
+    return sha256((repr(sorted(files.items())) + words).encode("utf-8")).hexdigest()
 
 
 def _is_letter(name: str) -> bool:
@@ -261,7 +285,7 @@ def _languages(files: Iterable[str]) -> dict[str, tuple[str, ...]]:
     for file in files:
         if file.endswith(_TEXT) and _is_letter(file):
             key, _, language = file.removesuffix(_TEXT).partition(".")
-            every = STAFF_LANGUAGES if key.startswith("staff/") else LANGUAGES
+            every = STAFF_LANGUAGES if key.startswith("staff/") else catalogue.languages()
             found.setdefault(key, set()).update((language,) if language else every)
     return {key: tuple(sorted(languages)) for key, languages in sorted(found.items())}
 

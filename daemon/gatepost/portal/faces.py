@@ -1,8 +1,9 @@
 """A brand's face on its pages: logo and favicon from our own origin, and the colours that fit its own.
 
-The files are read once at start; each has a name that changes with it, so that browsers keep it.
+The files are read at start and at each reload; each has a name that changes with it, so that browsers keep it.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +17,7 @@ from ..core.party import Brand
 from .page import Form, Page, Visitor, Who
 from .stops import Missing
 
+_log = logging.getLogger("gatepost.portal")
 LIGHT, DARK = "#ffffff", "#1c1f25"
 _TYPES = {
     ".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
@@ -40,9 +42,20 @@ class Faces:
     def __init__(self, brands: Iterable[Brand] = ()) -> None:
         self._pictures: dict[str, Picture] = {}
         self._of: dict[str, dict[str, str]] = {}
+        self.read(brands)
+
+    def read(self, brands: Iterable[Brand]) -> None:
+        """Read the brands' files, again where they have changed; pages that are on their way find the old ones still.
+
+        A file that cannot be read leaves what was there.
+        """
+        before = self._pictures
+        self._pictures = {}
         for brand in brands:
             files = {"logo": brand.logo, "logo_dark": brand.logo_dark, "favicon": brand.favicon}
-            self._of[brand.slug] = {use: self._keep(file) for use, file in files.items()}
+            known = self._of.get(brand.slug, dict.fromkeys(files, ""))
+            self._of[brand.slug] = {use: self._keep(file, known[use]) for use, file in files.items()}
+        self._pictures = {**before, **self._pictures}
 
     def of(self, brand: Brand) -> Mapping[str, str]:
         """The paths of the brand's pictures, '' for those that it has not."""
@@ -61,12 +74,16 @@ class Faces:
         headers = {"cache-control": "public, max-age=31536000, immutable", "content-security-policy": _SHUT}
         return Response(picture.octets, media_type=picture.kind, headers=headers)
 
-    def _keep(self, file: str) -> str:
+    def _keep(self, file: str, known: str) -> str:
         """Read a file; the path at which it is served, '' where there is none."""
         kind = _TYPES.get(Path(file).suffix.lower()) if file else None
-        if kind is None or not Path(file).is_file():
+        if kind is None:
             return ""
-        octets = Path(file).read_bytes()
+        try:
+            octets = Path(file).read_bytes()
+        except OSError as error:
+            _log.warning("portal.no_picture %s cannot be read: %s", file, error)
+            return known
         path = f"/face/{sha256(octets).hexdigest()[:16]}{Path(file).suffix.lower()}"
         self._pictures[path] = Picture(octets=octets, kind=kind, path=path)
         return path

@@ -16,7 +16,7 @@ from ...core.browser import named
 from ...core.consent import Scope
 from ...core.letter import Mailbox
 from ...mail import wording
-from ...mail.catalogue import LANGUAGES, phrase, say
+from ...mail.catalogue import languages, phrase, say
 from ...notice import post
 from ...privacy.export import export
 from ...store import accounts, consents, parties, persons, sessions
@@ -198,7 +198,7 @@ class _Moment:
 
 def _languages(visitor: Visitor) -> tuple[str, ...]:
     """The languages in which this brand's pages are, the brand's own first."""
-    return tuple(code for code in visitor.brand.languages if code in LANGUAGES) or ("en",)
+    return tuple(code for code in visitor.brand.languages if code in languages()) or ("en",)
 
 
 def _end(tx: Tx, customer: int, number: int, now: Millis) -> bool:

@@ -21,7 +21,7 @@ from ...store import messages, portal_view, ticket_events
 from ...store.database import Row, Tx
 from ...store.messages import Message
 from ...store.ticket_events import Happened
-from ..words import shown
+from .written import Pictures, written
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _HAPPENED: Mapping[Happened, str] = {
@@ -62,6 +62,9 @@ def _message(
     author = case.participant(message.author)
     words, whole = clean(message.reply_text).strip("\n"), clean(message.text).strip("\n")
     theirs = author is not None and author.role in (Role.REQUESTER, Role.COPIED)
+    inline = [row["inline"] and row["content_type"] in PICTURES for row in files]
+    pictures = Pictures(_file(row, clean, reader) for row, within in zip(files, inline, strict=True) if within)
+    said = written(words or whole, pictures)
     return {
         "kind": "message",
         "id": message.id,
@@ -69,12 +72,11 @@ def _message(
         "mine": message.author == reader.participant.number,
         "customer": theirs,
         "at": wording.moment(message.received, reader.language, reader.zone),
-        "words": shown(words or whole),
-        "whole": shown(whole) if words and words != whole else Markup(""),
-        "pictures": [_file(row, clean, reader) for row in files if row["inline"] and row["content_type"] in PICTURES],
-        "files": [
-            _file(row, clean, reader) for row in files if not (row["inline"] and row["content_type"] in PICTURES)
-        ],
+        "words": said,
+        # What is quoted may hold pictures too; those that were in the words stand there alone.
+        "whole": written(whole, pictures) if words and words != whole else Markup(""),
+        "pictures": pictures.left,
+        "files": [_file(row, clean, reader) for row, within in zip(files, inline, strict=True) if not within],
         "cards": message.cards,
     }
 
