@@ -65,7 +65,8 @@ def written(text: str, pictures: Pictures) -> Markup:
         if table:
             pieces.append(_table(block, pictures))
         else:
-            pieces += pictures.placed(("\n" if after_words else "") + "\n".join(block))
+            lines_ = "\n".join(block)
+            pieces += pictures.placed(("\n" + lines_) if after_words else lines_.lstrip("\n"))
         after_words = not table
     return Markup("").join(pieces)
 

@@ -148,4 +148,5 @@ def ways(counter: Counter) -> dict[str, object]:
     return {
         "provider": counter.sso.name if counter.sso.issuer else "",
         "by_mail": counter.portal.access != "sso",
+        "guests": counter.portal.guests,
     }
