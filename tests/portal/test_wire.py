@@ -196,6 +196,46 @@ async def test_who_sends_too_much_reads_that_it_was_too_much(wire):
     assert answer.startswith(b"HTTP/1.1 413") and b"</html>" in answer
 
 
+def upload(path, *parts, header=b""):
+    """A form of three megabytes, of which these fields come first; head and body."""
+    body = b"".join(b"--b\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts)
+    body += (
+        b'--b\r\nContent-Disposition: form-data; name="files"; filename="x"\r\n\r\n'
+        + b"x" * 3_000_000
+        + b"\r\n--b--\r\n"
+    )
+    head = b"POST %s HTTP/1.1\r\n%sContent-Type: multipart/form-data; boundary=b\r\n" % (path, HOST + header)
+    return head + b"Content-Length: %d\r\n\r\n" % len(body), body
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (upload(b"/ask", *[b'name="f%d"\r\n\r\nx' % number for number in range(80)]), b"413"),
+        (upload(b"/ask", *[b'name="files"; filename="%d"\r\n\r\nx' % number for number in range(40)]), b"413"),
+        (upload(b"/tickets/1001/reply"), b"401"),
+        (upload(b"/ask", header=b"Sec-Fetch-Site: cross-site\r\n"), b"403"),
+        (upload(b"/nowhere"), b"404"),
+    ],
+    ids=["fields", "files", "signed out", "another site", "no page"],
+)
+async def test_who_uploads_and_is_refused_reads_why(wire, sent, status):
+    """A connection that is closed over what nobody has read would be reset, and the browser show that."""
+    reader, writer = await wire()
+    writer.write(sent[0])
+    for start in range(0, len(sent[1]), 100_000):
+        writer.write(sent[1][start : start + 100_000])
+        await writer.drain()
+    answer = await reader.readuntil(b"</html>")
+    assert answer.startswith(b"HTTP/1.1 " + status)
+
+
+async def test_who_asks_before_sending_is_answered_before_it(wire):
+    head, _ = upload(b"/nowhere", header=b"Expect: 100-continue\r\n")
+    answer, _ = await said(wire, head)
+    assert answer.startswith(b"HTTP/1.1 404")
+
+
 @pytest.mark.catalogue("I19")
 async def test_more_connections_than_are_allowed_get_503(wire):
     kept = [await wire() for _ in range(8)]

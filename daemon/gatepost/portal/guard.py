@@ -28,7 +28,7 @@ from ..links import LinkError
 from ..store import consents
 from ..store.database import Tx
 from ..store.sessions import Kind
-from .body import counted
+from .body import Body
 from .counter import Counter, go, still_stands
 from .headers import dressed
 from .page import Form, Page, Visitor, Who
@@ -75,7 +75,9 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        answer = await self._answer(scope, receive)
+        body = Body(scope, receive)
+        answer = await self._answer(scope, body)
+        await body.let_by(self._counter.page_section.read_seconds / 5)
         secure = self._origin(scope).startswith("https:")
 
         async def guarded(message: Message) -> None:
@@ -85,17 +87,15 @@ class Guard:
 
         await answer(scope, receive, guarded)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _answer(self, scope: Scope, body: Body) -> Response:
         """The answer to one request; every way in which it can end is turned into a page here."""
         brand = next(iter(self._counter.house.brands.values()))
         visitor: Visitor | None = None
         try:
             brand = self._brand(scope)
             page, values = self._table.find(scope["method"], scope["path"])
-            request = Request(
-                {**scope, "path_params": values},
-                counted(receive, page.body, self._counter.page_section.read_seconds / 5),
-            )
+            body.most = page.body
+            request = Request({**scope, "path_params": values}, body)
             visitor = await self._visitors.know(request, page, brand)
             visitor = self._visitors.follow(request, page, visitor)
             return await self._admitted(request, page, visitor)
