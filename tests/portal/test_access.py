@@ -328,6 +328,10 @@ def test_the_command_invites_a_list(tmp_path, monkeypatch, capsys):
     ("added", "told"),
     [
         ('[portal]\naccess = "sso"\n', "portal.access: nobody could sign in"),
+        (
+            'sign_in = ["shop"]\n',
+            "brand.market.sign_in: nobody could sign in at https://help.market.example: none of shop",
+        ),
         ('[sso]\nissuer = "https://id.example"\n', "sso.issuer: there is an issuer, but no client_id"),
         ('[sso]\nissuer = "https://id.example"\nclient_id = "x"\nscopes = ["email"]\n', "sso.scopes: without openid"),
         ('[shop_sign_in]\nissuer = "s"\naudience = "p"\n', "shop_sign_in.issuer: the shop's word needs one key"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -53,6 +54,12 @@ class BrandSection(Section):
     masking: bool = Field(False, description="Keep each side's real address from the other.")
     impersonation: bool = Field(
         False, description="Let staff log in as a customer of this brand, with that customer's leave."
+    )
+    sign_in: tuple[Literal["mail", "sso", "shop"], ...] = Field(
+        ("mail", "sso", "shop"),
+        min_length=1,
+        description="How customers sign in at this portal, as far as it is set up: by a mailed link, by the provider "
+        "of [sso], by the word of [shop_sign_in]. A session at one brand's portal is none at another's.",
     )
     product_page: ProductPage = Field(
         "", description="URL of a product's page, with {slug} in it: what #link puts below an answer; '' has none."

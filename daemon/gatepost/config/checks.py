@@ -145,6 +145,12 @@ def _sign_in(config: Config) -> Iterator[Finding]:
             "nobody could sign in: there is no [sso] and no [shop_sign_in]",
             'access = "everyone"',
         )
+        return
+    ready = {"mail": config.portal.access != "sso", "sso": bool(sso.issuer), "shop": bool(shop.issuer)}
+    for slug, brand in config.brand.items():
+        if brand.portal and not any(ready[way] for way in brand.sign_in):
+            said = f"nobody could sign in at {brand.portal}: none of {', '.join(brand.sign_in)} is set up"
+            yield ("brand", slug, "sign_in"), said, f"one of {', '.join(way for way, there in ready.items() if there)}"
 
 
 def _smtp(config: Config) -> Iterator[Finding]:

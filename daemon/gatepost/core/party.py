@@ -48,7 +48,8 @@ class Brand:
     """One storefront: the addresses it listens on, the face it shows, the links its mails may carry.
 
     `title` heads the portal's pages, '' is the name; `logo`, `logo_dark` and `favicon` are files. `product_page` is the
-    URL of a product with `{slug}` in it.
+    URL of a product with `{slug}` in it. `sign_in` are the ways in at its portal: a mailed link, the provider of [sso],
+    the shop's word.
     """
 
     slug: str
@@ -73,6 +74,7 @@ class Brand:
     masking: bool = False
     impersonation: bool = False
     product_page: str = ""
+    sign_in: tuple[str, ...] = ("mail", "sso", "shop")
 
     @property
     def domain(self) -> str:

@@ -82,6 +82,11 @@ class Counter:
         own = self.house.brands.get(slug)
         return own is not None and urlsplit(own.portal).netloc.lower() == urlsplit(brand.portal).netloc.lower()
 
+    def elsewhere(self, brand: Brand) -> tuple[str, ...]:
+        """The brands whose portal stands at another host than this one's: their tickets are read there alone."""
+        brands = self.house.brands.values()
+        return tuple(one.slug for one in brands if one.portal and not self.at_its_host(one.slug, brand))
+
     async def read(self, run: Callable[[Tx], T]) -> T:
         """What `run` finds, on a snapshot."""
         return await self.db.read(run)

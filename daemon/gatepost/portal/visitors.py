@@ -36,7 +36,7 @@ class Visitors:
         """Who asks for a page. Raises SignInNeeded, or Over where staff is no longer logged in as the customer."""
         if page.who in (Who.CUSTOMER, Who.ANYONE) and (visitor := await self.as_customer(request, page.who, brand)):
             return self._with_form(request, page, visitor)
-        session, customer = await self._session(request, page)
+        session, customer = await self._session(request, page, brand)
         visitor = Visitor(
             who=page.who,
             brand=brand,
@@ -104,8 +104,12 @@ class Visitors:
         """The visitor with a new value of the cookie that ties the next POST to this browser (I08)."""
         return replace(visitor, visit=visit, form=self._token("visit", visit, _place(request, page)))
 
-    async def _session(self, request: Request, page: Page) -> tuple[Session | None, Customer | None]:
-        """The open session that counts on this page, and its customer. A page for anybody asks for none."""
+    async def _session(self, request: Request, page: Page, brand: Brand) -> tuple[Session | None, Customer | None]:
+        """The open session that counts on this page, and its customer. A page for anybody asks for none.
+
+        A customer is signed in at the portal where they have signed in: each brand may have its own ways to prove who
+        somebody is.
+        """
         kinds: tuple[Kind, ...] = ()
         if page.who is Who.STAFF:
             kinds = (Kind.STAFF,)
@@ -117,6 +121,8 @@ class Visitors:
             now = self._counter.now()
             found = await self._counter.read(lambda tx: _find(tx, cookies, now))
         if found[0] is not None and found[0].kind is Kind.STAFF and not self._still_works_here(found[0]):
+            found = (None, None)
+        if found[0] is not None and found[0].brand and not self._counter.at_its_host(found[0].brand, brand):
             found = (None, None)
         if found[0] is None and page.who in (Who.CUSTOMER, Who.STAFF):
             raise SignInNeeded(staff=page.who is Who.STAFF)

@@ -4,6 +4,7 @@ A ticket is a customer's where they are its requester or confirmed as copied, by
 an unproved mail has filed in their name wait until they are confirmed (P7).
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,10 +27,13 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Which tickets appear at all, as the config says (`portal.show`, `portal.hide_flags`)."""
+    """Which tickets appear at all, as the config says (`portal.show`, `portal.hide_flags`); `elsewhere` are the brands
+    whose tickets are seen at another portal.
+    """
 
     kinds: frozenset[str]
     hide: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ _THEIRS = """
         UNION ALL SELECT folded || '' FROM customer_alias WHERE customer = :customer)
       AND participant.role IN ('requester', 'copied') AND participant.membership = 'active'
       AND (' ' || ticket.flags || ' ') NOT LIKE '% unverified %'
+      AND ticket.brand NOT IN (SELECT value FROM json_each(:elsewhere))
     GROUP BY ticket.number"""
 
 _SHOWN = """
@@ -110,20 +115,23 @@ def _lines(
         after_key=after[0] if after is not None else -(1 << 62),
         after_number=after[1] if after is not None else -(1 << 62),
         limit=limit,
+        elsewhere=json.dumps(shown.elsewhere),
         **_kinds(shown),
     )
 
 
 def counts(tx: Tx, customer: int, shown: Shown) -> dict[State, int]:
     """How many tickets of each state appear, but for those hidden by a flag."""
-    rows = tx.rows(_COUNT, customer=customer, **_kinds(shown))
+    rows = tx.rows(_COUNT, customer=customer, elsewhere=json.dumps(shown.elsewhere), **_kinds(shown))
     return {State(row["state"]): row["count"] for row in rows}
 
 
-def role(tx: Tx, customer: int, ticket: int) -> tuple[int, Role] | None:
-    """The customer's number and role on a ticket that is theirs; None where it is not, or waits to be confirmed."""
+def role(tx: Tx, customer: int, ticket: int, elsewhere: Sequence[str]) -> tuple[int, Role] | None:
+    """The customer's number and role on a ticket that is theirs; None where it is not, or waits to be confirmed, or is
+    of a brand whose portal is `elsewhere`.
+    """
     row = tx.row(
-        """SELECT participant.number, participant.role, ticket.flags
+        """SELECT participant.number, participant.role, ticket.flags, ticket.brand
            FROM participant JOIN ticket ON ticket.number = participant.ticket
            WHERE ticket.number = :ticket AND participant.role IN ('requester', 'copied')
              AND participant.membership = 'active' AND lower(participant.address) IN (
@@ -133,12 +141,12 @@ def role(tx: Tx, customer: int, ticket: int) -> tuple[int, Role] | None:
         customer=customer,
         ticket=ticket,
     )
-    if row is None or UNVERIFIED in row["flags"].split():
+    if row is None or UNVERIFIED in row["flags"].split() or row["brand"] in elsewhere:
         return None
     return row["number"], Role(row["role"])
 
 
-def matching(tx: Tx, customer: int, words: Sequence[str], limit: int = 300) -> Sequence[Row]:
+def matching(tx: Tx, customer: int, words: Sequence[str], elsewhere: Sequence[str], limit: int = 300) -> Sequence[Row]:
     """The public messages on the customer's tickets that hold every word (or one that begins so), newest first.
 
     Any text is a valid question: each word stands in quotes, in which FTS5 knows no operator (I23).
@@ -157,6 +165,7 @@ def matching(tx: Tx, customer: int, words: Sequence[str], limit: int = 300) -> S
            ORDER BY message.id DESC LIMIT :limit""",
         customer=customer,
         words=quoted,
+        elsewhere=json.dumps(elsewhere),
         limit=limit,
     )
 

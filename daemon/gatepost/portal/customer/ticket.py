@@ -141,11 +141,11 @@ class TicketPages:
     async def _theirs(self, request: Request, visitor: Visitor) -> Theirs:
         """The ticket of the path, which is one of the visitor's. Raises Missing for every other."""
         number = number_in(request.path_params["number"])
-        found = await self._counter.read(lambda tx: self._find(tx, number, visitor.person.id))
+        found = await self._counter.read(lambda tx: self._find(tx, number, visitor))
         if found is None:
             raise Missing
         return found
 
-    def _find(self, tx: Tx, number: int, customer: int) -> Theirs | None:
-        role = portal_view.role(tx, customer, number)
+    def _find(self, tx: Tx, number: int, visitor: Visitor) -> Theirs | None:
+        role = portal_view.role(tx, visitor.person.id, number, self._counter.elsewhere(visitor.brand))
         return self._face.case(tx, number, role[0]) if role is not None else None

@@ -60,14 +60,15 @@ class TicketList:
             held="held" in request.query_params,
         )
 
-    def shown(self) -> Shown:
+    def _shown(self, visitor: Visitor) -> Shown:
         """Which tickets appear at all."""
-        return Shown(kinds=frozenset(self._counter.portal.show), hide=self._counter.portal.hide_flags)
+        portal, elsewhere = self._counter.portal, self._counter.elsewhere(visitor.brand)
+        return Shown(kinds=frozenset(portal.show), hide=portal.hide_flags, elsewhere=elsewhere)
 
     def _find(
         self, tx: Tx, visitor: Visitor, wanted: Wanted, question: str, words: tuple[str, ...]
     ) -> tuple[list[dict[str, Any]], dict[str, int]]:
-        customer, shown = visitor.person.id, self.shown()
+        customer, shown = visitor.person.id, self._shown(visitor)
         counts = {state.value: count for state, count in portal_view.counts(tx, customer, shown).items()}
         if not question.strip():
             rows = portal_view.page(tx, customer, wanted, shown)
@@ -85,7 +86,7 @@ class TicketList:
         number = question.strip().lstrip("#")
         if number.isascii() and number.isdigit() and len(number) < 12:
             found[int(number)] = ""
-        for row in portal_view.matching(tx, visitor.person.id, words):
+        for row in portal_view.matching(tx, visitor.person.id, words, self._counter.elsewhere(visitor.brand)):
             if row["ticket"] not in found and (text := self._readable(tx, visitor, row, words)) is not None:
                 found[row["ticket"]] = text
         return found
@@ -104,7 +105,8 @@ class TicketList:
 
     def _masked(self, tx: Tx, visitor: Visitor, number: int) -> Callable[[str], str] | None:
         """What takes out of a ticket's text what its customer may not see."""
-        ticket, role = tickets.find(tx, number), portal_view.role(tx, visitor.person.id, number)
+        ticket = tickets.find(tx, number)
+        role = portal_view.role(tx, visitor.person.id, number, self._counter.elsewhere(visitor.brand))
         if ticket is None or role is None:
             return None
         case = case_of(tx, self._counter.house, ticket, self._counter.now())

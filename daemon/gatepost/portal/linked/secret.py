@@ -195,7 +195,7 @@ class SecretPages:
         number = number_in(request.path_params["number"])
 
         def run(tx: Tx) -> _Place:
-            own = portal_view.role(tx, visitor.person.id, number)
+            own = portal_view.role(tx, visitor.person.id, number, self._counter.elsewhere(visitor.brand))
             if own is None:
                 raise Missing
             return self._place(tx, number, own[0])

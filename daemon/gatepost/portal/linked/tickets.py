@@ -48,7 +48,8 @@ class LinkedPages:
         theirs = await self._linked(visitor)
         number = theirs.case.ticket.number
         if visitor.customer is not None:
-            role = await self._counter.read(lambda tx: portal_view.role(tx, visitor.person.id, number))
+            elsewhere = self._counter.elsewhere(visitor.brand)
+            role = await self._counter.read(lambda tx: portal_view.role(tx, visitor.person.id, number, elsewhere))
             if role is not None:
                 return go(f"/tickets/{number}")
         base = f"/view/{request.path_params['token']}/files"

@@ -25,6 +25,7 @@ from ...store.sessions import Kind, SignIn
 from ..counter import Counter, go
 from ..impersonation.leave import Leave
 from ..page import Form, Page, Visitor, Who
+from ..stops import Missing
 from ..table import Table
 from .entrance import AGREE_FIELD, Entrance, Proved, act
 from .entry import readable, refused
@@ -72,11 +73,13 @@ class SignInPages:
         wanted = self._wanted(request.query_params.get("next", ""))
         return self._counter.show(
             "sign-in", visitor, 200, address="", wanted=wanted, wrong=False, out="out" in request.query_params,
-            failed=False, **ways(self._counter),
+            failed=False, **ways(self._counter, visitor.brand),
         )  # fmt: skip
 
     async def asked(self, request: Request, visitor: Visitor) -> Response:
         """The same words to everybody; the link goes out after them."""
+        if "mail" not in visitor.brand.sign_in:
+            raise Missing
         form = await request.form()
         address = readable(str(form.get("address", "")))
         wanted = self._wanted(str(form.get("next", "")))
@@ -84,7 +87,7 @@ class SignInPages:
             typed = str(form.get("address", ""))[:254]
             return self._counter.show(
                 "sign-in", visitor, 422, address=typed, wanted=wanted, wrong=True, out=False, failed=False,
-                **ways(self._counter),
+                **ways(self._counter, visitor.brand),
             )  # fmt: skip
         now, most = self._counter.now(), self._counter.portal.sign_ins_per_address_hour
         await self._counter.write(
@@ -101,13 +104,13 @@ class SignInPages:
 
     async def show(self, request: Request, visitor: Visitor) -> Response:
         """Whose account the link opens, and the button; nothing happens yet."""
-        link, terms = await self._counter.read(lambda tx: self._look(tx, request.path_params["token"]))
+        link, terms = await self._counter.read(lambda tx: self._look(tx, request.path_params["token"], visitor))
         return self._counter.show("sign-in-link", visitor, address=link.address, terms=terms, missing=False, proof="")
 
     async def enter(self, request: Request, visitor: Visitor) -> Response:
         """Open the session, with an id that nobody has seen before (I09), and go on where the visitor wanted to."""
         token = request.path_params["token"]
-        link, terms = await self._counter.read(lambda tx: self._look(tx, token))
+        link, terms = await self._counter.read(lambda tx: self._look(tx, token, visitor))
         if terms and (await request.form()).get(AGREE_FIELD) != terms:
             return self._counter.show(
                 "sign-in-link", visitor, 422, address=link.address, terms=terms, missing=True, proof=""
@@ -138,22 +141,23 @@ class SignInPages:
         self._counter.cookies.put(response, Kind.CUSTOMER.value, "", 0)
         return response
 
-    def _good(self, tx: Tx, token: str) -> SignIn:
-        """The link, if it can still be used. Raises LinkError."""
+    def _good(self, tx: Tx, token: str, visitor: Visitor) -> SignIn:
+        """The link, if it can still be used here. Raises LinkError."""
         link = sessions.link(tx, token)
-        if link is None or link.kind is not Kind.CUSTOMER:
+        here = link is not None and self._counter.at_its_host(link.brand, visitor.brand)
+        if link is None or link.kind is not Kind.CUSTOMER or not here or "mail" not in visitor.brand.sign_in:
             raise LinkError("this link is not one of ours")
         if link.used is not None or self._counter.now() >= link.expires:
             raise LinkError("this link is no longer good", expired=True)
         return link
 
-    def _look(self, tx: Tx, token: str) -> tuple[SignIn, str]:
+    def _look(self, tx: Tx, token: str, visitor: Visitor) -> tuple[SignIn, str]:
         """The link, and the consent text that stands before it. Raises LinkError."""
-        link = self._good(tx, token)
+        link = self._good(tx, token, visitor)
         return link, self._entrance.terms(tx, link.address)
 
     def _enter(self, tx: Tx, request: Request, visitor: Visitor) -> str:
-        link = self._good(tx, request.path_params["token"])
+        link = self._good(tx, request.path_params["token"], visitor)
         if not sessions.use(tx, link.id, self._counter.now()):
             raise LinkError("this link is no longer good", expired=True)
         proved = Proved(address=link.address, language=link.language)

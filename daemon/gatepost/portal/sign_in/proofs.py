@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from ...core import MINUTE, Millis
+from ...core.party import Brand
 from ...errors import GatepostError
 from ...links import For, LinkError
 from ...store import accounts
@@ -48,7 +49,7 @@ class ProofPages:
 
     async def go(self, request: Request, visitor: Visitor) -> Response:
         """To the provider."""
-        self._there(self._counter.sso.issuer)
+        self._there(self._counter.sso.issuer, "sso", visitor)
         try:
             return RedirectResponse(await self._trips.there(request, visitor), status_code=303)
         except GatepostError as error:
@@ -56,7 +57,7 @@ class ProofPages:
 
     async def back(self, request: Request, visitor: Visitor) -> Response:
         """From the provider: whose account is about to open, and the button; nothing happens yet (I01)."""
-        self._there(self._counter.sso.issuer)
+        self._there(self._counter.sso.issuer, "sso", visitor)
         try:
             returned = await self._trips.returned(request, visitor)
         except LinkError:
@@ -71,6 +72,7 @@ class ProofPages:
 
     async def enter(self, request: Request, visitor: Visitor) -> Response:
         """Sign in whom the provider has proved, once."""
+        self._there(self._counter.sso.issuer, "sso", visitor)
         form = await request.form()
         now, proof = self._counter.now(), str(form.get("proof", ""))
         owner, ident, address, name, language, wanted = self._counter.house.links.read(For.PROVED, proof, now)
@@ -81,12 +83,12 @@ class ProofPages:
 
     async def show_word(self, request: Request, visitor: Visitor) -> Response:
         """Whose account the shop's word opens, and the button."""
-        word = self._word(request)
+        word = self._word(request, visitor)
         return await self._show(visitor, word.proved)
 
     async def enter_word(self, request: Request, visitor: Visitor) -> Response:
         """Sign in whom the shop's word names, once."""
-        word = self._word(request)
+        word = self._word(request, visitor)
         return await self._enter(request, visitor, word.proved, word.ident, word.expires, "")
 
     async def _show(self, visitor: Visitor, proved: Proved, *, proof: str = "", missing: bool = False) -> Response:
@@ -131,22 +133,30 @@ class ProofPages:
         """The sign-in page says that it did not work; why stands in the log."""
         _log.warning("sign-in.refused why=%s", error.message)
         return self._counter.show(
-            "sign-in", visitor, 403, address="", wanted="", wrong=False, out=False, failed=True, **ways(self._counter)
+            "sign-in",
+            visitor,
+            403,
+            address="",
+            wanted="",
+            wrong=False,
+            out=False,
+            failed=True,
+            **ways(self._counter, visitor.brand),
         )
 
-    def _word(self, request: Request) -> shop_word.Word:
-        self._there(self._counter.shop_sign_in.issuer)
+    def _word(self, request: Request, visitor: Visitor) -> shop_word.Word:
+        self._there(self._counter.shop_sign_in.issuer, "shop", visitor)
         return shop_word.read(self._counter.shop_sign_in, request.path_params["word"], self._counter.now())
 
-    def _there(self, configured: str) -> None:
-        if not configured:
+    def _there(self, configured: str, way: str, visitor: Visitor) -> None:
+        if not configured or way not in visitor.brand.sign_in:
             raise Missing
 
 
-def ways(counter: Counter) -> dict[str, object]:
-    """By which ways one signs in here, for the sign-in page."""
+def ways(counter: Counter, brand: Brand) -> dict[str, object]:
+    """By which ways one signs in at this brand's portal, for the sign-in page."""
     return {
-        "provider": counter.sso.name if counter.sso.issuer else "",
-        "by_mail": counter.portal.access != "sso",
+        "provider": counter.sso.name if counter.sso.issuer and "sso" in brand.sign_in else "",
+        "by_mail": counter.portal.access != "sso" and "mail" in brand.sign_in,
         "guests": counter.portal.guests,
     }
