@@ -323,6 +323,35 @@ def test_copied_people_see_the_whole_conversation_once_they_are_confirmed(market
     assert visitor.post("/tickets/1001/close", data=form).status_code == 404
 
 
+def test_what_was_written_comes_back_where_one_was_signed_out_meanwhile(talk, signed_in, site):
+    jane = signed_in()
+    page = jane.get("/tickets/1001")
+    talk.db.write_now(lambda tx: tx.run("UPDATE session SET ended = 1"))
+    words = "An hour's work & <b>more</b>."
+    back = jane.submit(page, action="/tickets/1001/reply", text=words, files={"files": ("a.png", PNG, "image/png")})
+    assert back.status_code == 401 and "An hour&#39;s work &amp; &lt;b&gt;more&lt;/b&gt;." in back.text
+    assert 'href="/sign-in?next=/tickets/1001"' in back.text and "Files have to be chosen again" in back.text
+    # Nothing of what another site has sent is shown on a page of ours.
+    for site_ in ("cross-site", "same-site", "none"):
+        other = jane.post("/tickets/1001/reply", data={"text": words}, headers={"sec-fetch-site": site_})
+        assert "work" not in other.text
+    secret = jane.post("/tickets/1001/secret", data={"words": "hunter2", "passphrase": "x"})
+    assert secret.status_code == 401 and "hunter2" not in secret.text
+
+
+def test_what_was_written_comes_back_where_we_failed(talk, signed_in, site):
+    jane = signed_in()
+    page = jane.get("/tickets/1001")
+
+    async def broken(octets):
+        raise OSError("no space left on device")
+
+    failing = Browser(Portal(replace(site.counter, read_letter=broken)).app, raise_server_exceptions=False)
+    failing.cookies.update(jane.cookies)
+    back = failing.submit(page, action="/tickets/1001/reply", text="An hour's work.")
+    assert back.status_code == 500 and "An hour&#39;s work." in back.text and "no space" not in back.text
+
+
 @pytest.mark.catalogue("D15")
 @pytest.mark.parametrize("masking", [False, True])
 def test_an_answer_by_page_reaches_copied_people_by_mail_as_reply_all_would(market, signed_in, masking):

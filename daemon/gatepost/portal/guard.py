@@ -20,16 +20,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from ..core import HOUR, MINUTE, Millis
+from ..core import HOUR, Millis
 from ..core.audit import Action
 from ..core.party import Brand
-from ..errors import GatepostError, TemporaryError
+from ..errors import TemporaryError
 from ..links import LinkError
 from ..store import consents
 from ..store.database import Tx
-from ..store.sessions import Kind
 from .body import Body
 from .counter import Counter, go, still_stands
+from .endings import MOST_FORM_FIELDS, Asked, Endings
 from .headers import dressed
 from .page import Form, Page, Visitor, Who
 from .stops import (
@@ -42,7 +42,6 @@ from .stops import (
     TooMany,
     TooManyFields,
     Unreadable,
-    WrongMethod,
 )
 from .table import Table
 from .tries import neighbourhood
@@ -50,8 +49,6 @@ from .visitors import Visitors
 
 _log = logging.getLogger("gatepost.portal")
 _MOST_FIELDS = 64
-_MOST_FORM_FIELDS = 60
-_BAD_LINKS_A_MINUTE = 10
 # Until a page takes them, files lie on the disk; each that is being made a mail is in memory several times over.
 _UPLOADS_AT_ONCE = 4
 _VISIT_SECONDS = 12 * 3600
@@ -65,6 +62,7 @@ class Guard:
         self._table = Table(pages)
         self._counter = counter
         self._visitors = Visitors(counter)
+        self._endings = Endings(counter, self._visitors, self._table)
         self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
         self._brands = {
             parts.netloc.lower(): (brand, f"{parts.scheme}://{parts.netloc}".lower())
@@ -89,35 +87,35 @@ class Guard:
 
     async def _answer(self, scope: Scope, body: Body) -> Response:
         """The answer to one request; every way in which it can end is turned into a page here."""
-        brand = next(iter(self._counter.house.brands.values()))
-        visitor: Visitor | None = None
+        asked = Asked(scope, next(iter(self._counter.house.brands.values())))
         try:
-            brand = self._brand(scope)
+            asked.brand = self._brand(scope)
             page, values = self._table.find(scope["method"], scope["path"])
             body.most = page.body
-            request = Request({**scope, "path_params": values}, body)
-            visitor = await self._visitors.know(request, page, brand)
-            visitor = self._visitors.follow(request, page, visitor)
-            return await self._admitted(request, page, visitor)
+            request = asked.request = Request({**scope, "path_params": values}, body)
+            asked.page = page
+            asked.visitor = await self._visitors.know(request, page, asked.brand)
+            asked.visitor = self._visitors.follow(request, page, asked.visitor)
+            return await self._admitted(request, page, asked.visitor)
         except Over as stop:
-            return self._over(stop, scope, brand)
+            return self._endings.over(stop, asked)
         except SignInNeeded as stop:
             if scope["method"] == "POST":
-                return await self._stopped(stop, brand, visitor, scope)
+                return await self._endings.stopped(stop, asked)
             return go(("/staff/sign-in" if stop.staff else "/sign-in") + f"?next={quote(scope['path'])}")
         except LinkError as error:
-            return await self._bad_link(scope, error, brand, visitor)
+            return await self._endings.bad_link(error, asked)
         except Stop as stop:
-            return await self._stopped(stop, brand, visitor, scope)
+            return await self._endings.stopped(stop, asked)
         except ClientDisconnect:
             return Response(status_code=400)
         except MultiPartException:
             # Too many files or fields, or a form that is none.
-            return await self._stopped(TooLarge(), brand, visitor, scope)
+            return await self._endings.stopped(TooLarge(), asked)
         except TemporaryError as fault:
-            return await self._failed(fault, 503, brand, visitor, scope)
+            return await self._endings.failed(fault, 503, asked)
         except Exception as fault:
-            return await self._failed(fault, 500, brand, visitor, scope)
+            return await self._endings.failed(fault, 500, asked)
 
     async def _admitted(self, request: Request, page: Page, visitor: Visitor) -> Response:
         """The page, for a visitor who is known; or a Stop."""
@@ -186,7 +184,7 @@ class Guard:
             raise TooMany
 
     async def _own_form(self, request: Request, page: Page, visitor: Visitor) -> None:
-        form = await request.form(max_files=page.files, max_fields=_MOST_FORM_FIELDS, max_part_size=page.body)
+        form = await request.form(max_files=page.files, max_fields=MOST_FORM_FIELDS, max_part_size=page.body)
         given = form.get(FORM_FIELD, "")
         if not visitor.form or not isinstance(given, str) or not _same(given, visitor.form):
             raise Forbidden("form")
@@ -207,58 +205,6 @@ class Guard:
 
     def _origin(self, scope: Scope) -> str:
         return self._brands.get(Headers(scope=scope).get("host", "").lower(), (None, ""))[1]
-
-    async def _bad_link(self, scope: Scope, error: LinkError, brand: Brand, visitor: Visitor | None) -> Response:
-        """A link that is not one, or is one no more; who guesses many is asked to wait (I05)."""
-        peer = neighbourhood(self._visitors.peer(scope))
-        now, tries = self._counter.now(), self._counter.tries
-        if not error.expired and not tries.allow("link", peer, now, MINUTE, _BAD_LINKS_A_MINUTE):
-            return await self._stopped(TooMany(), brand, visitor, scope)
-        language = visitor.language if visitor is not None else self._visitors.language(scope, brand, None)
-        status = 410 if error.expired else 404
-        return self._counter.page("useless", brand, language, status, visitor=visitor, expired=error.expired)
-
-    async def _stopped(
-        self, stop: Stop, brand: Brand, visitor: Visitor | None, scope: Scope, ident: str = ""
-    ) -> Response:
-        visitor = visitor or await self._in_disguise(scope, brand)
-        language = visitor.language if visitor is not None else self._visitors.language(scope, brand, None)
-        response = self._counter.page(
-            "stop", brand, language, stop.status, visitor=visitor, code=stop.status, why=stop.why, id=ident
-        )
-        if isinstance(stop, TooLarge | Unreadable | TooManyFields):
-            response.headers["connection"] = "close"
-        if isinstance(stop, WrongMethod):
-            response.headers["allow"] = stop.why
-        if isinstance(stop, TooMany):
-            response.headers["retry-after"] = "60"
-        return response
-
-    async def _failed(
-        self, fault: Exception, status: int, brand: Brand, visitor: Visitor | None, scope: Scope
-    ) -> Response:
-        """A fault of ours: the visitor gets a number that stands in the log, and nothing else of it (I29)."""
-        ident = secrets.token_hex(4)
-        _log.error("page.failed id=%s", ident, exc_info=fault)
-        stop = Stop()
-        stop.status = status
-        return await self._stopped(stop, brand, visitor, scope, ident)
-
-    def _over(self, stop: Over, scope: Scope, brand: Brand) -> Response:
-        """Staff is no longer logged in as the customer: the cookie goes, and the page says why."""
-        language = self._visitors.language(scope, brand, None)
-        response = self._counter.page("staff/over", brand, language, stop.status, why=stop.why)
-        self._counter.cookies.put(response, Kind.IMPERSONATION.value, "", 0)
-        return response
-
-    async def _in_disguise(self, scope: Scope, brand: Brand) -> Visitor | None:
-        """Who is logged in as a customer in this browser, for a page that could not ask itself: the banner is on every
-        page, on those of errors too (J12).
-        """
-        try:
-            return await self._visitors.as_customer(Request(scope), Who.ANYONE, brand)
-        except (GatepostError, Stop):
-            return None
 
 
 def _noted(tx: Tx, request: Request, page: Page, visitor: Visitor, now: Millis) -> int:
