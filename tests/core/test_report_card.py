@@ -38,7 +38,7 @@ def slow_waits(said):
     """By hand: every message of the customer that nobody has answered before it, and the next word of anybody else."""
     found = []
     for ticket in sorted({one.ticket for one in said}):
-        own = [one for one in said if one.ticket == ticket]
+        own = [one for n, one in enumerate(said) if one.ticket == ticket and not is_for_nothing(said[:n], one)]
         answers = [n for n, one in enumerate(own) if one.by is not By.CUSTOMER]
         for n, one in enumerate(own):
             before = max((a for a in answers if a < n), default=-1)
@@ -48,6 +48,13 @@ def slow_waits(said):
                 ended = after[0].at if after else None
                 found.append((ticket, one.at, ended, not earlier, bool(after) and after[0].by is By.VENDOR))
     return found
+
+
+def is_for_nothing(before, one):
+    """A closing of a ticket on which nobody has answered the customer yet."""
+    own = [other.by for other in before if other.ticket == one.ticket]
+    asked = own[own.index(By.CUSTOMER) :] if By.CUSTOMER in own else []
+    return one.by is By.CLOSING and not {By.VENDOR, By.OTHER} & set(asked)
 
 
 def slow_times(among):
@@ -129,3 +136,19 @@ def test_an_answer_of_somebody_else_is_not_the_vendors():
     )
     assert (made.shares[0].in_time, made.shares[0].count) == (1, 2)
     assert (made.first_response.count, made.first_response.median) == (1, HOUR)
+
+
+def test_closing_ends_a_wait_for_thanks_and_not_one_for_a_first_answer():
+    ten = MONDAY + 10 * HOUR
+    thanks = [
+        Said(ticket=1, at=ten, by=By.CUSTOMER),
+        Said(ticket=1, at=ten + HOUR, by=By.VENDOR),
+        Said(ticket=1, at=ten + 2 * HOUR, by=By.CUSTOMER),
+        Said(ticket=1, at=ten + 3 * HOUR, by=By.CLOSING),
+    ]
+    never = [Said(ticket=2, at=ten, by=By.CUSTOMER), Said(ticket=2, at=ten + HOUR, by=By.CLOSING)]
+    made = card(
+        said=[*thanks, *never], ratings=[], calendar=CALENDAR, business_days=2, overdue=0, complaints=0, days=14,
+        now=ten + 4 * DAY,
+    )  # fmt: skip
+    assert (made.shares[0].in_time, made.shares[0].count) == (1, 2)

@@ -11,8 +11,8 @@ from gatepost.calendars import Calendars
 from gatepost.clock import FixedClock
 from gatepost.config import ReportCardSection
 from gatepost.core import DAY, HOUR, MINUTE
-from gatepost.core.report_card import WINDOWS, Card, Share, Times, card
-from gatepost.store import parties, report_card
+from gatepost.core.report_card import WINDOWS, Card, Share, Times, card, waits
+from gatepost.store import parties, ratings, report_card
 
 JANE = "Jane Roe <jane@customer.example>"
 ACME, TRIAGE = "tickets@acme.example", "triage@staff.example"
@@ -123,6 +123,149 @@ def test_the_figures_are_those_that_were_written_down_by_hand(market, acme, comp
     assert (made.first_response.count, made.first_response.median) == (36, (took[17] + took[18]) // 2)
     assert made.first_response.p90 == took[32]
     assert (made.shares[3].in_time, made.shares[3].count) == (kept, 36)
+
+
+ADDRESS = {
+    "jane": "jane@customer.example",
+    "acme": ACME,
+    "brill": "help@brill.example",
+    "team": "billing@staff.example",
+}
+
+
+def helpers(market, number):
+    """Who takes part without having the ticket."""
+    rows = market.rows(
+        "SELECT address FROM participant WHERE ticket = :n AND role = 'collaborator' AND membership = 'active'",
+        n=number,
+    )
+    return [who for who, address in ADDRESS.items() if address in {row["address"] for row in rows}]
+
+
+class Hand:
+    """What is counted by hand, ticket by ticket, at the moment at which it happens; nothing is read back.
+
+    `waits` are (ticket, since, until, whether it is the first of theirs there, whether they answered), for each vendor.
+    """
+
+    def __init__(self):
+        self.holder, self.waiting, self.waits = {}, {}, {"acme": [], "brill": []}
+
+    def asked(self, ticket, at):
+        if self.waiting[ticket] is None:
+            self.waiting[ticket] = at
+
+    def ended(self, ticket, at, by):
+        who, since = self.holder[ticket], self.waiting[ticket]
+        if who != "team" and since is not None:
+            first = not any(wait[0] == ticket for wait in self.waits[who])
+            self.waits[who].append((ticket, since, at, first, by == who))
+        self.waiting[ticket] = None
+
+    def moved(self, ticket, at, to):
+        self.ended(ticket, at, "nobody")
+        self.holder[ticket], self.waiting[ticket] = to, at
+
+    def closed(self, ticket, at):
+        who = self.holder[ticket]
+        if who == "team" or any(wait[0] == ticket for wait in self.waits[who]):
+            self.ended(ticket, at, "nobody")
+
+    def all_of(self, vendor):
+        open_ = [
+            (ticket, since, None, not any(wait[0] == ticket for wait in self.waits[vendor]), False)
+            for ticket, since in self.waiting.items()
+            if since is not None and self.holder[ticket] == vendor
+        ]
+        return sorted(self.waits[vendor] + open_, key=str)
+
+
+def read_by_the_store(market, vendor):
+    def read(tx):
+        return report_card.said(tx, parties.vendor_named(tx, vendor).id, 0)
+
+    found = waits(market.db.read_now(read))
+    return sorted(((w.ticket, w.since, w.until, w.first, w.by_vendor) for w in found), key=str)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tickets_that_move_count_for_each_vendor_while_they_are_theirs(market, compose_mail, reply_to, seed):
+    """Two vendors and the billing team hand tickets to each other for weeks, answer, forget and close them."""
+    chance, hand = random.Random(seed), Hand()
+    product = {"acme": "shipping-labels", "brill": "sails"}
+    market.db.write_now(lambda tx: parties.set_away(tx, parties.vendor_named(tx, "brill").id, None))
+
+    def write(number, who, text):
+        ours = [mail for mail in market.sent() if (mail.ticket, mail.to) == (number, ADDRESS[who])]
+        market.now += MINUTE
+        assert market.arrive(reply_to(ours[-1], ADDRESS[who], text), ours[-1].reply_to) == "continued"
+
+    for n in range(160):
+        market.now += chance.randrange(1, 30) * HOUR
+        number = chance.choice([0, 0, *hand.holder, *hand.holder])
+        if not number:
+            file(market, compose_mail, n)
+            number = 1000 + market.tickets()
+            hand.holder[number], hand.waiting[number] = "acme", market.now
+            continue
+        holder, what = (
+            hand.holder[number],
+            chance.choice(("ask", "ask", "answer", "answer", "move", "refund", "close", "other")),
+        )
+        closed = market.ticket(number).state.value == "closed"
+        if what == "ask":
+            write(number, "jane", f"And now, {n}?")
+            hand.asked(number, market.now)
+        elif what == "answer":
+            write(number, holder, f"Like this, {n}.")
+            hand.ended(number, market.now, holder)
+        elif what == "other" and (others := helpers(market, number)):
+            other = chance.choice(others)
+            write(number, other, f"I may help, {n}.")
+            hand.ended(number, market.now, other)
+        elif what == "move":
+            to = {"acme": "brill", "brill": "acme", "team": chance.choice(("acme", "brill"))}[holder]
+            write(number, holder, f"#product {product[to]}")
+            hand.moved(number, market.now, to)
+        elif what == "refund" and holder != "team":
+            write(number, holder, "#refund")
+            hand.moved(number, market.now, "team")
+        elif what == "close" and not closed and holder != "team":
+            write(number, holder, "#close")
+            hand.closed(number, market.now)
+    for vendor in ("acme", "brill"):
+        assert read_by_the_store(market, vendor) == hand.all_of(vendor), vendor
+        assert hand.waits[vendor]
+
+
+def test_a_rating_is_about_whose_people_answered_last(market, compose_mail, reply_to):
+    ticket = file(market, compose_mail, 1)
+    acme, brill = (market.db.read_now(lambda tx, s=s: parties.vendor_named(tx, s).id) for s in ("acme", "brill"))
+
+    def whose():
+        return market.db.read_now(lambda tx: ratings.whose(tx, 1001))
+
+    assert whose() == acme  # Nobody has answered: it is about who has it.
+    market.arrive(reply_to(ticket, ACME, "Update to 4.2."), ticket.reply_to)
+    market.now += HOUR
+    market.arrive(reply_to(ticket, ACME, "#product sails\n"), ticket.reply_to)
+    assert whose() == acme  # It has moved, but what the customer got came from Acme.
+    theirs = market.sent("ticket")[-1]
+    market.now += HOUR
+    market.arrive(reply_to(theirs, theirs.to, "They need wind."), theirs.reply_to)
+    assert whose() == brill
+    market.arrive(reply_to(theirs, theirs.to, "#refund\n"), theirs.reply_to)
+    billing = market.sent("team")[-1]
+    market.arrive(reply_to(billing, billing.to, "You have it back."), billing.reply_to)
+    assert whose() == 0  # The marketplace's own people.
+
+
+def test_spam_is_nobodys_support(market, acme, compose_mail):
+    file(market, compose_mail, 1)
+    market.now += 9 * DAY
+    assert acme().shares[0].count == 1
+    market.db.write_now(lambda tx: tx.run("UPDATE ticket SET flags = 'spam'"))
+    assert acme().shares[0].count == 0
 
 
 def told(market, template):

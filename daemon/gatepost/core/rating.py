@@ -45,6 +45,11 @@ class Recorded(StrEnum):
     CLOSED = "closed"
 
 
+def is_set_aside(flags: Iterable[str]) -> bool:
+    """Whether the ticket is nobody's support: spam, a duplicate, or a record of the past."""
+    return any(flag in _NOT_ASKED for flag in flags)
+
+
 def why_not(*, flags: Iterable[str], topics: Iterable[str], address: str, unsubscribed: bool) -> str:
     """Why the customer of a ticket may not be asked for a rating; '' where they may (C5)."""
     for flag in flags:

@@ -1,8 +1,9 @@
 """A vendor's report card: ratings, response times in business hours, and the share of answers that came in time (C6).
 
 It counts; what was said and rated is handed in. A wait begins with the oldest unanswered human message of the customer
-and ends with the next human message of anybody else. It is in time when the vendor ended it before its due instant; one
-that is not yet due says nothing, and neither does one that somebody else ended before it was due.
+and ends with the next human message of anybody else, or when the ticket leaves the vendor. Once somebody has answered,
+closing the ticket ends a wait too: thanks need no answer, a question does. A wait is in time when the vendor ended it
+before its due instant. One that is not yet due says nothing, nor does one that ended otherwise before it was due.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,16 +21,19 @@ LAST = 20
 
 
 class By(StrEnum):
-    """Who wrote: the customer's side, the vendor or who stands in for them, or anybody else who answers."""
+    """Who wrote: the customer's side, the vendor or who stands in for them, or anybody else who answers; or nobody,
+    where the ticket was closed.
+    """
 
     CUSTOMER = "customer"
     VENDOR = "vendor"
     OTHER = "other"
+    CLOSING = "closing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message that a person wrote: on which ticket, when, and who.
+    """A message that a person wrote, or a closing: on which ticket, when, and who.
 
     `theirs` is since when the ticket is the vendor's, 0 for from the start: what waited before that is not theirs.
     """
@@ -102,6 +106,8 @@ def waits(said: Iterable[Said]) -> tuple[Wait, ...]:
     for one in said:
         if one.by is By.CUSTOMER:
             open_since.setdefault(one.ticket, max(one.at, one.theirs))
+        elif one.by is By.CLOSING and one.ticket not in seen:
+            continue
         elif one.ticket in open_since and one.at >= one.theirs:
             since, first, by_vendor = open_since.pop(one.ticket), one.ticket not in seen, one.by is By.VENDOR
             seen.add(one.ticket)

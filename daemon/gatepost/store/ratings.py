@@ -6,7 +6,7 @@ from . import trace
 from .database import Row, Tx
 
 TABLES = (
-    # One for each ticket. `vendor` and `customer` are those of the ticket when it was rated.
+    # One for each ticket. `vendor` is whose people had answered last, `customer` that of the ticket when it was rated.
     """CREATE TABLE rating (
         ticket INTEGER PRIMARY KEY REFERENCES ticket (number), customer INTEGER NOT NULL, vendor INTEGER NOT NULL,
         score INTEGER NOT NULL CHECK (score BETWEEN 1 AND 5), comment TEXT NOT NULL, at INTEGER NOT NULL,
@@ -34,6 +34,25 @@ def put(tx: Tx, rating: Rating, *, customer: int, vendor: int) -> None:
         at=rating.at,
         changed=rating.changed,
     )
+
+
+def whose(tx: Tx, ticket: int) -> int:
+    """The vendor whom a rating of this ticket is about: whose people answered last, or who has it where nobody has.
+
+    0 where that is a team of the marketplace.
+    """
+    found: int | None = tx.value(
+        """SELECT CASE WHEN participant.role IN ('vendor', 'collaborator') THEN participant.party ELSE 0 END
+           FROM message JOIN participant ON participant.ticket = message.ticket
+             AND participant.number = message.author
+           WHERE message.ticket = :ticket AND message.author_kind = 'human' AND message.internal = 0
+             AND participant.role NOT IN ('requester', 'copied') ORDER BY message.id DESC LIMIT 1""",
+        ticket=ticket,
+    )
+    if found is not None:
+        return found
+    holds: int | None = tx.value("SELECT vendor FROM holding WHERE ticket = :t ORDER BY id DESC LIMIT 1", t=ticket)
+    return holds or 0
 
 
 def find(tx: Tx, ticket: int) -> Rating | None:

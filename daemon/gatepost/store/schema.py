@@ -22,6 +22,7 @@ from . import (
     decisions,
     drafts,
     erasure,
+    holdings,
     intake,
     loop_tables,
     mail_limits,
@@ -214,6 +215,7 @@ _migrations()(mailboxes.m0090_mailbox_health)
 _migrations()(staff_tables.m0150_wrong_codes)
 _migrations()(loop_tables.m0110_taken_for_answers)
 _migrations()(vendor_changes.m0140_vendor_changes)
+_migrations()(holdings.m0111_holdings)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:

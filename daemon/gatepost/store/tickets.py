@@ -1,6 +1,7 @@
 """Tickets with their participants and labels: stored, found, listed by pages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..core import Millis
 from ..core.effect import Label
@@ -8,7 +9,7 @@ from ..core.party import Membership, Participant, Role
 from ..core.ticket import State, Ticket
 from ..core.topics import AT_MOST
 from ..core.verdict import Route
-from . import aliases, queue, ticket_events
+from . import aliases, holdings, queue, ticket_events
 from .database import Row, Tx
 from .ticket_events import Happened
 from .trace import count
@@ -25,6 +26,7 @@ def open_(tx: Tx, ticket: Ticket) -> int:
     )
     for name in _counters(ticket):
         count(tx, name, 1)
+    holdings.note(tx, replace(ticket, number=number), ticket.filed)
     return number
 
 
@@ -45,6 +47,8 @@ def save(tx: Tx, ticket: Ticket, now: Millis = 0) -> None:
         count(tx, name, -1)
     for name in after - before:
         count(tx, name, 1)
+    if was is not None and holdings.holder(was) != holdings.holder(ticket):
+        holdings.note(tx, ticket, now or ticket.filed)
     if now and was is not None:
         for kind in _happened(was, ticket):
             ticket_events.note(tx, ticket.number, kind, now)

@@ -132,7 +132,7 @@ def _record(tx: Tx, asked: _Asked, score: int, comment: str, now: Millis) -> tup
     number = asked.ticket.number
     rating, recorded = record(ratings.find(tx, number), ticket=number, score=score, comment=comment, now=now)
     if recorded is not Recorded.CLOSED:
-        ratings.put(tx, rating, customer=asked.ticket.customer_id, vendor=asked.ticket.vendor_id)
+        ratings.put(tx, rating, customer=asked.ticket.customer_id, vendor=ratings.whose(tx, number))
         trace.note(tx, kind="rating", said=f"{score} of 5, {recorded.value}", now=now, ticket=number)
     return rating, recorded
 
