@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("gatepost.app")
 _GRACE = 10.0
+_MAILBOXES_SECONDS = 300.0
 
 
 def run_desk(config: Config, clock: Clock) -> None:
@@ -151,7 +152,10 @@ class Office:
         """The clock only wakes those who look into their tables."""
         house, db, hour = self.house, self.db, config.clock.digest_hour
         pace, plans = config.clock.catch_up_per_minute, {slug: one.plan() for slug, one in config.away.items()}
-        clockwork = Clockwork(house=house, db=db, clock=clock, wake_delivery=self._ways.wake, per_minute=pace)
+        self._started = Clock.monotonic()
+        clockwork = Clockwork(
+            house=house, db=db, clock=clock, wake_delivery=self._ways.wake, per_minute=pace, mail_waits=self._mail_waits
+        )
         self._heads = Heads(house=house, db=db, clock=clock, section=config.audit, data=config.data, hour=hour)
         persons = Privacy(db=db, house=house, clock=clock, fold=self._link.fold)
         answers = Answers(
@@ -227,6 +231,17 @@ class Office:
         self._spool.close()
         self._heads.note_now(await self.db.read(audit_head))
         self.db.close()
+
+    async def _mail_waits(self) -> Millis | None:
+        """When the oldest mail came that is not handled; what lies in a mailbox from before the start may be any age.
+
+        An archive holds no deadline up: what comes out of it keeps or breaks no promise.
+        """
+        if any(not box.is_seen for box in self._mailboxes) and Clock.monotonic() - self._started < _MAILBOXES_SECONDS:
+            return 0
+        desks = (self._desk, self._intakes[Door.IMAP])
+        found = [at for at in [await desk.unhandled_since() for desk in desks] if at is not None]
+        return min(found, default=None)
 
     async def _look_around(self) -> None:
         """Have the watch look; that it still does is what keeps a service manager from starting all of it anew."""

@@ -2,10 +2,11 @@
 
 What a deadline asks for is the core's; what is due stands in a table, so that a downtime or a clock that jumps loses
 nothing: a deadline is done when its time has come and it is still open, and the transaction that does it closes it.
+A mail that came before a deadline was due is handled before it: an answer that waits after a downtime is in time.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from .clock import Clock, Steps
 from .core import MINUTE, Millis
@@ -21,11 +22,25 @@ _AT_ONCE = 100
 _AGAIN = 15 * MINUTE
 
 
+async def _nothing_waits() -> Millis | None:
+    return None
+
+
 class Clockwork:
-    """Looks for what is due whenever it is woken; `per_minute` is the most that is done in a minute."""
+    """Looks for what is due whenever it is woken; `per_minute` is the most that is done in a minute.
+
+    `mail_waits` tells when the oldest mail came that is accepted and not handled yet, None for none.
+    """
 
     def __init__(
-        self, *, house: House, db: Database, clock: Clock, wake_delivery: Callable[[], None], per_minute: int
+        self,
+        *,
+        house: House,
+        db: Database,
+        clock: Clock,
+        wake_delivery: Callable[[], None],
+        per_minute: int,
+        mail_waits: Callable[[], Awaitable[Millis | None]] = _nothing_waits,
     ) -> None:
         self._house = house
         self._db = db
@@ -33,6 +48,7 @@ class Clockwork:
         self._wake_delivery = wake_delivery
         self._pace = Pace(per_minute)
         self._steps = Steps()
+        self._mail_waits = mail_waits
 
     async def look(self) -> int:
         """Do what has come due, each once and the oldest first; how many."""
@@ -40,7 +56,9 @@ class Clockwork:
         if step := self._steps.look(now, monotonic):
             _log.warning("clock.stepped seconds=%+d deadlines are kept by the new time", step // 1000)
         most = min(_AT_ONCE, self._pace.left(monotonic))
-        due = await self._db.read(lambda tx: deadlines.due(tx, now, most)) if most else ()
+        waits = await self._mail_waits()
+        upto = now if waits is None else min(now, waits)
+        due = await self._db.read(lambda tx: deadlines.due(tx, upto, most)) if most else ()
         self._pace.took(len(due))
         for one in due:
             await self._do(one, now)

@@ -98,14 +98,19 @@ class Desk:
         self._evaluator = evaluator
         self._on_handled = on_handled
         self._news = asyncio.Event()
-        self._read: asyncio.Queue[list[_Read]] = asyncio.Queue(maxsize=1)
-        self._last = 0
+        self._read: asyncio.Queue[tuple[int, list[_Read]]] = asyncio.Queue(maxsize=1)
+        self._last = self._done = 0
         self._look_back = False
 
     def wake(self, *, gate_is_new: bool = False) -> None:
         """Look at the spool at once; where the gate is new, also at what the one before it was told to clear."""
         self._look_back = self._look_back or gate_is_new
         self._news.set()
+
+    async def unhandled_since(self) -> Millis | None:
+        """When the oldest mail was accepted that has no outcome yet; None where every one has."""
+        oldest = await asyncio.to_thread(self._spool.pending, self._done, 1)
+        return oldest[0].received if oldest else None
 
     async def run(self) -> None:
         """Work until cancelled. What is under way when that happens is finished at the next start."""
@@ -124,8 +129,8 @@ class Desk:
                 await self._wait_for_news()
                 continue
             fresh = await self._unhandled(batch)
-            await self._read.put(list(await asyncio.gather(*map(self._read_one, fresh))))
             self._last = batch[-1].id
+            await self._read.put((self._last, list(await asyncio.gather(*map(self._read_one, fresh)))))
 
     async def _clear_again(self) -> None:
         """Say once more what is done: the gate may have died between hearing it and doing it."""
@@ -176,11 +181,12 @@ class Desk:
 
     async def _keep_writing(self) -> None:
         while True:
-            batch = await self._read.get()
+            last, batch = await self._read.get()
             done: list[int] = []
             for at in range(0, len(batch), _SLICE):
                 done += await self._write_batch(batch[at : at + _SLICE])
                 self._wake_delivery()
+            self._done = last
             crashpoint("desk.written")
             await self._gate.done(done)
 

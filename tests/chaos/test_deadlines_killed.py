@@ -5,6 +5,8 @@ import sqlite3
 import time
 from collections import Counter
 from contextlib import closing
+from email import message_from_bytes
+from email.utils import parseaddr
 
 import chaos_daemon
 import pytest
@@ -16,6 +18,7 @@ from gatepost.demo.sink import Sink
 from gatepost.mail.parse import read_letter
 from gatepost.parts import build_house, open_database
 from gatepost.pipeline import handle
+from gatepost.store.spool import Spool
 
 PACE = "\n[clock]\ncatch_up_per_minute = 100000\n"
 
@@ -72,6 +75,68 @@ async def killed_and_reckoned(folder, *, tickets, kills):
         copies = Counter(ident(mail) for mail in sink.mails)
         assert len(copies) == tickets
         assert max(copies.values()) <= kills + 1
+
+
+async def fill_spool(daemon, mails):
+    """Mails that the gate has accepted while no desk was there: (raw, recipient, sender, when)."""
+    spool = Spool(daemon.data, now=lambda: int(time.time() * 1000))
+    spool.start()
+    try:
+        for raw, to, sender, at in mails:
+            await spool.accept(Envelope(mail_from=sender, recipients=(to,)), raw.encode(), at)
+    finally:
+        assert await asyncio.to_thread(spool.close, 30.0)
+
+
+def one_waiting(daemon, filed):
+    """A ticket of that instant; the reply address that its vendor got, and the vendor's address."""
+    config = load(daemon.folder / "config.toml")
+    house, raw = build_house(config), b"From: jane0@customer.example\r\nSubject: Shipping Labels\r\n\r\nIt jams.\r\n"
+    envelope = Envelope(mail_from="jane0@customer.example", recipients=("support@orchard.example",))
+    arrival = Arrival(id=100_000, received=filed, envelope=envelope, raw=raw)
+    with closing(open_database(config)) as db:
+        db.write_now(lambda tx: handle(tx, house, arrival, read_letter(raw), filed))
+        ((vendor, sent),) = db.read_now(
+            lambda tx: [tuple(r) for r in tx.rows("SELECT address, raw FROM outbox WHERE template = 'ticket'")]
+        )
+    return parseaddr(message_from_bytes(sent)["Reply-To"])[1], vendor
+
+
+@pytest.mark.catalogue("M06")
+async def test_an_answer_that_waited_through_a_downtime_was_in_time(tmp_path):
+    """The vendor answered the same day, while no desk was there; behind a pile of other mail it still counts."""
+    async with Sink() as sink:
+        daemon = chaos_daemon.DaemonUnderTest(tmp_path, sink.port, limits=PACE)
+        filed = int(time.time() * 1000) - 20 * DAY
+        reply_to, vendor = one_waiting(daemon, filed)
+        pile = [
+            (
+                f"From: jane0@customer.example\r\nSubject: Shipping Labels, case {n}\r\n\r\nIt jams.\r\n",
+                "support@orchard.example", "jane0@customer.example", filed + n,
+            )
+            for n in range(1, 201)
+        ]  # fmt: skip
+        answer = f"From: {vendor}\r\nSubject: Re: Shipping Labels\r\n\r\nPlease update to 4.2.\r\n"
+        await fill_spool(daemon, [*pile, (answer, reply_to, vendor, filed + 1_000)])
+        daemon.start()
+        try:
+            async with asyncio.timeout(120):
+                while not (said := trace_of(daemon, 1001)) or "answer to" not in said:
+                    await asyncio.sleep(0.1)
+                # The others are overdue, and that is done too.
+                while "overdue came due" not in trace_of(daemon, 1002):
+                    await asyncio.sleep(0.1)
+        finally:
+            daemon.kill_all()
+        said = trace_of(daemon, 1001)
+        assert "nudge, overdue: answered" in said
+        assert "came due" not in said.replace("rating came due", "")
+
+
+def trace_of(daemon, ticket):
+    with closing(sqlite3.connect(daemon.data / "desk.sqlite3")) as connection:
+        rows = connection.execute("SELECT said FROM trace WHERE ticket = ? ORDER BY id", (ticket,)).fetchall()
+    return "\n".join(row[0] for row in rows)
 
 
 def ident(mail):

@@ -100,6 +100,28 @@ def test_two_schedulers_on_two_connections_do_nothing_twice(market, file_tickets
     assert sorted(row["said"] for row in said) == ["nudge came due"] * 8 + ["overdue came due"] * 8
 
 
+@pytest.mark.catalogue("M06")
+def test_mail_that_came_before_a_deadline_is_handled_before_it(market, file_tickets):
+    """The mail may be an answer that waits since a downtime: what was due before it came is done, what is later waits."""
+    file_tickets(2)
+    early, late = (row["due"] for row in market.rows("SELECT due FROM deadline WHERE kind = 'overdue' ORDER BY due"))
+    clock, oldest = StoppedClock(market.now + 4 * DAY), []
+
+    async def mail_waits():
+        return oldest[-1]
+
+    work = Clockwork(
+        house=market.house, db=market.db, clock=clock, wake_delivery=lambda: None, per_minute=60, mail_waits=mail_waits
+    )
+    done = []
+    for oldest_mail in (market.now, late - 1, None):
+        oldest.append(oldest_mail)
+        asyncio.run(work.look())
+        done.append([mail.ticket for mail in market.sent("vendor/overdue")])
+    assert early < late
+    assert done == [[], [1001], [1001, 1002]]
+
+
 JUMPS = st.lists(
     st.sampled_from([HOUR, -HOUR, DAY, -DAY, 3 * DAY, -3 * DAY, 40 * MINUTE, -SECOND, 0]), min_size=1, max_size=12
 )

@@ -64,6 +64,42 @@ async def test_a_gate_that_died_before_it_cleared_is_told_again_when_it_is_back(
         await asyncio.gather(work, return_exceptions=True)
 
 
+class SlowReaders:
+    """Read one mail for each word that is given them."""
+
+    def __init__(self) -> None:
+        self.words = asyncio.Semaphore(0)
+
+    async def read(self, raw: bytes):
+        await self.words.acquire()
+        return read_letter(raw)
+
+
+async def test_the_desk_says_how_far_it_is_behind(market, compose_mail):
+    spool, gate, readers = Spool(), Gate(), SlowReaders()
+    desk = Desk(
+        house=market.house, db=market.db, spool=spool, gate=gate, readers=readers, clock=FixedClock(market.now),
+        wake_delivery=lambda: None,
+    )  # fmt: skip
+    assert await desk.unhandled_since() is None
+    envelope = Envelope(mail_from="jane@customer.example", recipients=("support@orchard.example",), door=Door.SMTP)
+    for n in (1, 2):
+        raw = compose_mail("Jane <jane@customer.example>", f"Shipping Labels {n}", "Blank.").replace("\n", "\r\n")
+        spool.arrivals.append(Arrival(id=n, received=market.now + n, envelope=envelope, raw=raw.encode()))
+    work = asyncio.create_task(desk.run())
+    try:
+        async with asyncio.timeout(30):
+            assert await desk.unhandled_since() == market.now + 1
+            readers.words.release()
+            readers.words.release()
+            assert await gate.told.get() == [1, 2]
+        # The spool still has them, but they are handled.
+        assert await desk.unhandled_since() is None
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
 async def test_delivery_keeps_up_while_mail_pours_in(market, compose_mail):
     """What is filed makes mails of its own; they do not wait until the last mail of a flood is filed."""
     limits = dict.fromkeys(("automatic_per_address_day", "automatic_per_domain_hour", "automatic_per_minute"), 10_000)

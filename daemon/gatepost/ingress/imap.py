@@ -65,6 +65,7 @@ class Mailbox:
         self._stop, self._stir = threading.Event(), threading.Event()
         self._rest = rest or self._sleep
         self._good = False
+        self._seen = threading.Event()
         self._session: Session | None = None
         self._taking = Taking(
             name,
@@ -82,6 +83,11 @@ class Mailbox:
     def start(self) -> None:
         """Begin to fetch."""
         self._thread.start()
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether all that waited in the folder at the start has been taken, or the server cannot be reached."""
+        return self._seen.is_set()
 
     def close(self, seconds: float = 3.0) -> None:
         """Stop after the mails that are being fetched; who hangs in the network is cut off from it."""
@@ -157,6 +163,7 @@ class Mailbox:
             if uids == last:
                 break
             last = uids
+        self._seen.set()
         return bool(first)
 
     def look(self, session: Session) -> list[int]:
@@ -228,6 +235,7 @@ class Mailbox:
         return None
 
     def _fail(self, said: str) -> None:
+        self._seen.set()
         now = self._clock.now()
         if self._db.write_now(lambda tx: mailboxes.failing(tx, self._name, said, now)):
             _log.error("imap.failing name=%s: %s", self._name, said)
