@@ -198,15 +198,19 @@ def _assigned(house: House, verdict: Verdict) -> Verdict:
 
 
 def _reported(tx: Tx, house: House, decision: Reports, row: int, now: Millis) -> Outcome:
-    """A delivery report for a mail of ours: only what failed for good is an event (M4)."""
+    """A delivery report for a mail of ours: only what failed for good is an event, and that once (M4).
+
+    Whoever has got a mail of ours can write reports of it, as many as they like and about whomever they like: the
+    address is the one that we wrote to.
+    """
     number = returns.ticket_of(tx, decision.outbox)
     failed = [recipient for recipient in decision.report.recipients if recipient.action == "failed"]
-    for recipient in failed:
-        returns.bounced(tx, decision.outbox, said=recipient.diagnostic or recipient.status, now=now)
+    for recipient in failed[:1]:
+        address = returns.bounced(tx, decision.outbox, said=recipient.diagnostic or recipient.status, now=now)
         reason = " ".join(filter(None, (recipient.status, recipient.diagnostic))) or "reported as undeliverable"
-        if send_lighter(tx, house, decision.outbox, reason, now):
+        if not address or send_lighter(tx, house, decision.outbox, reason, now):
             continue
-        event = Undeliverable(participant=decision.participant, address=recipient.address, reason=reason)
+        event = Undeliverable(participant=decision.participant, address=address, reason=reason)
         happened(tx, house, number, event, now)
     arrivals.finish(tx, row, Outcome.REPORT, now, ticket=number)
     return Outcome.REPORT

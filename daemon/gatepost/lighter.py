@@ -34,8 +34,9 @@ def send_lighter(tx: Tx, house: House, outbox_id: int, said: str, now: Millis) -
     octets = len(outbox.content(tx, outbox_id))
     if mail is None or mail.key.endswith(_KEY) or not is_too_large(said, octets):
         return False
-    domain = mail.address.rpartition("@")[2]
-    mail_limits.learn(tx, domain, octets - 1, now)
+    if octets >= _LARGE:
+        # Nobody's limit is that low; and whoever gets a mail of ours could say so of a whole domain, in a report.
+        mail_limits.learn(tx, mail.address.rpartition("@")[2], octets - 1, now)
     again = write_again(tx, house, mail, now, key=mail.key + _KEY)
     if again is None or again.error or len(again.raw) >= octets:
         return False

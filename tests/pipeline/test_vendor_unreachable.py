@@ -3,6 +3,7 @@
 import pytest
 
 from gatepost.core.verdict import Route
+from gatepost.store import mail_limits
 
 JANE = "Jane Roe <jane@customer.example>"
 
@@ -94,3 +95,38 @@ def test_an_absence_notice_a_receipt_and_a_challenge_are_events(filed, compose_m
         assert filed.arrive(raw, first.reply_to) in ("continued", "event", "quarantined")
     assert len(filed.sent()) == before
     assert filed.ticket().waiting_since == waiting
+
+
+def test_a_vendor_who_has_lost_the_ticket_cannot_take_it_from_the_next_one(filed, reply_to):
+    """They know the envelope sender of the mail that they got, and may write a report to it at any time."""
+    first = filed.sent("ticket")[0]
+    filed.arrive(reply_to(first, "tickets@acme.example", "#product sails\n"), first.reply_to)
+    brill = filed.sent("ticket")[-1]
+    assert brill.to == "partner@brill.example"
+    assert filed.arrive(report(first.mail_from, "tickets@acme.example"), first.mail_from, mail_from=None) == "report"
+    ticket = filed.ticket()
+    assert (ticket.route, ticket.flags) == (Route.VENDOR, ())
+    assert filed.sent("team") == filed.sent("undeliverable") == []
+    said = filed.rows("SELECT said FROM trace WHERE ticket = 1001 AND kind = 'note' ORDER BY id DESC LIMIT 1")
+    assert said[0]["said"].endswith("they have left the ticket")
+
+
+def test_a_flood_of_reports_counts_once_and_names_whom_we_wrote_to(filed):
+    first = filed.sent("ticket")[0]
+    for n in range(40):
+        raw = report(first.mail_from, f"boss{n}@elsewhere.example", words=f"550 {n}", extra=f" {n}")
+        assert filed.arrive(raw, first.mail_from, mail_from=None) == "report"
+    flags = filed.rows("SELECT said FROM trace WHERE kind = 'flag' AND ticket = 1001")
+    assert [row["said"] for row in flags] == ["vendor_unreachable: tickets@acme.example: 5.1.1 550 0"]
+    (letter,) = filed.sent("undeliverable")
+    assert "tickets@acme.example" in letter.text
+    assert "elsewhere.example" not in letter.text
+
+
+def test_a_forged_report_about_the_size_teaches_nothing_of_a_domain(filed):
+    """Else one customer could have everybody's files at their provider sent as links."""
+    first = filed.sent("ticket")[0]
+    raw = report(first.mail_from, "tickets@acme.example", status="5.3.4", words="552 5.3.4 message too big")
+    filed.arrive(raw, first.mail_from, mail_from=None)
+    limit = filed.db.read_now(lambda tx: mail_limits.known(tx, "x@acme.example", filed.now))
+    assert limit is None

@@ -355,6 +355,9 @@ def _rating(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcom
 def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms, now: Millis) -> Outcome:
     """A mail that cannot be delivered flags the ticket and tells staff; the address is named, the words are kept."""
     hit = next((p for p in terms.participants if p.number == event.participant), None)
+    if hit is not None and not hit.active:
+        # Who has left the ticket knows the envelope sender of their last mail still, and decides nothing any more.
+        return ticket, (Note(text=f"a mail to {event.address} came back: {event.reason}; they have left the ticket"),)
     role = hit.role.value if hit is not None else "staff"
     name = "vendor_unreachable" if role == Role.VENDOR else f"{role}_unreachable"
     effects: list[Effect] = [Flag(name=name, reason=f"{event.address}: {event.reason}")]

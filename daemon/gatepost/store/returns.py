@@ -28,12 +28,13 @@ def ticket_of(tx: Tx, outbox: int) -> int:
     return int(tx.value("SELECT ticket FROM outbox WHERE id = :id", id=outbox) or 0)
 
 
-def bounced(tx: Tx, outbox: int, *, said: str, now: Millis) -> bool:
-    """Mark what was sent as failed, in the reporting server's words; False where it was not sent, or has failed."""
-    changed = tx.run(
-        "UPDATE delivery SET state = 'failed', said = :said, changed = :now WHERE outbox = :outbox AND state = 'sent'",
+def bounced(tx: Tx, outbox: int, *, said: str, now: Millis) -> str:
+    """Mark what was sent as failed, in the reporting server's words; the address, '' where none was sent or left."""
+    found: str | None = tx.value(
+        """UPDATE delivery SET state = 'failed', said = :said, changed = :now
+           WHERE outbox = :outbox AND state = 'sent' RETURNING recipient""",
         outbox=outbox,
         said=said,
         now=now,
     )
-    return changed > 0
+    return found or ""
