@@ -30,15 +30,22 @@ def explain(tx: Tx, house: House, case: Case, now: Millis) -> Iterator[str]:
     since = case.ticket.waiting_since
     vendor = case.vendor if case.ticket.route is Route.VENDOR else None
     calendar = house.calendar(case.brand, vendor, now)
+    over = None
     if since is None:
         yield "Nobody waits for an answer."
-    elif due is None:
-        yield f"Waiting since {moment(since, calendar.zone)}; {_no_deadline(case)}."
+    elif due is None and "overdue" not in case.ticket.flags:
+        yield f"Waiting since {moment(since, calendar.zone)}; no deadline is open."
     else:
-        yield f"Waiting since {moment(since, calendar.zone)}; overdue at {moment(due, calendar.zone)}:"
-        yield from (f"  {line}" for line in tell(calendar, since, due))
+        # A notice that was put off until somebody works does not move the instant that was promised.
+        reckoned = house.overdue_at(case.brand, vendor, now)(since)
+        over = reckoned if due is None else min(due, reckoned)
+        word = "since" if over <= now else "at"
+        yield f"Waiting since {moment(since, calendar.zone)}; overdue {word} {moment(over, calendar.zone)}:"
+        yield from (f"  {line}" for line in tell(calendar, since, over))
     planned = {} if due is None else {rung.kind.value: rung.due for rung in _rungs(house, case, due, now)}
     for kind, said in _RUNGS.items():
+        if kind is DeadlineKind.NUDGE and over is not None and over <= now:
+            continue
         if (at := promised.get(kind.value, planned.get(kind.value))) is not None:
             yield f"{said} at {moment(at, calendar.zone)}."
     if (rating := promised.get(DeadlineKind.RATING.value)) is not None:
@@ -48,10 +55,6 @@ def explain(tx: Tx, house: House, case: Case, now: Millis) -> Iterator[str]:
 def _rungs(house: House, case: Case, due: Millis, now: Millis) -> tuple[Promise, ...]:
     """The ladder as it will stand when the ticket becomes overdue; only a vendor's ticket has one."""
     return case.terms(house, now).rungs(due) if case.ticket.route is Route.VENDOR else ()
-
-
-def _no_deadline(case: Case) -> str:
-    return "overdue" if "overdue" in case.ticket.flags else "no deadline is open"
 
 
 def answering(house: House, case: Case) -> str:

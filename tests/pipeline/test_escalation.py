@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gatepost.case import case_of
 from gatepost.core import DAY, HOUR
 from gatepost.core.party import Hours
-from gatepost.store import parties
+from gatepost.due_date import explain
+from gatepost.store import parties, tickets
 
 JANE = "jane@customer.example"
 
@@ -84,3 +86,32 @@ def test_after_three_weeks_of_downtime_each_thing_is_done_once(silent):
     assert silent.sent("vendor/nudge") == []
     assert len(silent.sent("vendor/overdue")) == 1
     assert silent.sent("team") == []
+
+
+def explained(market):
+    def read(tx):
+        return list(
+            explain(tx, market.house, case_of(tx, market.house, tickets.find(tx, 1001), market.now), market.now)
+        )
+
+    return market.db.read_now(read)
+
+
+def test_a_notice_that_is_put_off_does_not_move_what_was_promised(silent):
+    promise = [
+        "Waiting since Mon 2 Nov 10:00 Europe/Berlin; overdue at Wed 4 Nov 10:00 Europe/Berlin:",
+        "  Mon 2 Nov 10:00–17:00 Europe/Berlin: 7 h",
+        "  Tue 3 Nov 09:00–17:00 Europe/Berlin: 8 h",
+        "  Wed 4 Nov 09:00–10:00 Europe/Berlin: 1 h",
+    ]
+    assert explained(silent)[:4] == promise
+    silent.now += 3 * DAY + 12 * HOUR  # A downtime that ends on Thursday night.
+    silent.do_what_is_due()
+    since = promise[0].replace("overdue at", "overdue since")
+    said = explained(silent)
+    assert said[:4] == [since, *promise[1:]]
+    assert said[4] == "Overdue notice to vendor and staff at Fri 6 Nov 09:00 Europe/Berlin."
+    silent.now += 12 * HOUR
+    silent.do_what_is_due()
+    assert len(silent.sent("vendor/overdue")) == 1
+    assert explained(silent)[:4] == [since, *promise[1:]]

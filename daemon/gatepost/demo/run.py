@@ -168,10 +168,15 @@ def _welcome(url: str, portal: str, endpoint: tuple[str, int], command: str, fol
             "",
             *(f"    {line}" for line in command.splitlines()),
             "",
-            "  Push the clock:      gatepost demo --push 7d      (or the buttons on the page)",
+            f"  Push the clock:      gatepost demo --push 7d{_where(folder)}      (or the buttons on the page)",
             f"  Ask the daemon:      gatepost tickets -c {folder / 'config.toml'}",
         )
     )
+
+
+def _where(folder: Path) -> str:
+    """How a command is told of a folder that is not the one where it looks."""
+    return "" if folder == default_folder() else f" --folder {folder}"
 
 
 def _command(endpoint: tuple[str, int]) -> str:
