@@ -60,8 +60,9 @@ chaos: .venv/ready-dev  ## the long proof: 1,000 kills while mail flows
 	@$(BIN)/python -m pytest -m chaos $(ARGS)
 
 .PHONY: fuzz
-fuzz: .venv/ready-dev  ## every property test with a hundred times the examples
+fuzz: .venv/ready-dev  ## property tests with a hundred times the examples, then each target of atheris for SECONDS=300
 	@$(BIN)/python -m pytest --fuzz $(ARGS)
+	@$(BIN)/python .ci/fuzz.py $(or $(SECONDS),300)
 
 .PHONY: wheel
 wheel: .venv/ready-dev  ## build dist/gatepost-*.whl and check what is inside

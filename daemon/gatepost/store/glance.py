@@ -29,5 +29,10 @@ def glance(data: Path, run: Callable[[Tx], T]) -> T:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        hint = "Run the command as the user of the daemon, and start the daemon once after an upgrade."
+        if str(error).startswith(("no such table", "no such column")):
+            raise PermanentError(
+                f"{path} is of an older version than this gatepost ({error})",
+                "Run gatepost upgrade, or start gatepost once: both bring it up to date.",
+            ) from error
+        hint = "Run the command as the user of the daemon; gatepost doctor looks at the file."
         raise PermanentError(f"{path} cannot be read: {error}", hint) from error
