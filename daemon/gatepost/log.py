@@ -13,6 +13,7 @@ import stat
 import sys
 import traceback
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from .errors import GatepostError
@@ -32,11 +33,17 @@ def start_log(form: Literal["text", "json"], level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(least)
+    # No line of ours says by which thread or line of code it was written: that need not be found out each time
+    # (logging's howto, "Optimization").
+    logging.logThreads = logging.logMultiprocessing = False
+    logging._srcfile = None
     logging.getLogger("asyncio").addFilter(_without_arguments)
 
 
 def printable(text: str) -> str:
     """`text` on one line, with everything that steers a terminal written as an escape (G08)."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
@@ -177,4 +184,10 @@ _ROWS, _FRAMES, _WORDS = 80, 24, 400
 
 
 def _instant(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    second, rest = divmod(round(record.created * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{rest // 1_000:03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -15,6 +15,7 @@ from .database import Row, Tx
 from .trace import count
 
 _WINDOW_WITHOUT_ID = 12 * HOUR
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Outcome(StrEnum):
@@ -114,7 +115,7 @@ def decided(tx: Tx, arrival: int, said: dict[str, object]) -> None:
         """INSERT INTO decision (arrival, said) VALUES (:arrival, :said)
            ON CONFLICT (arrival) DO UPDATE SET said = excluded.said""",
         arrival=arrival,
-        said=json.dumps(said, ensure_ascii=False),
+        said=_as_json(said),
     )
 
 

@@ -43,6 +43,7 @@ __all__ = ["CommitUnknownError", "Counters", "DiskFullError", "Spool", "SpoolRea
 log = logging.getLogger(__name__)
 
 ROW_OCTETS = 256 * 1024
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 _INSERT = """
 INSERT INTO arrival (id, received, mail_from, recipients, door, peer, helo, tls, size, sha256, file, raw)
@@ -345,7 +346,7 @@ def _row(envelope: Envelope, raw: bytes, received: Millis) -> dict[str, Any]:
     return {
         "received": received,
         "mail_from": envelope.mail_from,
-        "recipients": json.dumps(envelope.recipients, ensure_ascii=False),
+        "recipients": _as_json(envelope.recipients),
         "door": envelope.door.value,
         "peer": envelope.peer,
         "helo": envelope.helo,
