@@ -59,7 +59,7 @@ async def test_a_running_daemon_takes_the_archive_itself(start, tmp_path):
         archive = mbox_of(tmp_path / "old.mbox", 300)
         asked = command(running.place.config_file, archive)
         done = await asyncio.to_thread(
-            subprocess.run, asked, capture_output=True, text=True, check=False, env=environment(), timeout=60
+            subprocess.run, asked, capture_output=True, text=True, check=False, env=environment(), timeout=180
         )
         assert done.returncode == 0, done.stderr
         assert "300 mails are in; nothing was sent to anybody." in done.stdout
@@ -75,11 +75,16 @@ def test_an_import_that_is_killed_goes_on_where_it_stopped(config, tmp_path):
     for hits in (3, 9):
         armed = {**environment(), "GATEPOST_CRASH": f"store.committed:{hits}"}
         done = subprocess.run(
-            command(config, archive, "--resume"), env=armed, stderr=subprocess.DEVNULL, check=False, timeout=60
+            command(config, archive, "--resume"), env=armed, stderr=subprocess.DEVNULL, check=False, timeout=180
         )
         assert done.returncode == -signal.SIGKILL
     done = subprocess.run(
-        command(config, archive, "--resume"), env=environment(), capture_output=True, text=True, check=False, timeout=60
+        command(config, archive, "--resume"),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     assert counted(config) == {

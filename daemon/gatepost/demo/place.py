@@ -25,7 +25,7 @@ from ..parts import open_database
 from ..store.audit import AuditLog
 
 _KINDS = (Kind.VENDORS, Kind.PRODUCTS, Kind.CUSTOMERS, Kind.SUBSCRIPTIONS, Kind.ORDERS)
-_START_SECONDS = 20.0
+_START_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class PostOffice:
         """Stop listening."""
         await self._sink.close()
 
-    async def wait_for(self, wanted: Callable[[Kept], bool], *, behind: int = 0, seconds: float = 20.0) -> Kept:
+    async def wait_for(self, wanted: Callable[[Kept], bool], *, behind: int = 0, seconds: float = 60.0) -> Kept:
         """The first mail behind number `behind` that is wanted. Raises TimeoutError where none comes in time."""
         async with asyncio.timeout(seconds), self._came:
             while True:
