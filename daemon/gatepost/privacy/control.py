@@ -100,15 +100,23 @@ class Privacy:
         """Carry on with every erasure that is under way, to its end; how many ended. Safe after a kill at any point."""
         strings: list[str] = []
         for one in await self._db.read(erasure.unfinished):
-            while await self._db.write(partial(_advance, number=one.id)):
+            while await self._advance(one.id):
                 crashpoint("erasure.step")
             strings += one.strings
+            begin = True
+            while await self._db.write(partial(erasure.settle_index, begin=begin)):
+                begin = False
             await self._db.write(partial(self._end, one=one))
             crashpoint("erasure.forgotten")
         ended = await self._db.read(erasure.unsettled)
         if ended:
             await self._settle(strings, len(ended))
         return len(ended)
+
+    async def _advance(self, number: int) -> bool:
+        """Look on a snapshot for the next piece that has something of them, and do it."""
+        place = await self._db.read(partial(erasure.ahead, number=number))
+        return await self._db.write(partial(erasure.advance, number=number, place=place))
 
     async def fold(self) -> bool:
         """Cut the logs of the database and of the gate: what was deleted, masked or sealed does not lie there.
@@ -140,7 +148,6 @@ class Privacy:
         self._house.audit.forget(
             tx, actor=operator(one.by), party=one.customer, objects=objects, names=one.strings, now=self._clock.now()
         )
-        erasure.settle_index(tx)
         erasure.forgotten(tx, one.id)
 
     def _begin(self, tx: Tx, person: Person, by: Who) -> tuple[int, str]:
@@ -161,10 +168,6 @@ class Privacy:
         if not person.known:
             raise PermanentError(f"nothing is known of {address}", "Is it written as in the ticket?")
         return person
-
-
-def _advance(tx: Tx, number: int) -> bool:
-    return erasure.advance(tx, number)
 
 
 def against(tx: Tx, person: Person) -> str:

@@ -11,6 +11,7 @@ What each step does is erasure_steps.py's.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlite_utils import Database as Utils
@@ -18,9 +19,12 @@ from sqlite_utils import Database as Utils
 from ..core import Millis
 from . import persons
 from .database import Row, Tx
-from .erasure_steps import STEPS, Erasure, columns, sweep
+from .erasure_steps import ROWS, STEPS, Erasure, Step, Walk
+from .erasure_sweep import Sweep, sweeps
 from .persons import Person
 
+_PIECES = 50
+_PAGES = 300
 TABLES: tuple[str, ...] = (
     """CREATE TABLE erasure (
         id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, filed TEXT NOT NULL, others TEXT NOT NULL,
@@ -66,20 +70,43 @@ def find(tx: Tx, number: int) -> Erasure | None:
     return _erasure(row) if row is not None else None
 
 
-def advance(tx: Tx, number: int) -> bool:
-    """Do the next piece of an erasure; False once no table holds the person any more."""
+def ahead(tx: Tx, number: int) -> int:
+    """From where on the erasure's step has something to do, as a snapshot shows it: what lies before is clean.
+
+    For `advance`. It blocks nobody who writes, and looks at so many pieces at most.
+    """
+    one = find(tx, number)
+    step = _step(tx, one) if one is not None and one.state == "begun" else None
+    if one is None or not isinstance(step, Walk | Sweep):
+        return 0
+    place = one.place
+    for _ in range(_PIECES):
+        if step.has(tx, one, place):
+            break
+        place += ROWS
+    return place
+
+
+def advance(tx: Tx, number: int, place: int = 0) -> bool:
+    """Do the next piece of an erasure, from `place` on; False once no table holds the person any more."""
     one = find(tx, number)
     if one is None or one.state != "begun":
         return False
-    if one.step < len(STEPS):
-        more = STEPS[one.step](tx, one)
-    elif one.step - len(STEPS) < len(every := columns(tx)):
-        more = sweep(tx, one, *every[one.step - len(STEPS)])
-    else:
+    step = _step(tx, one)
+    if step is None:
         tx.run("UPDATE erasure SET state = 'swept' WHERE id = :id", id=number)
         return False
+    more = step(tx, replace(one, place=max(place, one.place)))
     tx.run("UPDATE erasure SET step = step + :on WHERE id = :id", id=number, on=int(not more))
     return True
+
+
+def _step(tx: Tx, one: Erasure) -> Step | None:
+    if one.step < len(STEPS):
+        return STEPS[one.step]
+    every = sweeps(tx)
+    at = one.step - len(STEPS)
+    return every[at] if at < len(every) else None
 
 
 def forgotten(tx: Tx, number: int) -> None:
@@ -97,9 +124,15 @@ def finish(tx: Tx, now: Millis) -> None:
     tx.run("UPDATE erasure SET state = 'done', ended = :now WHERE state = 'settling'", now=now)
 
 
-def settle_index(tx: Tx) -> None:
-    """Take deleted words out of the search index's own tables, where they lie until its parts are merged."""
-    tx.run("INSERT INTO message_words (message_words) VALUES ('optimize')")
+def settle_index(tx: Tx, *, begin: bool) -> bool:
+    """Take deleted words out of the search index's own tables, where they lie until its parts are merged.
+
+    A piece at each call, the first one with `begin`; whether more is left (FTS5, 6.8).
+    """
+    before = tx.value("SELECT total_changes()")
+    pages = -_PAGES if begin else _PAGES
+    tx.run("INSERT INTO message_words (message_words, rank) VALUES ('merge', :pages)", pages=pages)
+    return int(tx.value("SELECT total_changes()")) - int(before) > 1
 
 
 def erased(tx: Tx) -> list[dict[str, Any]]:
@@ -159,4 +192,5 @@ def _erasure(row: Row) -> Erasure:
         state=row["state"],
         step=row["step"],
         place=row["place"],
+        asked=row["asked"],
     )

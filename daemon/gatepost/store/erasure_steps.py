@@ -1,21 +1,24 @@
 """The steps of an erasure in SQL: each a piece of bounded size, safe to do twice, that says whether more is left of it.
 
 What is of the marketplace stays, without a name: that there was a ticket, when, for which product, how it was rated.
-The last steps sweep every column of text of every table, so that what a later table keeps is found as well.
+A step that looks for the person in a large table is a walk: it goes over the rows by ranges of their key, and `ahead`
+says, on a snapshot that blocks nobody, from where on the next range has something. The last steps, erasure_sweep.py's,
+sweep every column of text of every table, so that what a later table keeps is found as well.
 """
 
 import json
-from collections.abc import Callable
+import quopri
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .database import Tx
+from ..core import Millis
+from .database import Row, Tx
+from .trace import note
 
 GONE = "(erased)"
-_BATCH = 200
-_ROWS = 5_000
-# What no sweep looks into: the audit log forgets by its own way, the index is cleared word by word, vendors are firms.
-_UNSWEPT = ("sqlite_", "_sqlite", "audit", "message_words", "erasure", "legal_hold", "vendor", "product", "rule_book")
-_INDEXED = ("subject", "text")
+DROPPED = "not sent: it names a person who was erased"
+_BATCH = 100
+ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class Erasure:
     state: str
     step: int
     place: int
+    asked: Millis
 
     @property
     def tickets(self) -> str:
@@ -47,18 +51,63 @@ _IN = "IN (SELECT value FROM json_each(:numbers))"
 _ADDRESSES = "IN (SELECT lower(value) FROM json_each(:strings))"
 
 
-def _mails(tx: Tx, one: Erasure) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """A step over the rows of one table that fulfil `where`, each batch of them done by `do`."""
+
+    table: str
+    where: str
+    do: Callable[[Tx, Erasure, Sequence[Row]], None]
+    columns: str = "t.id"
+
+    def __call__(self, tx: Tx, one: Erasure) -> bool:
+        """Do the next piece; whether more is left."""
+        last = one.place + ROWS
+        rows = tx.rows(
+            f"SELECT {self.columns} FROM {self.table} AS t WHERE {self._piece} ORDER BY t.id LIMIT :limit",
+            **self._values(one, one.place, last),
+            limit=_BATCH,
+        )
+        self.do(tx, one, rows)
+        if len(rows) == _BATCH:
+            last = rows[-1]["id"]
+        return moved(tx, one, last, tx.value(f"SELECT coalesce(max(id), 0) FROM {self.table}"))
+
+    def has(self, tx: Tx, one: Erasure, place: int) -> bool:
+        """Whether the piece behind `place` has something, or is the last."""
+        end = tx.value(f"SELECT coalesce(max(id), 0) FROM {self.table}")
+        return place + ROWS >= end or self._some(tx, one, place)
+
+    def _some(self, tx: Tx, one: Erasure, place: int) -> bool:
+        sql = f"SELECT 1 FROM {self.table} AS t WHERE {self._piece} LIMIT 1"
+        return tx.value(sql, **self._values(one, place, place + ROWS)) is not None
+
+    @property
+    def _piece(self) -> str:
+        return f"t.id > :first AND t.id <= :last AND ({self.where})"
+
+    @staticmethod
+    def _values(one: Erasure, first: int, last: int) -> dict[str, object]:
+        plain = {each for string in one.strings for each in (string, string.lower())}
+        variants = sorted(plain | {quopri.encodestring(each.encode()).decode("ascii") for each in plain})
+        return {
+            "first": first,
+            "last": last,
+            "numbers": one.tickets,
+            "filed": json.dumps(one.filed),
+            "strings": one.addresses,
+            "variants": json.dumps(variants, ensure_ascii=False),
+        }
+
+
+def moved(tx: Tx, one: Erasure, last: int, end: int) -> bool:
+    """Keep how far a step is; whether more is left of it."""
+    tx.run("UPDATE erasure SET place = :place WHERE id = :id", id=one.id, place=last if last < end else 0)
+    return last < end
+
+
+def _mails(tx: Tx, one: Erasure, rows: Sequence[Row]) -> None:
     """The mails as they came, and how they were decided: of their tickets, and whatever they sent."""
-    rows = tx.rows(
-        f"""SELECT id FROM arrival WHERE (ticket {_IN} OR lower(mail_from) {_ADDRESSES} OR id IN (
-              SELECT arrival FROM quarantine WHERE lower(sender) {_ADDRESSES} OR ticket {_IN})
-              OR id IN (SELECT a.id FROM arrival AS a JOIN message AS m ON m.id = a.message
-                        WHERE lower(m.sender) {_ADDRESSES}))
-            AND recipients <> '[]' AND outcome <> '' ORDER BY id LIMIT :limit""",
-        numbers=one.tickets,
-        strings=one.addresses,
-        limit=_BATCH,
-    )
     for row in rows:
         for table in ("raw", "sealed_raw", "decision", "trace"):
             tx.run(f"DELETE FROM {table} WHERE arrival = :id", id=row["id"])
@@ -71,21 +120,18 @@ def _mails(tx: Tx, one: Erasure) -> bool:
             id=row["id"],
         )
         tx.run("UPDATE taken SET digest = '' WHERE arrival = :id", id=row["id"])
-    return len(rows) == _BATCH
 
 
-def _words(tx: Tx, one: Erasure) -> bool:
+_MAILS = f"""t.recipients <> '[]' AND t.outcome <> '' AND (t.ticket {_IN} OR lower(t.mail_from) {_ADDRESSES}
+      OR EXISTS (SELECT 1 FROM quarantine AS q WHERE q.arrival = t.id
+                 AND (lower(q.sender) {_ADDRESSES} OR q.ticket {_IN}))
+      OR EXISTS (SELECT 1 FROM message AS m WHERE m.id = t.message AND lower(m.sender) {_ADDRESSES}))"""
+
+
+def _words(tx: Tx, one: Erasure, rows: Sequence[Row]) -> None:
     """The words and files of every message on their own tickets, and of their own messages on those of others."""
-    rows = tx.rows(
-        f"""SELECT m.id, m.subject, m.text FROM message AS m WHERE m.author_kind <> 'erased' AND
-              (m.ticket IN (SELECT value FROM json_each(:filed)) OR lower(m.sender) {_ADDRESSES})
-            ORDER BY m.id LIMIT :limit""",
-        filed=json.dumps(one.filed),
-        strings=one.addresses,
-        limit=_BATCH,
-    )
     for row in rows:
-        _unindex(tx, row["id"], row["subject"], row["text"])
+        unindex(tx, row["id"], row["subject"], row["text"])
         tx.run("INSERT INTO message_words (rowid, subject, text) VALUES (:id, '', :gone)", id=row["id"], gone=GONE)
         tx.run(
             """UPDATE message SET sender = '', sender_name = '', message_id = '', subject = '', text = :gone,
@@ -94,32 +140,33 @@ def _words(tx: Tx, one: Erasure) -> bool:
             id=row["id"],
             gone=GONE,
         )
-        tx.run(
-            "UPDATE attachment SET filename = :gone, sha256 = '', content_id = '' WHERE message = :id",
-            id=row["id"],
-            gone=GONE,
-        )
-        tx.run("DELETE FROM seen WHERE message = :id", id=row["id"])
+        _forget_files(tx, row["id"])
+        tx.run("DELETE FROM seen WHERE message = :id AND message <> 0", id=row["id"])
         tx.run("DELETE FROM passed WHERE message = :id", id=row["id"])
-    return len(rows) == _BATCH
 
 
-def _files(tx: Tx, one: Erasure) -> bool:
-    """Contents that no attachment names any more."""
-    tx.run("DELETE FROM content WHERE sha256 NOT IN (SELECT sha256 FROM attachment)")
-    return False
+_WORDS = f"""t.author_kind <> 'erased'
+      AND (t.ticket IN (SELECT value FROM json_each(:filed)) OR lower(t.sender) {_ADDRESSES})"""
 
 
-def _outbox(tx: Tx, one: Erasure) -> bool:
-    """Mails of ours on their tickets or to them: what has not gone out does not go, and no text stays."""
-    rows = tx.rows(
-        f"""SELECT id FROM outbox WHERE (ticket {_IN} OR lower(address) {_ADDRESSES} OR id IN (
-              SELECT outbox FROM delivery WHERE lower(recipient) {_ADDRESSES})) AND key NOT LIKE 'erased-%'
-            ORDER BY id LIMIT :limit""",
-        numbers=one.tickets,
-        strings=one.addresses,
-        limit=_BATCH,
+def _forget_files(tx: Tx, message: int) -> None:
+    """The names of a message's files, and their contents where no other message has the same."""
+    files = tx.rows("SELECT DISTINCT sha256 FROM attachment WHERE message = :id", id=message)
+    tx.run(
+        "UPDATE attachment SET filename = :gone, sha256 = '', content_id = '' WHERE message = :id",
+        id=message,
+        gone=GONE,
     )
+    for file in files:
+        tx.run(
+            """DELETE FROM content WHERE sha256 = :sha256
+               AND NOT EXISTS (SELECT 1 FROM attachment AS a WHERE a.sha256 = content.sha256)""",
+            sha256=file["sha256"],
+        )
+
+
+def _outbox(tx: Tx, one: Erasure, rows: Sequence[Row]) -> None:
+    """Mails of ours on their tickets or to them: what has not gone out does not go, and no text stays."""
     for row in rows:
         tx.run(
             "UPDATE attempt SET said = '' WHERE delivery IN (SELECT id FROM delivery WHERE outbox = :id)", id=row["id"]
@@ -136,7 +183,28 @@ def _outbox(tx: Tx, one: Erasure) -> bool:
                WHERE id = :id""",
             id=row["id"],
         )
-    return len(rows) == _BATCH
+
+
+_OUTBOX = f"""t.key NOT LIKE 'erased-%' AND (t.ticket {_IN} OR lower(t.address) {_ADDRESSES}
+      OR EXISTS (SELECT 1 FROM delivery AS d WHERE d.outbox = t.id AND lower(d.recipient) {_ADDRESSES}))"""
+
+
+def named(tx: Tx, one: Erasure, rows: Sequence[Row]) -> None:
+    """Mails of ours to others that name them: their text goes, and what has not gone out does not go."""
+    for row in rows:
+        held = tx.run(
+            """UPDATE delivery SET state = 'dropped', next = NULL, lease_until = NULL, owner = '', said = :said
+               WHERE outbox = :id AND state IN ('queued', 'sending', 'deferred')""",
+            id=row["id"],
+            said=DROPPED,
+        )
+        if held:
+            note(tx, kind="dropped", said=f"a mail to {row['address']}: {DROPPED}", now=one.asked, ticket=row["ticket"])
+        tx.run("UPDATE outbox SET raw = X'' WHERE id = :id", id=row["id"])
+
+
+_NAMED = """t.raw <> X'' AND EXISTS (SELECT 1 FROM json_each(:variants) AS v
+      WHERE instr(t.raw, CAST(v.value AS BLOB)) > 0)"""
 
 
 def _tickets(tx: Tx, one: Erasure) -> bool:
@@ -147,11 +215,15 @@ def _tickets(tx: Tx, one: Erasure) -> bool:
             n=number,
             gone=GONE,
         )
+    tx.run(f"DELETE FROM automatic WHERE ticket {_IN}", numbers=one.tickets)
+    tx.run(f"UPDATE confirmation SET address = '', about = '{{}}' WHERE ticket {_IN}", numbers=one.tickets)
     for number in (*one.filed, *one.others):
         tx.run("DELETE FROM trace WHERE ticket = :n", n=number)
-        for table in ("ticket_field", "thread", "seen", "automatic"):
+        for table in ("ticket_field", "thread"):
             tx.run(f"DELETE FROM {table} WHERE ticket = :n", n=number)
-        tx.run("UPDATE confirmation SET address = '', about = '{}' WHERE ticket = :n", n=number)
+        tx.run(
+            "DELETE FROM seen WHERE message IN (SELECT id FROM message WHERE ticket = :n) AND message <> 0", n=number
+        )
         tx.run(
             "UPDATE one_time_secret SET octets = X'', state = 'destroyed' WHERE ticket = :n AND state = 'open'",
             n=number,
@@ -159,7 +231,8 @@ def _tickets(tx: Tx, one: Erasure) -> bool:
         tx.run("UPDATE access_account SET login = '', removed = coalesce(removed, made) WHERE ticket = :n", n=number)
     for number in one.filed:
         tx.run("UPDATE rating SET comment = '', customer = 0 WHERE ticket = :n", n=number)
-        tx.run("UPDATE impersonation_act SET said = '' WHERE ticket = :n", n=number)
+    filed = json.dumps(one.filed)
+    tx.run(f"UPDATE impersonation_act SET said = '' WHERE ticket {_IN}", numbers=filed)
     return False
 
 
@@ -174,9 +247,10 @@ def _places(tx: Tx, one: Erasure) -> bool:
     tx.run(f"UPDATE legal_hold SET folded = '' WHERE folded {_ADDRESSES}", strings=one.addresses)
     tx.run(
         f"""UPDATE participant SET address = '', name = '', party = 0, membership = 'removed'
-            WHERE lower(address) {_ADDRESSES} OR (:customer <> 0 AND party = :customer
+            WHERE lower(address) {_ADDRESSES} OR (:customer <> 0 AND party = :customer AND ticket {_IN}
               AND role IN ('requester', 'copied'))""",
         strings=one.addresses,
+        numbers=one.tickets,
         customer=one.customer,
     )
     return False
@@ -209,82 +283,19 @@ def _account(tx: Tx, one: Erasure) -> bool:
     return False
 
 
-def columns(tx: Tx) -> list[tuple[str, str]]:
-    """Every column of text that could hold an address, table by table; tables that others add are among them."""
-    tables = tx.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    names = [row["name"] for row in tables if not row["name"].startswith(_UNSWEPT)]
-    return [
-        (name, column["name"])
-        for name in names
-        for column in tx.rows("SELECT name FROM pragma_table_info(:table) WHERE type = 'TEXT'", table=name)
-    ]
+Step = Callable[[Tx, Erasure], bool]
+STEPS: tuple[Step, ...] = (
+    Walk(table="arrival", where=_MAILS, do=_mails),
+    Walk(table="message", where=_WORDS, do=_words, columns="t.id, t.subject, t.text"),
+    Walk(table="outbox", where=_OUTBOX, do=_outbox),
+    Walk(table="outbox", where=_NAMED, do=named, columns="t.id, t.ticket, t.address"),
+    _tickets,
+    _places,
+    _account,
+)
 
 
-def _sent(tx: Tx, one: Erasure) -> bool:
-    """Mails of ours to others that name them, as far as they have gone out: their text goes."""
-    last = one.place + _ROWS
-    for variant in {each for string in one.strings for each in (string, string.lower())}:
-        tx.run(
-            """UPDATE outbox SET raw = X'' WHERE id > :first AND id <= :last AND instr(raw, CAST(:variant AS BLOB)) > 0
-                 AND NOT EXISTS (SELECT 1 FROM delivery AS d WHERE d.outbox = outbox.id
-                                 AND d.state IN ('queued', 'sending', 'deferred'))""",
-            first=one.place,
-            last=last,
-            variant=variant,
-        )
-    end = int(tx.value("SELECT coalesce(max(id), 0) FROM outbox"))
-    tx.run("UPDATE erasure SET place = :place WHERE id = :id", id=one.id, place=last if last < end else 0)
-    return last < end
-
-
-STEPS: tuple[Callable[[Tx, Erasure], bool], ...] = (
-    _mails, _words, _files, _outbox, _sent, _tickets, _places, _account,
-)  # fmt: skip
-
-
-def sweep(tx: Tx, one: Erasure, table: str, column: str) -> bool:
-    """Take their addresses and full name out of a piece of one column; whether more of it is left."""
-    by_row = tx.value("SELECT 1 FROM sqlite_master WHERE name = :t AND sql LIKE '%WITHOUT ROWID%'", t=table) is None
-    last = one.place + _ROWS
-    piece = f"rowid > {one.place:d} AND rowid <= {last:d} AND " if by_row else ""
-    for string in one.strings:
-        found = f'{piece}instr(lower("{column}"), :lower) > 0'
-        if tx.value(f'SELECT 1 FROM "{table}" WHERE {found} LIMIT 1', lower=string.lower()) is None:
-            continue
-        indexed = table == "message" and column in _INDEXED
-        rows = tx.rows(f"SELECT id, subject, text FROM message WHERE {found}", lower=string.lower()) if indexed else ()
-        for row in rows:
-            _unindex(tx, row["id"], row["subject"], row["text"])
-            for kept in ("raw", "sealed_raw", "decision"):
-                tx.run(
-                    f"DELETE FROM {kept} WHERE arrival IN (SELECT id FROM arrival WHERE message = :id)", id=row["id"]
-                )
-        _take_out(tx, table, column, string, found)
-        for row in rows:
-            tx.run(
-                "INSERT INTO message_words (rowid, subject, text) SELECT id, subject, text FROM message WHERE id = :id",
-                id=row["id"],
-            )
-    end = int(tx.value(f'SELECT coalesce(max(rowid), 0) FROM "{table}"')) if by_row else 0
-    tx.run("UPDATE erasure SET place = :place WHERE id = :id", id=one.id, place=last if last < end else 0)
-    return last < end
-
-
-def _take_out(tx: Tx, table: str, column: str, string: str, found: str) -> None:
-    """Replace a string in the rows that are found; where a key forbids that, blank it; where that too, the row goes."""
-    lower = string.lower()
-    for variant in dict.fromkeys((string, lower)):
-        tx.run(
-            f'UPDATE OR IGNORE "{table}" SET "{column}" = replace("{column}", :variant, :gone) WHERE {found}',
-            variant=variant,
-            gone=GONE,
-            lower=lower,
-        )
-    tx.run(f"""UPDATE OR IGNORE "{table}" SET "{column}" = '' WHERE {found}""", lower=lower)
-    tx.run(f'DELETE FROM "{table}" WHERE {found}', lower=lower)
-
-
-def _unindex(tx: Tx, message: int, subject: str, text: str) -> None:
+def unindex(tx: Tx, message: int, subject: str, text: str) -> None:
     """Take a message's words out of the index; it must be told what they were."""
     tx.run(
         "INSERT INTO message_words (message_words, rowid, subject, text) VALUES ('delete', :id, :subject, :text)",

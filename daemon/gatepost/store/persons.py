@@ -27,6 +27,13 @@ HELD_TICKETS = """SELECT t.number FROM ticket AS t JOIN legal_hold AS h ON h.rel
 """The numbers of the tickets that a legal hold keeps, as a subquery."""
 
 
+def m0160_erasing(db: Utils) -> None:
+    """What an erasure asks of every file and message: who else has the same, and how a copy would be known."""
+    db.execute("CREATE INDEX attachment_sha256 ON attachment (sha256)")
+    db.execute("CREATE INDEX taken_arrival ON taken (arrival)")
+    db.execute("CREATE INDEX seen_message ON seen (message) WHERE message <> 0")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Who somebody is to us: customer 0 where they are none; `filed` are their tickets, `others` those they are on."""

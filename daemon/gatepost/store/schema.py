@@ -216,6 +216,7 @@ _migrations()(staff_tables.m0150_wrong_codes)
 _migrations()(loop_tables.m0110_taken_for_answers)
 _migrations()(vendor_changes.m0140_vendor_changes)
 _migrations()(holdings.m0111_holdings)
+_migrations()(persons.m0160_erasing)
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:
