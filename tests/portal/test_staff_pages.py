@@ -368,3 +368,21 @@ def test_a_form_sent_after_the_session_has_ended_leads_to_the_door_of_staff(floo
     answer = browser.submit(page, action="/staff/tickets/1002/answer#answer", text="Long words.")
     assert answer.status_code == 401 and 'href="/staff/sign-in"' in answer.text
     assert len(floor.market.sent("answer")) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "template", "path"),
+    [("secret", "customer/hand-over", "secret/give/"), ("access", "customer/access", "secret/give/")],
+)
+def test_staff_ask_for_a_secret_and_for_access_by_a_button(floor, word, template, path):
+    browser, market = floor.staff("vera"), floor.market
+    assert f'action="/staff/tickets/1001/{word}"' in browser.get("/staff/tickets/1001").text
+    for times in (1, 2):
+        told = browser.submit("/staff/tickets/1001", action=f"/staff/tickets/1001/{word}")
+        assert told.headers["location"].endswith(f"?done={word}")
+        assert len(market.sent(template)) == times
+        floor.clock.at += MINUTE
+    asked = market.sent(template)[-1]
+    assert asked.to == JANE and f"https://my.orchard.example/{path}" in asked.text
+    reader = floor.staff("nils")
+    assert f"/staff/tickets/1001/{word}" not in reader.get("/staff/tickets/1001").text

@@ -97,7 +97,7 @@ def ask(work: Work, template: str, said: Said, key: str) -> Line:
             participant=requester.number,
             about=work.message,
             auto=Auto.GENERATED,
-            key=f"{key}-{work.message}",
+            key=f"{key}-{work.message or work.now}",
         )
     )
     return work.said(said)

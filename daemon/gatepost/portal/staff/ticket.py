@@ -46,6 +46,8 @@ _DONE = {
     "copy": "They take part from now on.",
     "uncopy": "They are off the ticket.",
     "refund": "The ticket is with billing.",
+    "secret": "The customer is asked to hand it over on a page. Whoever answers gets the link.",
+    "access": "The customer is asked for access to their site, with the steps for a temporary administrator.",
     "read": "The ticket is marked as read.",
     "unread": "The ticket is marked as unread.",
 }
@@ -54,6 +56,7 @@ _ORDERS = {
     "close": (Name.CLOSE, ""), "open": (Name.OPEN, ""), "assign": (Name.ASSIGN, "who"),
     "unassign": (Name.UNASSIGN, ""), "product": (Name.PRODUCT, "product"), "topic": (Name.TOPIC, "topic"),
     "copy": (Name.COPY, "who"), "uncopy": (Name.UNCOPY, "who"), "refund": (Name.REFUND, ""),
+    "secret": (Name.SECRET, ""), "access": (Name.ACCESS, ""),
 }  # fmt: skip
 
 
