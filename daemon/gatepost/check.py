@@ -27,6 +27,7 @@ from .mail.upsell import read as read_upsell
 from .rulebook import examine_folders, known_names
 from .store import parties
 from .store.glance import DESK_FILE, glance
+from .topics import catalogue
 
 _LOW_FACTOR = 1.5
 _FEW_DAYS = 14
@@ -85,7 +86,8 @@ def _config(config: Config) -> str:
 
 def _rules(config: Config) -> Iterator[Finding]:
     own = Path(config.gatepost.rules)
-    known = replace(known_names(config, ()), templates=_letter_names(config))
+    topics = frozenset(catalogue.named(shipped.folder("rules"), own))
+    known = replace(known_names(config, ()), templates=_letter_names(config), topics=topics)
     findings = examine_folders(shipped.folder("rules"), own if own.is_dir() else None, known)
     book = findings.sound("the rules")
     examples = sum(len(rule.hits) + len(rule.misses) for rule in book.rules)

@@ -7,7 +7,7 @@ import pytest
 
 from gatepost.cli import run
 from gatepost.core.rules.examples import failed_examples
-from gatepost.mail.private import without_private
+from gatepost.mail.private import without_close, without_private
 
 from .test_backtest import CONFIG
 
@@ -67,7 +67,7 @@ def test_the_example_is_printed_without_what_is_private(filed, tmp_path: Path, c
     for private in ("Jane", "jane", "QWER", "9876", "170", "tea"):
         assert private not in printed
     assert "my key ABCD-6789-AB34 does not work on https://shop.example/ for Jo." in example["text"]
-    assert example["text"].endswith("Thank you, Jo")
+    assert example["text"].endswith("customer@shop.example")
 
 
 def test_it_is_written_into_the_operators_file_and_all_else_stays(filed, tmp_path: Path, capsys) -> None:
@@ -129,11 +129,53 @@ def test_what_is_not_there_is_told(filed, tmp_path: Path, options, said, capsys)
         ("IBAN DE89370400440532013000", "IBAN AB34567890123456789012"),
         ("Anna Bell, anna BELL's, Schoenbell", "Jo, Jo's, Schoenbell"),
         ("password: hunter2hunter2", "password: [••••••]"),
+        (
+            "Ring 06\u00a012\u00a034\u00a056, 0117–496–0000 or ٠١٢٣٤٥.",
+            "Ring 12\u00a045\u00a078\u00a001, 1234–678–0123 or 123456.",
+        ),
+        ("An error, said Bo; bo and AN are words.", "An error, said Jo; bo and AN are words."),
         ("The price of the plugin is 49 EUR.", "The price of the plugin is 49 EUR."),
     ],
 )
 def test_what_is_private_is_replaced_by_its_like(text: str, wanted: str) -> None:
-    assert without_private(text, ["Anna Bell"]) == wanted
+    assert without_private(text, ["Anna Bell", "Bo"]) == wanted
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        "Kind regards,\nRoe & Daughters\n14 Canal Walk\nBristol BS1 4TT",
+        "Mit freundlichen Grüßen\nRoe GmbH\n\nHafenstr. 12\n20095 Hamburg\nSitz: Hamburg, HRB 12",
+        "Cordialement, Luc Roe\n3 rue du Bac",
+        "Z poważaniem\nRoe sp. z o.o.",
+        "Trân trọng,\nCông ty Roe, quận 3",
+    ],
+    ids=["en", "de", "fr", "pl", "vi"],
+)
+def test_what_stands_below_the_close_is_left_out(close: str) -> None:
+    assert without_close(f"The printer is on fire.\n\n{close}") == "The printer is on fire."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks\nit works now",
+        "It broke.\nThanks for nothing, the printer burns again",
+        "Kind regards are not wanted here.\nThe printer burns.",
+        "Best regards\n" + "a line\n" * 20 + "the end",
+        "",
+    ],
+    ids=["the first line", "a sentence", "more words behind it", "far from the end", "nothing"],
+)
+def test_what_is_no_close_stays(text: str) -> None:
+    assert without_close(text) == text
+
+
+def test_a_rule_that_needs_the_close_keeps_it(filed, compose_mail, tmp_path: Path, capsys) -> None:
+    text = "It fails.\n\nKind regards\nmy key is QWER-9876-ZX12"
+    filed.arrive(compose_mail("Eddie <eddie@customer.example>", "Shipping Labels", text))
+    assert add_example(tmp_path, "1002") == 0
+    assert "ABCD-6789-AB34" in capsys.readouterr().out
 
 
 def test_replacing_costs_what_the_text_is_long() -> None:

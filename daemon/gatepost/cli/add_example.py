@@ -17,7 +17,7 @@ from ..core.rules.judge import captures
 from ..core.rules.rule import Rule
 from ..core.rules.seen import Seen
 from ..errors import MistakesError, PermanentError
-from ..mail.private import without_private
+from ..mail.private import without_close, without_private
 from ..rulebook import examine_folders
 from ..store import arrivals, decisions, messages, tickets
 from ..store.database import Tx
@@ -46,14 +46,17 @@ def add_example(config_path: str | None, number: int, name: str, miss: bool, arr
     """Turn a ticket into an example of a rule, with private data replaced.
 
     Addresses, URLs, hosts, credentials, numbers of four digits and more, and the names of who takes part are replaced
-    by others of the same shape. Names of third persons in a sentence are not: read it before you keep it.
+    by others of the same shape; what stands below "Kind regards" is left out. Names of third persons, and a street in
+    a sentence, are not: read it before you keep it.
     """
     config = load(find(config_path), secrets=False)
     own, known = known_here(config, None)
     mail = look(config, lambda tx: _mail(tx, number, arrival))
     book = examine_folders(shipped.folder("rules"), own, known).sound("the rules")
     rule = _rule(book, name or mail.by)
-    made = example(book, rule, _cleaned(mail), hit=not miss)
+    cleaned = _cleaned(mail)
+    shorter = replace(cleaned, text=without_close(cleaned.text))
+    made = example(book, rule, shorter, hit=not miss) or example(book, rule, cleaned, hit=not miss)
     if made is None:
         verb = "match" if miss else "miss"
         raise PermanentError(

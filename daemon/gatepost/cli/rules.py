@@ -19,6 +19,7 @@ from ..lock import holder
 from ..mail.templates import Letters
 from ..rulebook import Findings, examine_folders, known_names
 from ..store import parties
+from ..topics import catalogue
 from . import EX_OK, LazyGroup
 from .options import config_option, look, rules_option
 
@@ -100,10 +101,11 @@ def _surroundings(config_file: str | None, folder: Path | None) -> tuple[Path | 
 
 def known_here(loaded: config.Config, folder: Path | None) -> tuple[Path, Known]:
     """The operator's rules, else `folder`, and the names that rules may use here."""
-    own = Path(loaded.gatepost.templates)
-    letters = Letters(own / "mail", shipped.folder("templates") / "mail", own / "locale")
-    known = replace(known_names(loaded, letters.names()), **_imported(loaded))
-    return folder or Path(loaded.gatepost.rules), known
+    letters_folder = Path(loaded.gatepost.templates)
+    letters = Letters(letters_folder / "mail", shipped.folder("templates") / "mail", letters_folder / "locale")
+    own = folder or Path(loaded.gatepost.rules)
+    topics = frozenset(catalogue.named(shipped.folder("rules"), own))
+    return own, replace(known_names(loaded, letters.names()), topics=topics, **_imported(loaded))
 
 
 def _imported(loaded: config.Config) -> dict[str, frozenset[str]]:

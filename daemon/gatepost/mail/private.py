@@ -9,15 +9,31 @@ from functools import cache
 
 import re2
 
-from ..core.rules.tokens import TEXT_LIMIT
+from ..core.rules.tokens import TEXT_LIMIT, tokenise
 from .secrets import mask
 
 ADDRESS = "customer@shop.example"
 _PLACE = "shop.example"
 _NAME = "Jo"
-_SHORTEST_NAME = 3
+_SHORTEST_NAME = 2
 _FAR_NUMBER = "1234567890"
 _FAR_LETTERS = "ABCDEFGHIJ"
+_LONG = 200
+_CLOSING = 12
+"""Lines at the end of a mail among which its close is looked for."""
+_BEHIND = 3
+"""Words that may stand behind a close in its line: a name."""
+_CLOSE_WORDS = (
+    "best, best regards, best wishes, kind regards, many thanks, regards, respectfully, sincerely, thank you, "
+    "thanks, thx, warm regards, yours, beste grüße, danke, freundliche grüße, gruß, grüße, herzliche grüße, "
+    "hochachtungsvoll, lg, liebe grüße, mfg, mit freundlichem gruß, mit freundlichen grüßen, schöne grüße, vg, "
+    "viele grüße, vielen dank, avec mes remerciements, bien cordialement, bien à vous, cordialement, merci, "
+    "merci d'avance, salutations, sincères salutations, atentamente, cordialmente, gracias, muchas gracias, "
+    "saludos, un saludo, cordiali saluti, distinti saluti, grazie, saluti, un saluto, dziękuję, pozdrawiam, z "
+    "góry dziękuję, z poważaniem, alvast bedankt, bedankt, groet, groeten, hartelijke groet, met vriendelijke "
+    "groet, met vriendelijke groeten, mvg, cảm ơn, thân mến, trân trọng, xin cảm ơn"
+)
+_CLOSES = tuple(tuple(tokenise(close)) for close in _CLOSE_WORDS.split(", "))
 _ENDINGS = (
     "com|net|org|info|biz|shop|store|online|io|dev|app|cloud|agency|eu|de|at|ch|fr|be|nl|it|es|pt|pl|cz|sk|hu|ro|bg|gr|"
     "dk|se|no|fi|ee|lv|lt|ie|uk|us|ca|mx|br|ar|cl|au|nz|jp|cn|kr|tw|hk|sg|vn|th|id|in|za|tr|ua|ru|il|ae"
@@ -54,10 +70,22 @@ def without_private(text: str, names: Iterable[str] = ()) -> str:
     return text
 
 
+def without_close(text: str) -> str:
+    """`text` up to the line with which its writer takes leave: below it stand names, streets and telephones."""
+    lines = text.rstrip().split("\n")
+    for at in range(max(1, len(lines) - _CLOSING), len(lines)):
+        words = tuple(tokenise(lines[at][:_LONG]))
+        if any(words[: len(close)] == close and len(words) <= len(close) + _BEHIND for close in _CLOSES):
+            return "\n".join(lines[:at]).rstrip()
+    return text
+
+
 @cache
 def _numbers() -> "re2._Regexp":
     """Runs of four digits and more, also in groups as telephone numbers are, and codes of letters and digits."""
-    return _compiled(r"\+?\d(?:[ ()/.-]{0,2}\d){3,}|\b[A-Z0-9]{2,}(?:-[A-Z0-9]{2,})+\b|\b[A-Z]{2}\d{2}[A-Z0-9]{8,}\b")
+    return _compiled(
+        r"\+?\p{Nd}(?:[\pZ()/.\p{Pd}]{0,2}\p{Nd}){3,}|\b[A-Z0-9]{2,}(?:-[A-Z0-9]{2,})+\b|\b[A-Z]{2}\d{2}[A-Z0-9]{8,}\b"
+    )
 
 
 def _shape(code: str) -> str:
@@ -77,7 +105,8 @@ def _names(names: Iterable[str]) -> "re2._Regexp | None":
     wanted = sorted((name for name in found if len(name) >= _SHORTEST_NAME), key=lambda name: (-len(name), name))
     if not wanted:
         return None
-    alternatives = "|".join(re2.escape(name) for name in wanted)
+    # A name of two letters, such as An or Do, is mostly a word where it is not written just so.
+    alternatives = "|".join(re2.escape(name) if len(name) > 2 else f"(?-i:{re2.escape(name)})" for name in wanted)
     return _compiled(rf"(?i)(^|[^\pL\pN])(?:{alternatives})($|[^\pL\pN])")
 
 

@@ -67,12 +67,12 @@ def load(shipped: Path, own: Path | None = None, *, bar: float = BAR) -> Topics:
 
     Raises MistakesError for a topics.toml that cannot be used. A model that cannot be used is logged and left out.
     """
-    named = _named(shipped, own)
+    names = named(shipped, own)
     try:
-        return Topics(named, _classifier(shipped, own, bar))
+        return Topics(names, _classifier(shipped, own, bar))
     except GatepostError as error:
         _log.error("topics.none: %s", error.message)
-        return Topics(named)
+        return Topics(names)
 
 
 class Shelf:
@@ -97,7 +97,7 @@ class Shelf:
         """Read the files; whether others serve now. Those that cannot be used are logged, and the old ones stay."""
         self._changes.taken()
         try:
-            topics = Topics(_named(self._shipped, self._own), _classifier(self._shipped, self._own, self._bar))
+            topics = Topics(named(self._shipped, self._own), _classifier(self._shipped, self._own, self._bar))
         except GatepostError as error:
             _log.error("topics.refused the old ones stay: %s", error.message)
             return False
@@ -112,14 +112,15 @@ class Shelf:
         return [folder / name for folder in folders for name in (FILE, f"{FOLDER}/{model_file.NAME}")]
 
 
-def _named(shipped: Path, own: Path | None) -> dict[str, Named]:
-    named: dict[str, Named] = {}
+def named(shipped: Path, own: Path | None) -> dict[str, Named]:
+    """The topics of both folders by name. Raises MistakesError for a topics.toml that cannot be used."""
+    found: dict[str, Named] = {}
     mistakes: list[Mistake] = []
     for folder in filter(None, (shipped, own)):
-        named.update(_read(folder / FILE, mistakes))
+        found.update(_read(folder / FILE, mistakes))
     if mistakes:
         raise MistakesError("the topics", mistakes)
-    return named
+    return found
 
 
 def _classifier(shipped: Path, own: Path | None, bar: float) -> Classifier | None:

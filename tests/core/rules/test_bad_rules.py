@@ -14,6 +14,7 @@ KNOWN = Known(
     vendors=frozenset({"label-smiths"}),
     templates=frozenset({"acknowledgement"}),
     staff=frozenset({"ann"}),
+    topics=frozenset({"shipping", "returns"}),
 )
 
 

@@ -19,6 +19,7 @@ class Known:
     products: frozenset[str] | None = None
     templates: frozenset[str] | None = None
     staff: frozenset[str] | None = None
+    topics: frozenset[str] | None = None
 
 
 def failed_examples(book: Book) -> list[Fault]:
@@ -79,15 +80,17 @@ def _unknown_steps(rule: Rule, known: Known) -> list[Fault]:
             if step.word == word and step.value and names is not None and step.value not in names:
                 fault = _unknown(rule, ("then", word), what, str(step.value), names)
                 faults.append(replace(fault, warning=what != "template"))
+    lists = {"copies": ("vendor", known.vendors), "labels": ("topic", known.topics)}
     for step in rule.steps:
-        for name in step.value if step.word == "copies" and isinstance(step.value, tuple) else ():
-            if known.vendors is not None and "@" not in name and name not in known.vendors:
-                faults.append(_unknown(rule, ("then", "copies"), "vendor", name, known.vendors))
+        what, names = lists.get(step.word, ("", None))
+        for name in step.value if names is not None and isinstance(step.value, tuple) else ():
+            if names is not None and "@" not in name and name not in names:
+                faults.append(_unknown(rule, ("then", step.word), what, name, names))
     return faults
 
 
 def _unknown_conditions(rule: Rule, known: Known) -> list[Fault]:
-    sets = {"brand": known.brands, "vendor": known.vendors, "product": known.products}
+    sets = {"brand": known.brands, "vendor": known.vendors, "product": known.products, "topic": known.topics}
     faults = []
     for clause in clauses(rule.when):
         names = sets.get(clause.word)
