@@ -49,7 +49,8 @@ def commit(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> Outcome:
     if trip.revived is None and _is_copy(trip):
         return _duplicate(tx, trip, row, now)
     words = helpdesks.remember(tx, trip.facts, trip.letter, trip.identity, row, now)
-    if words is not None and trip.notice.kind is not None and not _is_past(trip):
+    # Whoever got hold of a vendor's reply address must not be able to unsay their answers.
+    if words is not None and trip.notice.kind and trip.identity.trust is Trust.TRUSTED and not _is_past(trip):
         known_for_notices(tx, house, words, trip.notice.reason, now)
     if not _is_past(trip):
         alarm.heard(tx, house, trip.facts.sender or trip.arrival.envelope.mail_from, now)

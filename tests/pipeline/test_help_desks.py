@@ -316,6 +316,20 @@ def test_who_forges_a_vendors_mail_teaches_nothing(strict_market, compose_mail, 
     assert len(market.sent("answer")) == 1
 
 
+def test_who_has_only_the_reply_address_unsays_no_answer(market, compose_mail, reply_to):
+    market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
+    (ticket,) = market.sent("ticket")
+    text = "Thank you for contacting us. Please update to 4.2, it prints again."
+    market.now += HOUR
+    market.arrive(reply_to(ticket, "tickets@acme.example", text), ticket.reply_to)
+    assert (acme_answers(market), clock(market)) == (1, [])
+    copied = written(
+        "jane@customer.example", ticket.reply_to, "[#12] Ticket received", text, 1, "Auto-Submitted: auto-replied"
+    )
+    market.arrive(copied, ticket.reply_to)
+    assert (acme_answers(market), clock(market)) == (1, [])
+
+
 def test_a_rating_request_is_flagged_and_kept_and_one_below_an_answer_is_flagged_and_relayed(market, compose_mail):
     market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
     (ticket,) = market.sent("ticket")

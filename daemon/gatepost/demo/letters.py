@@ -111,8 +111,8 @@ def filed_with_report(at: Millis) -> Written:
         to="support@orchard.example",
         subject="Checkout Composer loses my gift message field",
         words=(
-            "Hello,\n\nsince the last update the gift message field has gone from my checkout. I have added it again\n"
-            "twice; after a minute it is not there any more.\n\nMy system status report is attached.\n\n"
+            "Hello,\n\nsince the last update the gift message field has gone from my checkout.\n"
+            "I have added it again twice; after a minute it is not there any more.\n\nMy system status report is attached.\n\n"
             "Thank you,\nAda Quill\nThe Tea Shop\n"
         ),
         at=at,
