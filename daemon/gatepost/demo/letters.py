@@ -112,8 +112,8 @@ def filed_with_report(at: Millis) -> Written:
         subject="Checkout Composer loses my gift message field",
         words=(
             "Hello,\n\nsince the last update the gift message field has gone from my checkout.\n"
-            "I have added it again twice; after a minute it is not there any more.\n\nMy system status report is attached.\n\n"
-            "Thank you,\nAda Quill\nThe Tea Shop\n"
+            "I have added it again twice; after a minute it is not there any more.\n\n"
+            "My system status report is attached.\n\nThank you,\nAda Quill\nThe Tea Shop\n"
         ),
         at=at,
         files={"system-status-report.txt": STATUS_REPORT},
