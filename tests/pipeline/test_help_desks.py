@@ -330,6 +330,25 @@ def test_who_has_only_the_reply_address_unsays_no_answer(market, compose_mail, r
     assert (acme_answers(market), clock(market)) == (1, [])
 
 
+@pytest.mark.parametrize("text", ["", "  \n\n"])
+def test_an_empty_mail_answers_nobody(market, compose_mail, reply_to, text):
+    """Else a vendor kept every promise by pressing two keys."""
+    market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
+    promised = clock(market)
+    (ticket,) = market.sent("ticket")
+    market.now += HOUR
+    assert market.arrive(reply_to(ticket, "tickets@acme.example", text), ticket.reply_to) == "continued"
+    assert (market.sent("answer"), clock(market), acme_answers(market)) == ([], promised, 0)
+    said = market.rows("SELECT said FROM trace WHERE ticket = 1001 AND kind = 'note'")
+    assert said[-1]["said"] == "kept as an event, sent to nobody: it says nothing and brings nothing"
+    # Who writes all of it into the subject has written.
+    raw = written(
+        "tickets@acme.example", ticket.reply_to, "Re: Shipping Labels prints nothing: take 4.2, it prints", "", 1
+    )
+    market.arrive(raw, ticket.reply_to)
+    assert (len(market.sent("answer")), clock(market)) == (1, [])
+
+
 def test_a_rating_request_is_flagged_and_kept_and_one_below_an_answer_is_flagged_and_relayed(market, compose_mail):
     market.arrive(compose_mail(JANE, "Shipping Labels prints nothing", "It stays blank."))
     (ticket,) = market.sent("ticket")

@@ -77,6 +77,8 @@ def weigh(letter: Letter, nature: Nature, habit: Habit) -> Notice:
     if nature.author in (Author.REPORT, Author.OURSELVES) or nature.out_of_office:
         return NOT_A_VENDOR
     text = letter.reply_text or letter.text
+    if nature.author is Author.HUMAN and _is_empty(letter, habit):
+        return Notice(kind=NoticeKind.UNKNOWN, weight=ENOUGH, reason="it says nothing and brings nothing")
     kind, said = _kind(letter.subject, text)
     asks = bool(words.found(words.RATING, letter.subject, text))
     if nature.author is Author.MACHINE:
@@ -94,6 +96,14 @@ def weigh(letter: Letter, nature: Nature, habit: Habit) -> Notice:
     what = kind or NoticeKind.UNKNOWN
     said = f"a help desk's {what.value.replace('_', ' ')}, weight {weight} of {ENOUGH}: {reason}"
     return Notice(kind=what, weight=weight, reason=said, asks_for_rating=asks)
+
+
+def _is_empty(letter: Letter, habit: Habit) -> bool:
+    """Whether a mail has no text, no file, and nothing in its subject but ours: nobody is answered by that."""
+    if letter.text.strip() or letter.attachments or not habit.our_subject:
+        return False
+    own = words.folded(letter.subject).replace(words.folded(_bare(habit.our_subject)), " ")
+    return len(words.shape(own).split()) <= 1
 
 
 def _kind(subject: str, text: str) -> tuple[NoticeKind | None, str]:
