@@ -5,11 +5,13 @@ import sqlite3
 import time
 from collections import Counter
 from contextlib import closing
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.utils import parseaddr
 
 import chaos_daemon
 import pytest
+from bench.imap_server import ImapServer, Rule, first
 
 from gatepost.config import load
 from gatepost.core import DAY
@@ -103,31 +105,42 @@ def one_waiting(daemon, filed):
 
 
 @pytest.mark.catalogue("M06")
-async def test_an_answer_that_waited_through_a_downtime_was_in_time(tmp_path):
+@pytest.mark.parametrize("waited_in", ["spool", "mailbox"])
+async def test_an_answer_that_waited_through_a_downtime_was_in_time(tmp_path, waited_in):
     """The vendor answered the same day, while no desk was there; behind a pile of other mail it still counts."""
     async with Sink() as sink:
-        daemon = chaos_daemon.DaemonUnderTest(tmp_path, sink.port, limits=PACE)
-        filed = int(time.time() * 1000) - 20 * DAY
-        reply_to, vendor = one_waiting(daemon, filed)
-        pile = [
-            (
-                f"From: jane0@customer.example\r\nSubject: Shipping Labels, case {n}\r\n\r\nIt jams.\r\n",
-                "support@orchard.example", "jane0@customer.example", filed + n,
-            )
-            for n in range(1, 201)
-        ]  # fmt: skip
-        answer = f"From: {vendor}\r\nSubject: Re: Shipping Labels\r\n\r\nPlease update to 4.2.\r\n"
-        await fill_spool(daemon, [*pile, (answer, reply_to, vendor, filed + 1_000)])
-        daemon.start()
-        try:
-            async with asyncio.timeout(120):
-                while not (said := trace_of(daemon, 1001)) or "answer to" not in said:
-                    await asyncio.sleep(0.1)
-                # The others are overdue, and that is done too.
-                while "overdue came due" not in trace_of(daemon, 1002):
-                    await asyncio.sleep(0.1)
-        finally:
-            daemon.kill_all()
+        with ImapServer() as mailbox:
+            port = mailbox.port if waited_in == "mailbox" else 0
+            daemon = chaos_daemon.DaemonUnderTest(tmp_path, sink.port, limits=PACE, imap=port)
+            filed = (int(time.time()) - 20 * DAY // 1000) * 1000
+            reply_to, vendor = one_waiting(daemon, filed)
+            mails = [
+                (
+                    f"From: jane0@customer.example\r\nTo: support@orchard.example\r\nSubject: Shipping Labels, case {n}\r\n\r\n"
+                    "It jams.\r\n",
+                    "support@orchard.example", "jane0@customer.example", filed + 1_000,
+                )
+                for n in range(1, 101)
+            ]  # fmt: skip
+            answer = f"From: {vendor}\r\nTo: {reply_to}\r\nSubject: Re: Labels\r\n\r\nPlease update to 4.2.\r\n"
+            mails.append((answer, reply_to, vendor, filed + 2_000))
+            if waited_in == "spool":
+                await fill_spool(daemon, mails)
+            else:
+                # A server that takes its time: what it has is not known for some seconds.
+                mailbox.scripts.append([Rule("LOGIN", first(lambda: mailbox.stopping.wait(4.0)))])
+                for raw, _, _, at in mails:
+                    mailbox.add(raw.encode(), at=datetime.fromtimestamp(at / 1000, UTC))
+            daemon.start()
+            try:
+                async with asyncio.timeout(300):
+                    while "answer to" not in trace_of(daemon, 1001):
+                        await asyncio.sleep(0.1)
+                    # The others are overdue, and that is done too.
+                    while "overdue came due" not in trace_of(daemon, 1002):
+                        await asyncio.sleep(0.1)
+            finally:
+                daemon.kill_all()
         said = trace_of(daemon, 1001)
         assert "nudge, overdue: answered" in said
         assert "came due" not in said.replace("rating came due", "")
