@@ -8,7 +8,9 @@ import pytest
 from tests.privacy.conftest import ADDRESS, ROOT, WORD, found_in, live, run
 
 from gatepost.core import DAY
+from gatepost.store import ages
 from gatepost.store.database import Database
+from gatepost.store.persons import HELD_TICKETS
 from gatepost.store.schema import migrate
 
 AGES = {"raw_days": 10, "outbox_days": 20, "quarantine_days": 30, "trace_days": 40, "ticket_days": 50}
@@ -150,3 +152,35 @@ def test_an_erasure_that_was_killed_is_finished_by_the_next_look(old, point):
 
 def reopen(market) -> None:
     market.db = Database(f"sqlite:///{market.db.path}", prepare=migrate)
+
+
+@pytest.mark.catalogue("L04")
+def test_a_look_goes_over_a_range_and_the_next_one_goes_on_behind_it(old, retention, clock, monkeypatch):
+    """However large the store is, a look reads a bounded piece of it; after the last piece it begins anew."""
+    monkeypatch.setattr(ages, "_SPAN", 1)
+    clock.at += 51 * DAY
+    keeper = retention(**AGES)
+    rows = max(old.rows(f"SELECT max(id) AS n FROM {age.table}")[0]["n"] or 0 for age in ages.AGES)
+    run(keeper.look())
+    assert set(counts(old).values()) != {0}
+    for _ in range(rows):
+        run(keeper.look())
+    assert set(counts(old).values()) == {0}
+
+
+@pytest.mark.catalogue("L03", "L04")
+def test_a_hold_that_comes_between_the_look_and_the_purge_keeps_it(old, privacy, clock):
+    before = clock.now() + 51 * DAY
+    for age in ages.AGES:
+        found, _ = old.db.read_now(lambda tx, age=age: age.look(tx, before, 0))
+        run(privacy.hold(ADDRESS, "court order", ROOT))
+        taken = old.db.write_now(lambda tx, age=age, found=found: age.purge(tx, before, found))
+        assert taken <= len(found)
+        run(privacy.release(ADDRESS, "over", ROOT))
+    kept = old.rows("SELECT ticket FROM message WHERE author_kind <> 'erased'")
+    assert {row["ticket"] for row in kept} == {1001}
+
+
+def test_whose_a_ticket_is_under_a_hold_is_found_by_the_index_of_addresses(old):
+    plan = " ".join(row["detail"] for row in old.rows(f"EXPLAIN QUERY PLAN {HELD_TICKETS}"))
+    assert "USING INDEX participant_address" in plan and "SCAN p" not in plan

@@ -1,24 +1,26 @@
 """Takes away what is kept no longer: secrets nobody has read, sealed mails, and whatever [retention] gives an age.
 
 Each look does a bounded piece of each class in a transaction of its own, the oldest first, and the next one goes on: a
-kill loses nothing. Erasures that were cut short are carried on here.
+kill loses nothing. What is due is looked for on a snapshot, so that nothing else waits for it in a large store.
+Erasures that were cut short are carried on here.
 """
 
 import logging
+from functools import partial
 
 from ..clock import Clock
 from ..config import RetentionSection
 from ..core import DAY, Millis
 from ..crashpoint import crashpoint
 from ..house import House
-from ..store import ages, sealed
-from ..store.ages import Purge
-from ..store.database import Database, Tx
+from ..store import sealed
+from ..store.ages import AGES, Age
+from ..store.database import Database
 from . import handing
 from .control import Privacy
 
 _log = logging.getLogger("gatepost.retention")
-_AT_ONCE = 200
+_AT_ONCE, _PIECES = 200, 20
 
 
 class Retention:
@@ -26,16 +28,18 @@ class Retention:
 
     def __init__(self, *, db: Database, house: House, clock: Clock, ages: RetentionSection, privacy: Privacy) -> None:
         self._db, self._house, self._clock, self._ages, self._privacy = db, house, clock, ages, privacy
+        # How far each class was looked through: the next look goes on from there, and at the end begins anew.
+        self._after = dict.fromkeys(AGES, 0)
 
     async def look(self) -> int:
         """Take away a piece of what is over; how much that was."""
         now = self._clock.now()
         found = {"secrets": await self._db.write(lambda tx: handing.expire(tx, self._house, now, _AT_ONCE))}
         found["sealed"] = await self._db.write(lambda tx: sealed.purge(tx, now, _AT_ONCE))
-        for key, purge in ages.CLASSES.items():
-            days = getattr(self._ages, key)
+        for age in AGES:
+            days = getattr(self._ages, age.key)
             if days:
-                found[key] = await self._purge(purge, now - days * DAY)
+                found[age.key] = found.get(age.key, 0) + await self._purge(age, now - days * DAY)
                 crashpoint("retention.class")
         gone = sum(found.values())
         if gone:
@@ -45,8 +49,13 @@ class Retention:
         await self._privacy.fold()
         return gone
 
-    async def _purge(self, purge: Purge, before: Millis) -> int:
-        def run(tx: Tx) -> int:
-            return purge(tx, before, _AT_ONCE)
-
-        return await self._db.write(run)
+    async def _purge(self, age: Age, before: Millis) -> int:
+        """Piece after piece while there is more, so that no store fills faster than it empties; at most so many."""
+        gone = 0
+        for _ in range(_PIECES):
+            after = self._after[age]
+            some, self._after[age] = await self._db.read(partial(age.look, before=before, after=after))
+            gone += await self._db.write(partial(age.purge, before=before, some=some)) if some else 0
+            if len(some) < age.at_once:
+                break
+        return gone

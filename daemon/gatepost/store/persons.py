@@ -20,10 +20,12 @@ TABLES: tuple[str, ...] = (
     "CREATE INDEX legal_hold_open ON legal_hold (folded) WHERE released IS NULL",
 )
 
-HELD_TICKETS = """SELECT t.number FROM ticket AS t JOIN legal_hold AS h ON h.released IS NULL
-      AND h.customer <> 0 AND h.customer = t.customer
-    UNION SELECT p.ticket FROM participant AS p JOIN legal_hold AS h ON h.released IS NULL
-      AND h.folded = lower(p.address)"""
+# The holds come first, few as they are, and + takes the affinity from their column: or else SQLite would not use the
+# index of addresses, and read every participant.
+HELD_TICKETS = """SELECT t.number FROM legal_hold AS h CROSS JOIN ticket AS t ON h.customer = t.customer
+      WHERE h.released IS NULL AND h.customer <> 0
+    UNION SELECT p.ticket FROM legal_hold AS h CROSS JOIN participant AS p ON lower(p.address) = +h.folded
+      WHERE h.released IS NULL"""
 """The numbers of the tickets that a legal hold keeps, as a subquery."""
 
 
