@@ -6,10 +6,11 @@ mail-parser.
 """
 
 import logging
-from email.message import Message
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from mailparser import MailParser
+from mailparser.dates import parse_mail_date
+from mailparser.utils import get_addresses
 
 from ..core import Millis
 from ..core.letter import Mailbox
@@ -117,24 +118,31 @@ def display_name(phrase: str) -> str:
 
 
 class Addresses:
-    """The address and date fields of one mail, read by mail-parser over a tree that holds nothing else.
+    """The address and date fields of one mail, read by the two functions of mail-parser that read such a field.
 
-    mail-parser's scanner finds the mailboxes of a list by structure. It is given text whose raw eight-bit octets are
-    already decoded, since it would lose them, encoded words as single letters, since it knows fewer charsets than mail
-    does and would cut them at a comma, and lists of bounded length.
+    A whole MailParser would read each field twice and make much that nobody asks for. The scanner finds the mailboxes
+    of a list by structure. It is given text whose raw eight-bit octets are already decoded, since it would lose them,
+    encoded words as single letters, since it knows fewer charsets than mail does and would cut them at a comma, and
+    lists of bounded length.
     """
 
     def __init__(self, fields: dict[str, bytes], hints: tuple[str, ...] = ()) -> None:
-        message = Message()
         self._texts = {name: unfold(_bounded(value), hints) for name, value in fields.items()}
         self._words: dict[str, list[str]] = {}
+        self._pairs: dict[str, list[tuple[str, str]]] = {}
+        self._date: datetime | None = None
         for name, text in self._texts.items():
-            message[name], self._words[name] = masked(text)
-        self._parser = MailParser(message)
+            shown, self._words[name] = masked(text)
+            if name == "date":
+                self._date = parse_mail_date(shown).value
+            else:
+                self._pairs[name] = get_addresses(shown, decode_names=True)
 
     def of(self, name: str) -> tuple[Mailbox, ...]:
         """The mailboxes of the field, at most `ADDRESSES`; a forgiving reading where its grammar is broken."""
-        pairs: list[tuple[str, str]] = getattr(self._parser, name.replace("-", "_")) or []
+        pairs = [
+            ("" if phrase == address else phrase, address) for phrase, address in self._pairs.get(name, ()) if address
+        ]
         words = self._words.get(name, [])
         boxes = (_shown(unmasked(phrase, words), unmasked(address, words)) for phrase, address in pairs[:ADDRESSES])
         found = [box for box in boxes if box is not None]
@@ -143,10 +151,9 @@ class Addresses:
     @property
     def date(self) -> Millis | None:
         """The Date field in milliseconds UTC, None where it is missing or names no instant."""
-        value = self._parser.date
-        if value is None:
+        if self._date is None:
             return _lenient_date(self._texts.get("date", ""))
-        return int(value.timestamp() * 1000)
+        return int(self._date.timestamp() * 1000)
 
 
 def _bounded(value: bytes) -> bytes:

@@ -7,7 +7,9 @@ from .secret_forms import compiled
 from .secret_looks import looks_like_one, looks_strong, signed
 from .secret_value import Value, length
 
-_NAME = r"[\pL\pN_.@+-]{2,64}"
+# Without an upper bound: RE2 copies the class of all letters for each repetition, 64 times are megabytes, and no more
+# than 160 characters are looked at anyway.
+_NAME = r"[\pL\pN_.@+-]{2,}"
 _PAIR = compiled(
     rf"^[^\n/]{{0,60}}?[\s\x{{a0}}:>(]({_NAME})(?:[ \x{{a0}}]*/[ \x{{a0}}]*|:)([^\s/:,][^\s/]{{5,63}})(?:\s|$|[,.)])"
 )
@@ -31,10 +33,15 @@ def behind_access(rest: str) -> Value | None:
     return _second(_PAIR, rest) or _second(_LISTED, rest, signs=True) or _second(_LINES, rest, signs=True)
 
 
+def may_be_named(text: str) -> bool:
+    """Whether `behind_name` can find anything in the text: most mails have no such marks, and many words for a name."""
+    return any(mark in text for mark in (" / ", " | ")) or sum(map(text.count, _QUOTES)) > 3
+
+
 def behind_name(rest: str) -> Value | None:
     """The second of a pair behind a word for a login or a password, where spaces or quotes keep the two apart."""
     spaced = any(mark in rest for mark in (" / ", " | "))
-    quoted = sum(mark in _QUOTES for mark in rest) > 3
+    quoted = sum(map(rest.count, _QUOTES)) > 3
     return (_second(_SPACED, rest) if spaced else None) or (_second(_QUOTED, rest) if quoted else None)
 
 

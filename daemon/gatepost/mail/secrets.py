@@ -16,7 +16,15 @@ from . import secret_words as words
 from .secret_card import cards
 from .secret_forms import FORMS, KEY_BEGINS, KEY_ENDS, compiled, pattern_set
 from .secret_looks import is_formed, is_token
-from .secret_pair import behind_access, behind_change, behind_door, behind_name, behind_place, standing_out
+from .secret_pair import (
+    behind_access,
+    behind_change,
+    behind_door,
+    behind_name,
+    behind_place,
+    may_be_named,
+    standing_out,
+)
 from .secret_table import cells_below
 from .secret_value import Value, behind, is_cell, is_secret, token_behind
 
@@ -71,6 +79,8 @@ def find(text: str) -> tuple[Found, ...]:
     hits = frozenset(_SET.Match(octets) or ())
     if not hits:
         return ()
+    if not may_be_named(text):
+        hits -= {_NAME}
     view = _View(text, octets)
     found = [
         *_formed(view, hits),
