@@ -302,8 +302,8 @@ def test_what_is_not_mine_is_not_there(talk, signed_in):
         assert (answer.status_code, answer.text) == (404, missing.text)
     form = {"form": re.search(r'name="form" value="(\w+)"', eddie.get("/tickets").text)[1], "text": "Hello"}
     for act in ("reply", "close", "open"):
-        answer = eddie.post(f"/tickets/1001/{act}", data=form)
-        assert (answer.status_code, answer.text) == (404, missing.text)
+        answer, nowhere = (eddie.post(f"/tickets/{number}/{act}", data=form) for number in (1001, 9999))
+        assert (answer.status_code, answer.text) == (404, nowhere.text)
     assert talk.ticket(1001).state.value == "open"
 
 

@@ -21,9 +21,16 @@ class Body:
         self._seen = 0
         # Who asks beforehand whether to send it (RFC 9110 10.1.1) is answered before it is sent.
         self._comes = bool(names & {b"content-length", b"transfer-encoding"}) and b"expect" not in names
+        self._ended = False
 
     async def __call__(self) -> Message:
-        """The next piece. Raises TooLarge where more comes than the page takes."""
+        """The next piece. Raises TooLarge where more comes than the page takes.
+
+        After the last piece the server answers only once the client has gone, which a client that waits for us never
+        does: who reads on is told so at once.
+        """
+        if self._ended:
+            return {"type": "http.disconnect"}
         message = await self._next()
         if self._seen > self.most:
             raise TooLarge
@@ -42,4 +49,5 @@ class Body:
         message = await self._receive()
         self._seen += len(message.get("body", b""))
         self._comes = bool(message.get("more_body"))
+        self._ended = not self._comes
         return message

@@ -103,6 +103,8 @@ class Endings:
                 said = [form.get(name) for name in _WRITTEN]
         except (MultiPartException, ClientDisconnect, Stop, ValueError):
             return ""
+        except RuntimeError:  # Reading it was what has failed: there is nothing left to read.
+            return ""
         return "\n\n".join(one for one in said if isinstance(one, str) and one.strip())
 
     def _before(self, path: str) -> str:
