@@ -12,16 +12,22 @@ from starlette.testclient import TestClient
 
 from gatepost.clock import Clock
 from gatepost.config import load
-from gatepost.core import HOUR
+from gatepost.core import DAY, HOUR, Millis
+from gatepost.core.audit import Act, Action, ActorKind, Who
+from gatepost.core.effect import Auto, Promise
+from gatepost.core.event import DeadlineKind
 from gatepost.core.identity import Authentication, Identity, Trust
 from gatepost.core.letter import Letter, Mailbox
 from gatepost.core.nature import ON_A_PAGE
-from gatepost.core.party import Participant, Party, Role
+from gatepost.core.outgoing import Outgoing
+from gatepost.core.party import Hours, Participant, Party, Role, Vendor
+from gatepost.core.rating import Rating
 from gatepost.core.staff import ROLES, Member, permitted
 from gatepost.core.ticket import Ticket
+from gatepost.house import House
 from gatepost.parts import build_house, open_database
 from gatepost.portal.app import Portal, open_counter
-from gatepost.store import messages, sessions, tickets
+from gatepost.store import deadlines, messages, outbox, parties, ratings, sessions, tickets
 from gatepost.store.database import Database, Tx
 from gatepost.store.sessions import Kind, Session
 
@@ -30,6 +36,8 @@ from .house import build
 from .processes import scratch
 
 _TURNS = 15
+_VENDORS = 20
+_APART = 90 * DAY // 100_000
 _IDENTITY = Identity(party=Party.CUSTOMER, trust=Trust.TRUSTED, authentication=Authentication.VERIFIED)
 _STAFF = "vera"
 
@@ -48,7 +56,17 @@ _PAGES = (
     _Page("staff queue, overdue", "/staff/queue?view=overdue"),
     _Page("staff search for words", "/staff/queue?q=question+{middle}"),
     _Page("staff ticket", "/staff/tickets/{ticket}"),
+    _Page("staff trace", "/staff/tickets/{ticket}/trace"),
+    _Page("staff customers", "/staff/customers"),
     _Page("staff customer", "/staff/customers/1"),
+    _Page("staff vendors", "/staff/vendors"),
+    _Page("staff vendor", "/staff/vendors/vendor-1"),
+    _Page("staff quarantine", "/staff/quarantine"),
+    _Page("staff outbox", "/staff/outbox?state=sent"),
+    _Page("staff rules", "/staff/rules"),
+    _Page("staff log-ins", "/staff/log-ins"),
+    _Page("staff audit log", "/staff/audit"),
+    _Page("staff audit log of one person", "/staff/audit?person=vera"),
     _Page("customer list", "/tickets"),
     _Page("customer search for a word of every ticket", "/tickets?q=broke"),
     _Page("customer ticket", "/tickets/{ticket}"),
@@ -74,10 +92,12 @@ class _House:
         folder.mkdir()
         config = load(build(folder, 9, customers=500).config)
         house, self._held = build_house(config), held
+        self._house = house
         house.members = {_STAFF: _member()}
         self._db: Database = open_database(config)
+        self._db.write_now(_found_vendors)
         for start in range(0, held, 10_000):
-            self._db.write_now(partial(_fill, start=start, end=min(held, start + 10_000)))
+            self._db.write_now(partial(_fill, house=house, start=start, end=min(held, start + 10_000)))
         secret, now = secrets.token_urlsafe(32), Clock().now()
         row = Session(id=0, kind=Kind.STAFF, staff=_STAFF, started=now, expires=now + HOUR)
         self._db.write_now(lambda tx: sessions.open_(tx, row, secret))
@@ -116,15 +136,29 @@ def _member() -> Member:
     )  # fmt: skip
 
 
-def _fill(tx: Tx, start: int, end: int) -> None:
-    """Tickets with a requester and a message; every third is closed, every tenth overdue, every second assigned."""
+def _found_vendors(tx: Tx) -> None:
+    """A marketplace of vendors who share the tickets."""
+    for number in range(1, _VENDORS):
+        address = f"tickets@vendor-{number}.example"
+        vendor = Vendor(
+            id=0, slug=f"vendor-{number}", name=f"Vendor {number}", support_address=address, hours=Hours(zone="UTC")
+        )
+        parties.put_vendor(tx, vendor)
+
+
+def _fill(tx: Tx, house: House, start: int, end: int) -> None:
+    """Tickets over 90 days, each with a question, its answer, deadlines, a mail that was sent, and an audit row; every
+    tenth is overdue and has no answer, every second assigned, every fifth rated.
+    """
     now = Clock().now()
     for number in range(start, end):
-        filed = now - (200_000 - number) * 1_000
+        filed, late = now - (100_000 - number) * _APART, number % 10 == 0
+        vendor = 1 + number % _VENDORS
         ticket = Ticket(
             number=0, brand="orchard", subject=f"An older question {number}", filed=filed,
-            customer_id=1 + number % 500, product_id=1, vendor_id=1, last_activity=filed, language="en",
-            flags=("overdue",) if number % 10 == 0 else (), assignee="vera@staff.example" if number % 2 else "",
+            customer_id=1 + number % 500, product_id=1, vendor_id=vendor, last_activity=filed, language="en",
+            flags=("overdue",) if late else (), waiting_since=filed if late else None,
+            assignee="vera@staff.example" if number % 2 else "",
         )  # fmt: skip
         opened = tickets.open_(tx, ticket)
         address = f"jane{number % 500}@customer.example"
@@ -133,3 +167,29 @@ def _fill(tx: Tx, start: int, end: int) -> None:
         text = f"This is question {number}, and it broke."
         letter = Letter(sender=Mailbox(address=address), subject=ticket.subject, text=text, reply_text=text)
         messages.put(tx, ticket=opened, author=1, received=filed, letter=letter, nature=ON_A_PAGE, identity=_IDENTITY)
+        for kind in (DeadlineKind.OVERDUE, DeadlineKind.RATING):
+            deadlines.promise(tx, opened, Promise(kind=kind, due=filed + 2 * DAY, since=filed))
+            if not late:
+                deadlines.release(tx, opened, (kind,), "answered", filed + HOUR)
+        if not late:
+            _answer(tx, opened, vendor, filed + 3 * HOUR)
+        if number % 5 == 1:
+            given = Rating(ticket=opened, score=1 + number % 5, comment="", at=filed + DAY, changed=filed + DAY)
+            ratings.put(tx, given, customer=1 + number % 500, vendor=vendor)
+        mail = Outgoing(
+            template="acknowledgement", key=f"ack-{opened}", recipients=(address,), message_id=f"{opened}@x",
+            auto=Auto.REPLIED, ticket=opened, participant=1, raw=b"Subject: x\r\n\r\nx",
+        )  # fmt: skip
+        outbox.put(tx, mail, filed)
+        act = Act(actor=Who(kind=ActorKind.STAFF, name="vera" if number % 100 == 0 else "otto"),
+                  action=Action.TICKET_WRITTEN, object=f"ticket {opened}", about=1 + number % 500)  # fmt: skip
+        house.audit.write(tx, act, filed)
+
+
+def _answer(tx: Tx, ticket: int, vendor: int, at: Millis) -> None:
+    """The vendor's answer."""
+    address = f"tickets@vendor-{vendor}.example"
+    who = Participant(ticket=ticket, number=2, role=Role.VENDOR, address=address, party_id=vendor)
+    tickets.join(tx, who)
+    letter = Letter(sender=Mailbox(address=address), subject="Re: question", text="Do this.", reply_text="Do this.")
+    messages.put(tx, ticket=ticket, author=2, received=at, letter=letter, nature=ON_A_PAGE, identity=_IDENTITY)

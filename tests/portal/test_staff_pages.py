@@ -3,11 +3,15 @@
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
-from gatepost.core import HOUR, MINUTE
-from gatepost.store import accounts, messages, parties
+from gatepost.core import DAY, HOUR, MINUTE
+from gatepost.core.effect import Promise
+from gatepost.core.event import DeadlineKind
+from gatepost.portal.staff import cards
+from gatepost.store import accounts, deadlines, messages, parties, tickets
 
 from .conftest import JANE, forms_of, mail
 from .staff_desk import Floor
@@ -45,6 +49,32 @@ def test_the_queue_goes_on_by_key(floor):
         found = re.search(r'href="([^"]+)" rel="next"', page.text)
         path = found[1].replace("&amp;", "&") if found else ""
     assert len(seen) == len(set(seen)) == 62
+
+
+def test_the_overdue_view_begins_with_what_is_overdue_longest(floor):
+    """By the promised instant, not by the last activity: a bump puts nothing to the end of the line."""
+    market = floor.market
+    for number, (waits, promised, active) in {1001: (3, 2, 1), 1002: (4, 1, 9)}.items():
+        at = market.now - DAY * waits
+        market.db.write_now(
+            lambda tx, number=number, at=at, promised=promised, active=active: (
+                tickets.save(tx, replace(tickets.find(tx, number), flags=("overdue",), waiting_since=at), at + active),
+                tx.run("DELETE FROM deadline WHERE ticket = :n AND kind = 'overdue'", n=number),
+                deadlines.promise(
+                    tx, number, Promise(kind=DeadlineKind.OVERDUE, due=market.now - promised * HOUR, since=at)
+                ),
+                tx.run("UPDATE deadline SET state = 'met' WHERE ticket = :n AND kind = 'overdue'", n=number),
+            )
+        )
+    browser = floor.staff("vera")
+    page = browser.get("/staff/queue?view=overdue")
+    assert re.findall(r"/staff/tickets/(\d+)\">\1<", page.text) == ["1001", "1002"]
+    assert "2 h ago" in page.text and "1 h ago" in page.text
+    due = market.now - 2 * HOUR
+    assert re.findall(
+        r"/staff/tickets/(\d+)\">\1<", browser.get(f"/staff/queue?view=overdue&before={due}-1001").text
+    ) == ["1002"]
+    assert re.findall(r"/staff/tickets/(\d+)\">\1<", browser.get("/staff/queue?view=open").text) == ["1002", "1001"]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +255,28 @@ def test_vendors_with_their_cards(floor):
     picture = browser.get("/staff/vendors/acme/card.svg")
     assert picture.headers["content-type"] == "image/svg+xml" and "Acme" in picture.text
     assert browser.get("/staff/vendors/none").status_code == 404
+
+
+def test_vendors_with_thousands_of_tickets_are_listed_at_once_and_their_cards_follow(floor, monkeypatch):
+    monkeypatch.setattr(cards, "_AT_ONCE", 0)
+    browser = floor.staff("vera")
+    first = plain(browser.get("/staff/vendors"))
+    assert "Acme" in first and "…" in first and "are worked out just now" in first
+    second = plain(browser.get("/staff/vendors"))
+    assert "are worked out just now" not in second
+    made, real = [], cards.read_card
+
+    def read_card(tx, vendor, calendar, **named):
+        made.append(vendor.slug)
+        return real(tx, vendor, calendar, **named)
+
+    monkeypatch.setattr(cards, "read_card", read_card)
+    browser.get("/staff/vendors")
+    assert "acme" not in made, "a card of the last minutes is not made again"
+    floor.clock.at += 15 * MINUTE
+    assert "…" not in plain(browser.get("/staff/vendors")) and "acme" in made, (
+        "an older one is shown, and made anew behind it"
+    )
 
 
 def test_an_absence_is_written_down_and_ended(floor):

@@ -130,6 +130,8 @@ def card(
     """The card at `now`, of the last `days`; `ratings` in any order, `business_days` is what was promised."""
     every = waits(said)
     recent = [wait for wait in every if now - days * DAY <= wait.since <= now]
+    first = now - WINDOWS[-1] * DAY
+    judged = [(wait, due(calendar, wait.since, business_days)) for wait in every if wait.since >= first]
     given = sorted(
         (r for r in ratings if now - days * DAY <= r.at <= now), key=lambda r: (r.at, r.ticket), reverse=True
     )
@@ -143,7 +145,7 @@ def card(
         last=tuple(given[:LAST]),
         first_response=_times(calendar, [wait for wait in recent if wait.first]),
         next_response=_times(calendar, [wait for wait in recent if not wait.first]),
-        shares=tuple(_share(calendar, every, business_days, window, now) for window in WINDOWS),
+        shares=tuple(_share(judged, window, now) for window in WINDOWS),
         overdue=overdue,
         complaints=complaints,
     )
@@ -156,12 +158,12 @@ def _times(calendar: Calendar, among: Iterable[Wait]) -> Times:
     return Times(count=len(took), median=int(median(took)), p90=took[ceil(0.9 * len(took)) - 1])
 
 
-def _share(calendar: Calendar, among: Iterable[Wait], business_days: int, days: int, now: Millis) -> Share:
+def _share(among: Iterable[tuple[Wait, Millis]], days: int, now: Millis) -> Share:
+    """The share in time among waits, each with the instant from which on an answer is late."""
     count = in_time = 0
-    for wait in among:
+    for wait, ends in among:
         if not now - days * DAY <= wait.since <= now:
             continue
-        ends = due(calendar, wait.since, business_days)
         answered_in_time = wait.until is not None and wait.until < ends
         if answered_in_time and not wait.by_vendor:
             continue

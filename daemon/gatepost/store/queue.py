@@ -36,6 +36,11 @@ def m0022_queue(db: Utils) -> None:
     )
 
 
+def m0151_deadlines(db: Utils) -> None:
+    """What was promised for a ticket is found without looking through all promises."""
+    db.execute("CREATE INDEX deadline_ticket ON deadline (ticket, kind, since)")
+
+
 class View(StrEnum):
     """A saved view of the queue."""
 
@@ -85,11 +90,20 @@ _WHERE: Mapping[View, str] = {
     View.CLOSED: "state = 'closed'",
     View.HELD: "number IN (SELECT ticket FROM quarantine WHERE state = 'held' AND ticket <> 0)",
 }
+# `due` is the promise of the wait that is under way: open until its time has come, met afterwards.
 _LINES = """SELECT t.*, p.address AS requester, p.name AS requester_name,
-      (SELECT due FROM deadline WHERE ticket = t.number AND kind = 'overdue' AND state = 'open') AS due
+      (SELECT max(due) FROM deadline WHERE deadline.ticket = t.number AND kind = 'overdue'
+        AND since = t.waiting_since AND deadline.state IN ('open', 'met')) AS due
     FROM (SELECT * FROM ticket WHERE {where} AND (last_activity, number) < (:activity, :number)
           ORDER BY last_activity DESC, number DESC LIMIT :limit) AS t
     LEFT JOIN participant AS p ON p.ticket = t.number AND p.number = 1 ORDER BY t.last_activity DESC, t.number DESC"""
+_OVERDUE = """SELECT t.*, p.address AS requester, p.name AS requester_name
+    FROM (SELECT ticket.*, coalesce((SELECT max(due) FROM deadline WHERE deadline.ticket = ticket.number
+            AND kind = 'overdue' AND since = ticket.waiting_since AND deadline.state IN ('open', 'met')),
+            last_activity) AS due
+          FROM ticket WHERE state = 'open' AND (' ' || flags || ' ') LIKE '% overdue %') AS t
+    LEFT JOIN participant AS p ON p.ticket = t.number AND p.number = 1
+    WHERE (t.due, t.number) > (:due, :number) ORDER BY t.due, t.number LIMIT :limit"""
 _PAGES: Mapping[View, str] = {view: _LINES.format(where=where) for view, where in _WHERE.items()}
 _OF_CUSTOMER = _LINES.format(where="customer = :customer")
 _OF_VENDOR = _LINES.format(where="vendor = :vendor AND state = 'open'")
@@ -101,6 +115,12 @@ def page(
 ) -> tuple[Line, ...]:
     """The tickets of a view, the latest activity first, behind the last activity and number of the page before."""
     return _lines(tx, _PAGES[view], before, limit, assignee=assignee)
+
+
+def overdue(tx: Tx, *, after: tuple[Millis, int] = (-1, 0), limit: int = 50) -> tuple[Line, ...]:
+    """The overdue tickets, the longest overdue first, behind the due date and number of the page before."""
+    rows = tx.rows(_OVERDUE, due=after[0], number=after[1], limit=limit)
+    return tuple(map(_line, rows))
 
 
 def of_customer(tx: Tx, customer: int, *, before: tuple[Millis, int] = _LAST, limit: int = 20) -> tuple[Line, ...]:

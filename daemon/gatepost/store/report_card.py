@@ -89,6 +89,21 @@ def ratings(tx: Tx, vendor: int, since: Millis) -> tuple[Rating, ...]:
     )
 
 
+def standing(tx: Tx, since: Millis) -> dict[int, tuple[int, int, int]]:
+    """Of every vendor with tickets: how many are open, how many of those overdue, how many were active since then."""
+    rows = tx.rows(
+        """SELECT vendor, sum(state = 'open') AS open, sum(last_activity >= :since) AS active FROM ticket
+           WHERE vendor <> 0 GROUP BY vendor""",
+        since=since,
+    )
+    late = tx.rows(
+        """SELECT vendor, count(*) AS overdue FROM ticket
+           WHERE state = 'open' AND (' ' || flags || ' ') LIKE '% overdue %' GROUP BY vendor"""
+    )
+    overdue = {row["vendor"]: row["overdue"] for row in late}
+    return {row["vendor"]: (row["open"], overdue.get(row["vendor"], 0), row["active"]) for row in rows}
+
+
 def counts(tx: Tx, vendor: int, since: Millis) -> tuple[int, int, int]:
     """Open tickets that the vendor answers, overdue ones among them, and complaints filed since then.
 

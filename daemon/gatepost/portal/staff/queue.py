@@ -17,7 +17,7 @@ from ..page import Page, Visitor
 from ..sign_in.entry import readable
 from .frame import StaffPages, page_of
 
-_LAST = (1 << 62, 1 << 62)
+_FIRST, _LAST = (-1, 0), (1 << 62, 1 << 62)
 _FOUND = 50
 _LONGEST_QUESTION = 200
 
@@ -47,18 +47,18 @@ class StaffQueue(StaffPages):
         if question:
             return await self._search(question, visitor)
         view = _view(request.query_params.get("view", ""))
-        before, rows = _key(request.query_params.get("before", "")), self._counter.staff.rows
+        key, rows = _key(request.query_params.get("before", "")), self._counter.staff.rows
         assignee = member.address.casefold()
 
         def read(tx: Tx) -> tuple[Sequence[Line], dict[View, int], Names]:
-            lines = queue.page(tx, view, assignee=assignee, before=before, limit=rows + 1)
+            lines = _page(tx, view, assignee, key, rows + 1)
             return lines, queue.counts(tx, assignee), names_of(tx, self._counter.house, lines)
 
         lines, counts, named = await self._counter.read(read)
-        older = lines[rows - 1] if len(lines) > rows else None
+        more = _key_of(view, lines[rows - 1]) if len(lines) > rows else ""
         return self.show(
-            "queue", visitor, view=view, counts=counts, lines=lines[:rows], named=named, older=older,
-            first=before == _LAST, question="",
+            "queue", visitor, view=view, counts=counts, lines=lines[:rows], named=named, more=more, first=key is None,
+            question="",
         )  # fmt: skip
 
     async def _search(self, question: str, visitor: Visitor) -> Response:
@@ -75,7 +75,7 @@ class StaffQueue(StaffPages):
 
         lines, counts, named = await self._counter.read(read)
         return self.show(
-            "queue", visitor, view=None, counts=counts, lines=lines, named=named, older=None, first=True,
+            "queue", visitor, view=None, counts=counts, lines=lines, named=named, more="", first=True,
             question=question,
         )  # fmt: skip
 
@@ -104,9 +104,21 @@ def _view(text: str) -> View:
     return View(text) if text in set(View) else View.OPEN
 
 
-def _key(text: str) -> tuple[Millis, int]:
-    """The key of the last line on the page before: `ACTIVITY-NUMBER`."""
-    activity, _, number = text.partition("-")
-    if activity.isascii() and activity.isdigit() and number.isascii() and number.isdigit() and len(text) < 40:
-        return int(activity) % (1 << 62), int(number) % (1 << 62)
-    return _LAST
+def _page(tx: Tx, view: View, assignee: str, key: tuple[Millis, int] | None, limit: int) -> Sequence[Line]:
+    """The tickets of a view behind a key: by their due date where that has passed, else the latest activity first."""
+    if view is View.OVERDUE:
+        return queue.overdue(tx, after=key or _FIRST, limit=limit)
+    return queue.page(tx, view, assignee=assignee, before=key or _LAST, limit=limit)
+
+
+def _key_of(view: View, line: Line) -> str:
+    """The key of a line, as the link to the next page names it."""
+    return f"{line.due if view is View.OVERDUE else line.last_activity}-{line.number}"
+
+
+def _key(text: str) -> tuple[Millis, int] | None:
+    """The key of the last line on the page before: `INSTANT-NUMBER`; None for the first page."""
+    instant, _, number = text.partition("-")
+    if instant.isascii() and instant.isdigit() and number.isascii() and number.isdigit() and len(text) < 40:
+        return int(instant) % (1 << 62), int(number) % (1 << 62)
+    return None

@@ -2,31 +2,31 @@
 
 from functools import partial
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ... import absences, vendor_changes
 from ...chart import chart
-from ...core import Millis
 from ...core.address import plain
 from ...core.away_plan import AwayPlan
 from ...core.calendar import length_text
 from ...core.party import Vendor
-from ...core.report_card import WINDOWS, Card
+from ...core.report_card import WINDOWS
 from ...core.staff import Permission
 from ...core.vendor_change import Change
 from ...errors import PermanentError
 from ...house import House
 from ...links import LinkError
-from ...report_cards import read_card
-from ...store import parties, queue, report_card
+from ...store import parties, queue
 from ...store import vendor_changes as changes
 from ...store.database import Tx
 from ...store.queue import Line
-from ..counter import go
+from ..counter import Counter, go
 from ..customer.ticket_face import number_in
 from ..page import Page, Visitor
 from ..stops import Missing
+from .cards import Cards
 from .frame import StaffPages, asked_number, clock_text, page_of
 from .queue import Names, names_of
 
@@ -40,6 +40,10 @@ class StaffVendors(StaffPages):
 
     here = "/staff/vendors"
 
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter)
+        self._cards = Cards(counter)
+
     def pages(self) -> tuple[Page, ...]:
         """What is served here."""
         return (
@@ -52,15 +56,11 @@ class StaffVendors(StaffPages):
 
     async def vendors(self, request: Request, visitor: Visitor) -> Response:
         """Every vendor with what their card says in short."""
-        house, now = self._counter.house, self._counter.now()
-
-        def read(tx: Tx) -> list[tuple[Vendor, int, Card]]:
-            return [
-                (vendor, report_card.counts(tx, vendor.id, now)[0], _card(tx, house, vendor, _DAYS, now))
-                for vendor in parties.vendors(tx)
-            ]
-
-        return self.show("vendors", visitor, vendors=await self._counter.read(read), days=_DAYS)
+        lines, stale = await self._cards.every(_DAYS)
+        page = self.show("vendors", visitor, lines=lines, waiting=any(one.card is None for one in lines), days=_DAYS)
+        if stale:
+            page.background = BackgroundTask(self._cards.renew, stale, _DAYS)
+        return page
 
     async def vendor(self, request: Request, visitor: Visitor) -> Response:
         """One vendor: addresses, hours, absence, report card, open tickets."""
@@ -113,18 +113,19 @@ class StaffVendors(StaffPages):
         slug, days = request.path_params["slug"], _days(request)
         house, now = self._counter.house, self._counter.now()
 
-        def read(tx: Tx) -> tuple[Vendor, Card, tuple[Line, ...], Names, list[Change]] | None:
+        def read(tx: Tx) -> tuple[Vendor, tuple[Line, ...], Names, list[Change]] | None:
             vendor = parties.vendor_named(tx, slug)
             if vendor is None:
                 return None
             lines = queue.of_vendor(tx, vendor.id)
             waiting = [one for one in changes.waiting(tx, vendor.id, now) if one.waits(vendor, now)]
-            return vendor, _card(tx, house, vendor, days, now), lines, names_of(tx, house, lines), waiting
+            return vendor, lines, names_of(tx, house, lines), waiting
 
         found = await self._counter.read(read)
         if found is None:
             raise Missing
-        vendor, card, lines, named, waiting = found
+        vendor, lines, named, waiting = found
+        card = await self._cards.one(vendor, days)
         blank = {"done": "", "wrong": "", "given": dict.fromkeys(_FIELDS, "")}
         return self.show(
             "vendor", visitor, status, **blank | values, vendor=vendor, card=card, days=days, windows=WINDOWS,
@@ -134,24 +135,14 @@ class StaffVendors(StaffPages):
 
     async def chart(self, request: Request, visitor: Visitor) -> Response:
         """The report card as a picture."""
-        slug, days, house, now = request.path_params["slug"], _days(request), self._counter.house, self._counter.now()
-
-        def read(tx: Tx) -> tuple[Vendor, Card] | None:
-            vendor = parties.vendor_named(tx, slug)
-            return (vendor, _card(tx, house, vendor, days, now)) if vendor is not None else None
-
-        found = await self._counter.read(read)
-        if found is None:
+        slug = request.path_params["slug"]
+        vendor = await self._counter.read(lambda tx: parties.vendor_named(tx, slug))
+        if vendor is None:
             raise Missing
-        headers = {"content-security-policy": _POLICY}
-        return Response(chart(found[0].name, found[1]), media_type="image/svg+xml", headers=headers)
+        picture = chart(vendor.name, await self._cards.one(vendor, _days(request)))
+        return Response(picture, media_type="image/svg+xml", headers={"content-security-policy": _POLICY})
 
 
 def _days(request: Request) -> int:
     days = asked_number(request, "days", _DAYS)
     return days if days in WINDOWS else _DAYS
-
-
-def _card(tx: Tx, house: House, vendor: Vendor, days: int, now: Millis) -> Card:
-    calendar = house.calendar(next(iter(house.brands.values())), vendor, now)
-    return read_card(tx, vendor, calendar, business_days=house.overdue_business_days, days=days, now=now)
