@@ -69,6 +69,7 @@ class House:
         members: Mapping[str, Member] | None = None,
         roles: Mapping[str, tuple[Permission, ...]] = ROLES,
         group_roles: Mapping[str, tuple[str, ...]] | None = None,
+        tell_assigned: bool = True,
         vault: Vault | None = None,
         secrets: SecretsSection | None = None,
     ) -> None:
@@ -95,6 +96,7 @@ class House:
         self.view_days = view_days
         self.members = members or {}
         self._roles, self._group_roles = roles, group_roles or {}
+        self.tell_assigned = tell_assigned
         # Without keys of its own a house seals for itself alone: nobody opens it after its process has ended.
         self.vault = vault or fresh()
         self.secrets = secrets or SecretsSection()

@@ -7,6 +7,7 @@ any answer does.
 from dataclasses import dataclass, replace
 from functools import partial
 
+from .assigned import tell_assigned
 from .case import Case, case_of
 from .core import Millis
 from .core.access import remind
@@ -16,7 +17,7 @@ from .core.commands import Command, Name, Orders, Rank, below, read_orders
 from .core.discount import Card
 from .core.effect import Join, Send
 from .core.identity import Authentication
-from .core.letter import Letter
+from .core.letter import Letter, Mailbox
 from .core.nature import Author
 from .core.obey import Obeyed, obey
 from .core.party import Participant, Product, Role, Subscription, Vendor
@@ -88,6 +89,7 @@ def carry_out(tx: Tx, house: House, case: Case, given: Given, message: int, now:
     trace.note(tx, kind=kind, said=said, now=now, ticket=case.ticket.number, arrival=case.arrival)
     _into_audit(tx, house, case, given, done, now)
     tickets.save(tx, done.ticket, now)
+    tell_assigned(tx, house, case, done.ticket, _named(house, given.author), now)
     after = replace(case_of(tx, house, done.ticket, now), arrival=case.arrival, message=case.message)
     closed = case.ticket.state is State.OPEN and done.ticket.state is State.CLOSED
     perform(tx, house, after, (*done.effects, *(remind(case.accounts, now) if closed else ())), now)
@@ -107,6 +109,7 @@ def by_staff(tx: Tx, house: House, case: Case, member: Member, command: Command,
         written = f"{command.written}, by {member.slug} on the staff pages"
         trace.note(tx, kind="command", said=written, now=now, ticket=case.ticket.number)
         tickets.save(tx, done.ticket, now)
+        tell_assigned(tx, house, case, done.ticket, Mailbox(address=member.address, name=member.name), now)
         effects = [one for one in done.effects if not (isinstance(one, Send) and one.transcript is not None)]
         perform(tx, house, case_of(tx, house, done.ticket, now), effects, now)
     return done.done, tell("en", said)
@@ -140,6 +143,12 @@ def _who(house: House, author: Participant) -> Who:
         return member.who
     kind = ActorKind.VENDOR if author.party_id else ActorKind.STAFF
     return Who(kind=kind, name=author.address, party=author.party_id)
+
+
+def _named(house: House, author: Participant) -> Mailbox:
+    """Who gave a command, as colleagues call them."""
+    member = house.member_at(author.address)
+    return Mailbox(address=author.address, name=member.name if member is not None else author.name)
 
 
 def _obey(

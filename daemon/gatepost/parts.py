@@ -70,6 +70,7 @@ def build_house(config: Config) -> House:
         members=config.members(),
         roles=config.roles(),
         group_roles=config.staff_sso.roles,
+        tell_assigned=config.staff_pages.assigned_mail,
         topics=topics.Shelf(shipped.folder("rules"), own_rules, bar=config.topics.bar),
         vault=vault(config.data),
         secrets=config.secrets,

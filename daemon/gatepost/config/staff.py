@@ -42,6 +42,7 @@ class StaffPagesSection(Section):
 
     hours: int = Field(12, ge=1, le=168, description="Hours after which staff have to sign in again.")
     idle_minutes: Count = Field(60, description="Minutes without a page after which staff have to sign in again.")
+    assigned_mail: bool = Field(True, description="Mail a member when somebody else assigns them a ticket.")
     rows: int = Field(50, ge=10, le=200, description="Rows on one page of a list.")
 
 
