@@ -120,3 +120,25 @@ def test_the_pages_fit_a_phone_and_read_well_in_the_dark(floor, base, scheme):
             page.goto(f"{base}/staff/{path}")
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
             assert violations(page) == [], (path, scheme)
+
+
+@pytest.mark.real("chromium")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_on_paper_is_black_on_white_and_has_nothing_to_press(floor, base, scheme):
+    secret = dict(floor.staff("ada").cookies)["__Host-gatepost-staff"]
+    with chromium() as browser:
+        context = browser.new_context(viewport={"width": 1000, "height": 900}, color_scheme=scheme)
+        context.add_cookies([{"name": "gatepost-staff", "value": secret, "url": base}])
+        page = context.new_page()
+        page.emulate_media(media="print", color_scheme=scheme)
+        for path in ("queue", "tickets/1001", f"customers/{floor.jane}", "vendors/acme", "audit", "log-ins/1"):
+            page.goto(f"{base}/staff/{path}")
+            pressed = page.locator("button, input, select, textarea, nav").locator("visible=true")
+            assert pressed.count() == 0, (path, pressed.first.evaluate("one => one.outerHTML"))
+            colours = page.evaluate(
+                "() => ['background-color', 'color'].map(name => getComputedStyle(document.body).getPropertyValue(name))"
+            )
+            assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"], path
+        page.goto(f"{base}/staff/tickets/1001")
+        expect(page.get_by_text("Which model?")).to_be_visible()
+        assert page.get_by_text("opened: product").first.bounding_box()["height"] > 0, "what happened lies open"

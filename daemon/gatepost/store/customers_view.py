@@ -64,15 +64,16 @@ def page(
     return tuple(map(_line, rows))
 
 
-def known_since(tx: Tx, customer: int) -> Millis | None:
-    """The first thing that the marketplace knows of a customer: a ticket, an order, a subscription or a session."""
+def known_since(tx: Tx, customer: int, now: Millis) -> Millis | None:
+    """The first thing that the marketplace knows of a customer: a ticket, an order, a subscription or an account."""
     found = tx.value(
         """SELECT min(at) FROM (
              SELECT min(filed) AS at FROM ticket WHERE customer = :customer
              UNION ALL SELECT min(placed) FROM purchase WHERE customer = :customer
              UNION ALL SELECT min(starts) FROM subscription WHERE customer = :customer
-             UNION ALL SELECT opened FROM account WHERE customer = :customer)""",
+             UNION ALL SELECT opened FROM account WHERE customer = :customer) WHERE at <= :now""",
         customer=customer,
+        now=now,
     )
     return int(found) if found is not None else None
 

@@ -143,7 +143,7 @@ def _profile(tx: Tx, house: House, number: int, now: Millis) -> _Profile | None:
     ]
     return _Profile(
         customer=customer,
-        since=customers_view.known_since(tx, number),
+        since=customers_view.known_since(tx, number, now),
         account=accounts.find(tx, number),
         aliases=customers_view.aliases(tx, number),
         subscriptions=subscriptions,
