@@ -19,7 +19,7 @@ from .core.identity import Finding, Trust
 from .core.letter import Door
 from .core.masked import masked
 from .core.nature import Author, Nature
-from .core.party import Participant
+from .core.party import Brand, Participant
 from .core.rules.book import Book
 from .core.rules.kept import VERSION, pack
 from .core.subject import plain_subject
@@ -81,7 +81,8 @@ def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Mi
     language = letter.language or (facts.customer.language if facts.customer else "") or facts.brand.languages[0]
     answers_vendor = trip.verdict.route is Route.VENDOR and facts.vendor is not None and facts.vendor.active
     route = trip.verdict.route if answers_vendor or trip.verdict.route is not Route.VENDOR else Route.TRIAGE
-    verdict = replace(_assigned(house, trip.verdict), route=Route.TRIAGE if route is Route.TICKET else route)
+    verdict = _assigned(house, trip.verdict, facts.brand)
+    verdict = replace(verdict, route=Route.TRIAGE if route is Route.TICKET else route)
     ticket = Ticket(
         number=0,
         brand=facts.brand.slug,
@@ -177,7 +178,7 @@ def _continued(
             message=message, author=decision.author, nature=trip.nature, secrets=trip.letter.secrets,
             reached=tuple(box.address for box in (*trip.letter.to, *trip.letter.cc)),
         )  # fmt: skip
-        case = advance_ticket(tx, house, case, event, _assigned(house, trip.verdict), _came(trip, now), now)
+        case = advance_ticket(tx, house, case, event, _assigned(house, trip.verdict, case.brand), _came(trip, now), now)
     elif trip.letter.secrets:
         perform(tx, house, case, masked(trip.letter.secrets, message=message, author=decision.author), now)
     if trip.nature.author is Author.HUMAN:
@@ -189,12 +190,12 @@ def _continued(
     return Outcome.CONTINUED
 
 
-def _assigned(house: House, verdict: Verdict) -> Verdict:
-    """The verdict with the address of whom of staff a rule assigns; with a note where there is nobody of that name."""
+def _assigned(house: House, verdict: Verdict, brand: Brand) -> Verdict:
+    """The verdict with the address of whom of staff a rule assigns; with a note where nobody is called so."""
     if not verdict.assign:
         return verdict
-    address = house.assignee(verdict.assign)
-    missing = () if address else (f"a rule assigns {verdict.assign}, who is nobody of staff",)
+    address = house.assignee(verdict.assign, brand)
+    missing = () if address else (f"a rule assigns {verdict.assign}, who is nobody of staff, or not of {brand.slug}'s",)
     return replace(verdict, assign=address, notes=(*verdict.notes, *missing))
 
 

@@ -113,10 +113,14 @@ class House:
         self._names: tuple[int, Names] = (-1, names_of(()))
         self.books_kept: set[str] = set()
 
-    def assignee(self, name: str) -> str:
-        """The address of the member of staff that a rule names by slug or address; '' for nobody of staff."""
+    def assignee(self, name: str, brand: Brand) -> str:
+        """The address of the member of staff that a rule names by slug or address; '' for nobody who works there."""
         member = self.members.get(name) or self.member_at(name)
-        return member.address if member is not None else ""
+        return member.address if member is not None and member.at(brand.slug) else ""
+
+    def elsewhere(self, brand: Brand) -> frozenset[str]:
+        """The addresses of members of staff who do not work for this brand."""
+        return frozenset(m.address.casefold() for m in self.members.values() if not m.at(brand.slug))
 
     def member_by(self, staff: str, groups: Iterable[str] | None) -> Member | None:
         """The member of this name, as the config says today; with the roles of `groups` where they came by those."""

@@ -180,6 +180,7 @@ def _known(tx: Tx, house: House, case: Case, rank: Rank, author: Participant, la
         vendors={one.slug: one for one in parties.vendors(tx)},
         teams=house.teams,
         staff=house.staff_addresses,
+        elsewhere=house.elsewhere(case.brand),
         answering=answering,
         terms=terms,
         topics=frozenset(house.topics.named),

@@ -40,7 +40,7 @@ def answer(
     tx: Tx, house: House, number: int, member: Member, text: str, files: Sequence[Attachment], now: Millis
 ) -> None:
     """Answer the customer in the member's name. Whoever answers takes part from then on: further mail reaches them."""
-    case = without_inactive_vendor(tx, house, _case(tx, house, number, now), now)
+    case = without_inactive_vendor(tx, house, _case(tx, house, member, number, now), now)
     author = _taking_part(tx, case, member, now)
     case = wrote(tx, house, replace(case, participants=tickets.participants(tx, number)), author, text, files, now)
     advance_ticket(tx, house, case, Marked(unread=False), UNJUDGED, now)
@@ -51,7 +51,7 @@ def note(
     tx: Tx, house: House, number: int, member: Member, text: str, files: Sequence[Attachment], now: Millis
 ) -> None:
     """Keep a note that only staff and the vendor's side of the house may read; nobody is sent it."""
-    case = _case(tx, house, number, now)
+    case = _case(tx, house, member, number, now)
     case = keep(tx, case, author_of(case, member), text, files, now, internal=True)
     trace.note(tx, kind="note", said=f"{member.slug} wrote an internal note", now=now, ticket=number)
     _audit(tx, house, case, member, Action.TICKET_NOTED, now)
@@ -59,7 +59,7 @@ def note(
 
 def order(tx: Tx, house: House, number: int, member: Member, command: Command, now: Millis) -> tuple[bool, str]:
     """Do a command; whether it is done, and the sentence that says what became of it."""
-    case = _case(tx, house, number, now)
+    case = _case(tx, house, member, number, now)
     done, said = by_staff(tx, house, case, member, command, now)
     if done:
         action = _ACTIONS.get(command.name, Action.COMMANDED)
@@ -69,7 +69,7 @@ def order(tx: Tx, house: House, number: int, member: Member, command: Command, n
 
 def mark(tx: Tx, house: House, number: int, member: Member, now: Millis, *, unread: bool) -> None:
     """Mark the ticket as read, or as unread."""
-    case = _case(tx, house, number, now)
+    case = _case(tx, house, member, number, now)
     if case.ticket.unread is not unread:
         advance_ticket(tx, house, case, Marked(unread=unread), UNJUDGED, now)
         _audit(tx, house, case, member, Action.TICKET_MARKED, now, unread=unread)
@@ -80,9 +80,9 @@ def command(name: Name, *words: str) -> Command:
     return Command(name=name, written=" ".join((f"#{name.value}", *words)), words=words)
 
 
-def _case(tx: Tx, house: House, number: int, now: Millis) -> Case:
+def _case(tx: Tx, house: House, member: Member, number: int, now: Millis) -> Case:
     ticket = tickets.find(tx, number)
-    if ticket is None:
+    if ticket is None or not member.at(ticket.brand):
         raise PermanentError(f"there is no ticket {number}")
     return case_of(tx, house, ticket, now)
 

@@ -84,10 +84,11 @@ def test_a_view_is_read_page_by_page_without_a_gap_or_a_ticket_twice(db):
     ],
 )
 def test_each_view_has_its_index(db, view, index):
-    sql = f"EXPLAIN QUERY PLAN {queue._PAGES[view]}"
-    values = {"activity": 1, "number": 1, "limit": 1, "assignee": VERA}
+    sql = f"EXPLAIN QUERY PLAN {queue._OVERDUE if view is View.OVERDUE else queue._PAGES[view]}"
+    values = {"activity": 1, "number": 1, "limit": 1, "assignee": VERA, "brands": "", "due": 1}
     plan = db.read_now(lambda tx: [row["detail"] for row in tx.rows(sql, **values)])
     assert any(index in line for line in plan), plan
+    assert any("deadline" in line and "SEARCH" in line and "ticket=?" in line for line in plan), plan
     if view is not View.HELD:
         assert not any(line.startswith("SCAN ticket") and "INDEX" not in line for line in plan), plan
 

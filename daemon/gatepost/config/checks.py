@@ -5,18 +5,19 @@ Every check yields findings: the path of the key, what is wrong, and what to wri
 
 import ipaddress
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..core.reply_address import TOKEN_LENGTH
+from ..core.staff import OF_A_BRAND, Permission, permitted
 from ..errors import PermanentError
 from . import brand as brands
 from . import imap_checks
 from .model import Config
 from .section import Secret
 from .sign_in import SsoSection
-from .staff import roles_of
+from .staff import StaffSection, roles_of
 from .types import endpoint, is_loopback
 
 Place = tuple[str | int, ...]
@@ -67,6 +68,20 @@ def _staff(config: Config) -> Iterator[Finding]:
                     f"there is no role {role}",
                     f"there are {', '.join(sorted(known))}; or add a table [role.{role}]",
                 )
+        yield from _staff_brands(config, slug, member, known)
+
+
+def _staff_brands(
+    config: Config, slug: str, member: StaffSection, known: Mapping[str, tuple[Permission, ...]]
+) -> Iterator[Finding]:
+    """Who works for some brands has no page that shows every brand's mail."""
+    for number, brand in enumerate(member.brands):
+        if brand not in config.brand:
+            yield ("staff", slug, "brands", number), f"there is no brand {brand}", ", ".join(sorted(config.brand))
+    wide = sorted(permitted([one for one in member.roles if one in known], known) - OF_A_BRAND) if member.brands else []
+    if wide:
+        said = f"{slug} works for {', '.join(member.brands)}, but their roles permit {', '.join(wide)}"
+        yield ("staff", slug, "brands"), f"{said}, which shows every brand's", "a role without it, or brands = []"
 
 
 def _support_addresses(config: Config) -> Iterator[Finding]:

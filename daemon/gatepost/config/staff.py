@@ -34,6 +34,7 @@ class StaffSection(Section):
     name: Name = Field(description="What colleagues and customers read, for example Vera Lind.")
     address: Address = Field(description="Where the sign-in link goes, and whence they give mail commands.")
     zone: Zone | Literal[""] = Field("", description="Time zone in which they see times; '' is the brand's.")
+    brands: tuple[Slug, ...] = Field((), description="The brands whose tickets they see and work on; [] is every one.")
     roles: tuple[Slug, ...] = Field(("agent",), min_length=1, description="Their roles; what each permits adds up.")
 
 
@@ -86,6 +87,7 @@ def members_of(staff: dict[str, StaffSection], roles: dict[str, RoleSection]) ->
             address=section.address,
             zone=section.zone,
             roles=section.roles,
+            brands=section.brands,
             permissions=permitted(section.roles, known),
         )
         for slug, section in staff.items()

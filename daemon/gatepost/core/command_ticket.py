@@ -52,8 +52,9 @@ def topic(work: Work, word: str) -> Line:
 def assign(work: Work, word: str) -> Line:
     """Assign it to one of staff."""
     address = (work.author.address if word.lower() == "me" else word.strip("<>")).casefold()
-    if address not in work.known.staff:
-        return work.cannot(Said.NOT_STAFF, near=near(address, work.known.staff), word=word)
+    assignable = work.known.staff - work.known.elsewhere
+    if address not in assignable:
+        return work.cannot(Said.NOT_STAFF, near=near(address, assignable), word=word)
     work.ticket = replace(work.ticket, assignee=address)
     return work.said(Said.ASSIGNED, who=address)
 

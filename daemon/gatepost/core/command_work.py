@@ -31,6 +31,8 @@ class Known:
     vendors: Mapping[str, Vendor]
     teams: Mapping[str, Team]
     staff: frozenset[str]
+    # Members of staff who work for other brands: no ticket of this one is assigned to them.
+    elsewhere: frozenset[str] = frozenset()
     answering: Callable[[Route, str, Vendor | None], Participant]
     terms: Callable[[Route, Vendor | None], Terms]
     topics: frozenset[str] = frozenset()

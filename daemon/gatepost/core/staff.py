@@ -46,6 +46,19 @@ MEANING: Mapping[Permission, str] = {
     Permission.SETTINGS: "set when a vendor is away, and whatever else is set on the pages",
 }
 
+# What is of one brand, or shows nothing of a ticket: all that a member of some brands may be permitted.
+OF_A_BRAND = frozenset(
+    {
+        Permission.TICKETS_READ,
+        Permission.TICKETS_WRITE,
+        Permission.CUSTOMERS_READ,
+        Permission.CUSTOMERS_WRITE,
+        Permission.VENDORS,
+        Permission.RULES,
+        Permission.IMPERSONATE,
+    }
+)
+
 _AGENT = (
     Permission.TICKETS_READ,
     Permission.TICKETS_WRITE,
@@ -74,7 +87,7 @@ ROLES: Mapping[str, tuple[Permission, ...]] = {
 class Member:
     """A member of staff: `slug` names them in the config and in the audit log, `name` is what others read.
 
-    `zone` is in which they see times, '' for the brand's.
+    `zone` is in which they see times, '' for the brand's; `brands` those whose tickets they see, none for every one.
     """
 
     slug: str
@@ -83,11 +96,16 @@ class Member:
     roles: tuple[str, ...]
     permissions: frozenset[Permission]
     zone: str = ""
+    brands: tuple[str, ...] = ()
 
     @property
     def who(self) -> Who:
         """Them, for the audit log."""
         return Who(kind=ActorKind.STAFF, name=self.slug)
+
+    def at(self, brand: str) -> bool:
+        """Whether they work for this brand."""
+        return not self.brands or brand in self.brands
 
     def may(self, permission: Permission) -> bool:
         """Whether one of their roles permits it."""
@@ -107,7 +125,8 @@ def shut_for(wrong: int) -> Millis:
 def by_groups(member: Member, roles: Iterable[str], known: Mapping[str, Iterable[Permission]]) -> Member:
     """The member with the roles that their groups at the identity provider give, in place of those of their table."""
     given = tuple(dict.fromkeys(role for role in roles if role in known))
-    return replace(member, roles=given, permissions=permitted(given, known))
+    may = permitted(given, known)
+    return replace(member, roles=given, permissions=may & OF_A_BRAND if member.brands else may)
 
 
 def permitted(roles: Iterable[str], known: Mapping[str, Iterable[Permission]]) -> frozenset[Permission]:

@@ -4,9 +4,10 @@ Each view has an index that holds its tickets and no others, in the order in whi
 condition of its index word for word, or the index is not used. The counters move with every ticket that is stored.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from sqlite_utils import Database as Utils
 
@@ -39,6 +40,9 @@ def m0022_queue(db: Utils) -> None:
 def m0151_deadlines(db: Utils) -> None:
     """What was promised for a ticket is found without looking through all promises."""
     db.execute("CREATE INDEX deadline_ticket ON deadline (ticket, kind, since)")
+
+
+Brands: TypeAlias = Sequence[str]
 
 
 class View(StrEnum):
@@ -95,47 +99,60 @@ _LINES = """SELECT t.*, p.address AS requester, p.name AS requester_name,
       (SELECT max(due) FROM deadline WHERE deadline.ticket = t.number AND kind = 'overdue'
         AND since = t.waiting_since AND deadline.state IN ('open', 'met')) AS due
     FROM (SELECT * FROM ticket WHERE {where} AND (last_activity, number) < (:activity, :number)
+            AND (:brands = '' OR :brands LIKE '% ' || brand || ' %')
           ORDER BY last_activity DESC, number DESC LIMIT :limit) AS t
     LEFT JOIN participant AS p ON p.ticket = t.number AND p.number = 1 ORDER BY t.last_activity DESC, t.number DESC"""
 _OVERDUE = """SELECT t.*, p.address AS requester, p.name AS requester_name
     FROM (SELECT ticket.*, coalesce((SELECT max(due) FROM deadline WHERE deadline.ticket = ticket.number
             AND kind = 'overdue' AND since = ticket.waiting_since AND deadline.state IN ('open', 'met')),
             last_activity) AS due
-          FROM ticket WHERE state = 'open' AND (' ' || flags || ' ') LIKE '% overdue %') AS t
+          FROM ticket WHERE state = 'open' AND (' ' || flags || ' ') LIKE '% overdue %'
+            AND (:brands = '' OR :brands LIKE '% ' || brand || ' %')) AS t
     LEFT JOIN participant AS p ON p.ticket = t.number AND p.number = 1
     WHERE (t.due, t.number) > (:due, :number) ORDER BY t.due, t.number LIMIT :limit"""
 _PAGES: Mapping[View, str] = {view: _LINES.format(where=where) for view, where in _WHERE.items()}
+_COUNT = "SELECT count(*) FROM ticket WHERE {where} AND :brands LIKE '% ' || brand || ' %'"
+_COUNTS: Mapping[View, str] = {view: _COUNT.format(where=where) for view, where in _WHERE.items()}
 _OF_CUSTOMER = _LINES.format(where="customer = :customer")
 _OF_VENDOR = _LINES.format(where="vendor = :vendor AND state = 'open'")
 _LAST = (1 << 62, 1 << 62)
 
 
 def page(
-    tx: Tx, view: View, *, assignee: str = "", before: tuple[Millis, int] = _LAST, limit: int = 50
+    tx: Tx,
+    view: View,
+    *,
+    assignee: str = "",
+    before: tuple[Millis, int] = _LAST,
+    limit: int = 50,
+    brands: Brands = (),
 ) -> tuple[Line, ...]:
-    """The tickets of a view, the latest activity first, behind the last activity and number of the page before."""
-    return _lines(tx, _PAGES[view], before, limit, assignee=assignee)
+    """The tickets of a view, the latest activity first, behind the last activity and number of the page before.
+
+    Here and below, `brands` are those whose tickets count; none for every one.
+    """
+    return _lines(tx, _PAGES[view], before, limit, brands, assignee=assignee)
 
 
-def overdue(tx: Tx, *, after: tuple[Millis, int] = (-1, 0), limit: int = 50) -> tuple[Line, ...]:
+def overdue(tx: Tx, *, after: tuple[Millis, int] = (-1, 0), limit: int = 50, brands: Brands = ()) -> tuple[Line, ...]:
     """The overdue tickets, the longest overdue first, behind the due date and number of the page before."""
-    rows = tx.rows(_OVERDUE, due=after[0], number=after[1], limit=limit)
+    rows = tx.rows(_OVERDUE, due=after[0], number=after[1], limit=limit, brands=_words(brands))
     return tuple(map(_line, rows))
 
 
-def of_customer(tx: Tx, customer: int, *, before: tuple[Millis, int] = _LAST, limit: int = 20) -> tuple[Line, ...]:
+def of_customer(tx: Tx, customer: int, *, limit: int = 20, brands: Brands = ()) -> tuple[Line, ...]:
     """A customer's tickets, the latest activity first."""
-    return _lines(tx, _OF_CUSTOMER, before, limit, customer=customer)
+    return _lines(tx, _OF_CUSTOMER, _LAST, limit, brands, customer=customer)
 
 
-def of_vendor(tx: Tx, vendor: int, *, before: tuple[Millis, int] = _LAST, limit: int = 20) -> tuple[Line, ...]:
+def of_vendor(tx: Tx, vendor: int, *, limit: int = 20, brands: Brands = ()) -> tuple[Line, ...]:
     """A vendor's open tickets, the latest activity first."""
-    return _lines(tx, _OF_VENDOR, before, limit, vendor=vendor)
+    return _lines(tx, _OF_VENDOR, _LAST, limit, brands, vendor=vendor)
 
 
-def some(tx: Tx, numbers: Iterable[int]) -> tuple[Line, ...]:
+def some(tx: Tx, numbers: Iterable[int], brands: Brands = ()) -> tuple[Line, ...]:
     """These tickets, in this order; those that are not there are left out."""
-    found = [_lines(tx, _LINES.format(where="number = :one"), _LAST, 1, one=number) for number in numbers]
+    found = [_lines(tx, _LINES.format(where="number = :one"), _LAST, 1, brands, one=number) for number in numbers]
     return tuple(line for lines in found for line in lines)
 
 
@@ -147,8 +164,11 @@ def filed_from(tx: Tx, address: str, limit: int = 50) -> tuple[int, ...]:
     return tuple(row["ticket"] for row in tx.rows(sql, address=address.lower(), limit=limit))
 
 
-def counts(tx: Tx, assignee: str) -> dict[View, int]:
-    """How many tickets are in each view."""
+def counts(tx: Tx, assignee: str, brands: Brands = ()) -> dict[View, int]:
+    """How many tickets are in each view. For every brand that is known beforehand, for some it has to be counted."""
+    if brands:
+        words = _words(brands)
+        return {view: int(tx.value(_COUNTS[view], assignee=assignee, brands=words)) for view in View}
     names = {
         View.OPEN: "ticket.open", View.CLOSED: "ticket.closed", View.OVERDUE: "queue.overdue",
         View.UNASSIGNED: "queue.unassigned", View.UNREAD: "queue.unread", View.MINE: f"queue.of.{assignee}",
@@ -177,9 +197,16 @@ def counters_of(state: str, flags: str, assignee: str, *, unread: bool) -> froze
     return frozenset(names)
 
 
-def _lines(tx: Tx, sql: str, before: tuple[Millis, int], limit: int, **values: object) -> tuple[Line, ...]:
-    rows = tx.rows(sql, activity=before[0], number=before[1], limit=limit, **values)
+def _lines(
+    tx: Tx, sql: str, before: tuple[Millis, int], limit: int, brands: Brands, **values: object
+) -> tuple[Line, ...]:
+    rows = tx.rows(sql, activity=before[0], number=before[1], limit=limit, brands=_words(brands), **values)
     return tuple(map(_line, rows))
+
+
+def _words(brands: Brands) -> str:
+    """Brands as the queries look for one in them."""
+    return f" {' '.join(brands)} " if brands else ""
 
 
 def _line(row: Row) -> Line:

@@ -50,7 +50,8 @@ class Leave:
     def ask(self, tx: Tx, member: Member, customer: int, wish: Wish, now: Millis) -> Consent | Refused:
         """Ask a customer by mail for leave; only their answer on the page behind the mail's link counts (J06)."""
         earlier = consents.recent(tx, customer, now)
-        asker, target, brand = self._asker(member), self._target(tx, customer), self._brand(wish.brand)
+        brand, target = self._brand(wish.brand), self._target(tx, customer)
+        asker = self._asker(member, brand)
         refused = may_ask(asker, target, wish, earlier, brand_on=brand.impersonation, now=now)
         if refused is not None:
             return self._refused(tx, member, customer, wish, refused, now)
@@ -115,7 +116,8 @@ class Leave:
         self, tx: Tx, member: Member, staff_session: int, customer: int, wish: Wish, consent: int, now: Millis
     ) -> str | Refused:
         """Prepare a session; the token, with which it can be begun once within a minute (L3)."""
-        asker, target, brand = self._asker(member), self._target(tx, customer), self._brand(wish.brand)
+        brand, target = self._brand(wish.brand), self._target(tx, customer)
+        asker = self._asker(member, brand)
         found = consents.find(tx, consent) if consent else None
         nested = bool(consents.live(tx, staff=member.slug))
         refused = (
@@ -157,7 +159,7 @@ class Leave:
         brand, target = self._brand(session.brand), self._target(tx, session.customer)
         nested = bool(consents.live(tx, staff=member.slug))
         refused = may_start(
-            replace(self._asker(member), impersonates=nested), target, wish, consent,
+            replace(self._asker(member, brand), impersonates=nested), target, wish, consent,
             brand_on=brand.impersonation, now=now,
         )  # fmt: skip
         if refused is not None:
@@ -179,7 +181,7 @@ class Leave:
         around = Standing(
             brand_on=self._brand(session.brand).impersonation,
             staff_signed_in=self._signed_in(tx, found, now),
-            staff_permitted=member is not None and member.may(Permission.IMPERSONATE),
+            staff_permitted=member is not None and member.may(Permission.IMPERSONATE) and member.at(session.brand),
             customer_open=self._target(tx, session.customer).open,
             leave=consents.leave_of(tx, session),
         )
@@ -222,8 +224,9 @@ class Leave:
             return self._customer(tx, session.customer)
         return Who(kind=ActorKind.SYSTEM, name="gatepost")
 
-    def _asker(self, member: Member) -> Asker:
-        return Asker(staff=member.slug, name=member.name, permitted=member.may(Permission.IMPERSONATE))
+    def _asker(self, member: Member, brand: Brand) -> Asker:
+        permitted = member.may(Permission.IMPERSONATE) and member.at(brand.slug)
+        return Asker(staff=member.slug, name=member.name, permitted=permitted)
 
     def _target(self, tx: Tx, number: int) -> Target:
         """Whom it is about: no member of staff's and no vendor's address is ever a plain customer's (J08)."""

@@ -146,7 +146,11 @@ class StaffLogInPages(StaffPages):
         if customer is None:
             raise Missing
         usable = [c for c in asked if c.stage is Stage.APPROVED and now < c.until and c.staff == visitor.staff]
-        brands = [(b.slug, b.name) for b in self._counter.house.brands.values() if b.impersonation and b.portal]
+        brands = [
+            (b.slug, b.name)
+            for b in self._counter.house.brands.values()
+            if b.impersonation and b.portal and self.member(visitor).at(b.slug)
+        ]
         return self.show(
             "log-in", visitor, status, customer=customer, requests=asked, usable=usable, refused=refused,
             standing=standing, brands=brands, hours=_HOURS, chosen=visitor.brand.slug,

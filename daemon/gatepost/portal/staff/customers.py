@@ -13,7 +13,7 @@ from ...core import DAY, Millis
 from ...core.account import Account
 from ...core.audit import Act, Action
 from ...core.party import Customer, Order
-from ...core.staff import Permission
+from ...core.staff import Member, Permission
 from ...core.wall import local
 from ...house import House
 from ...mail import wording
@@ -106,7 +106,8 @@ class StaffCustomers(StaffPages):
 
     async def _page(self, request: Request, visitor: Visitor, status: int = 200, **values: object) -> Response:
         number, now, house = number_in(request), self._counter.now(), self._counter.house
-        profile = await self._counter.read(lambda tx: _profile(tx, house, number, now))
+        member = self.member(visitor)
+        profile = await self._counter.read(lambda tx: _profile(tx, house, member, number, now))
         if profile is None:
             raise Missing
         customer = profile.customer
@@ -125,11 +126,11 @@ def money(amount: int, currency: str) -> str:
     return f"{'-' if amount < 0 else ''}{abs(amount) // 100:,}.{abs(amount) % 100:02d} {currency}"
 
 
-def _profile(tx: Tx, house: House, number: int, now: Millis) -> _Profile | None:
+def _profile(tx: Tx, house: House, member: Member, number: int, now: Millis) -> _Profile | None:
     customer = parties.customer(tx, number)
     if customer is None:
         return None
-    known, lines = house.names(tx).by_id, queue.of_customer(tx, number)
+    known, lines = house.names(tx).by_id, queue.of_customer(tx, number, brands=member.brands)
     count, totals, _ = orders.totals(tx, number)
     subscriptions = [
         {

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core import Millis
-from ...core.staff import Permission
+from ...core.staff import Member, Permission
 from ...house import House
 from ...store import messages, parties, queue, tickets
 from ...store.database import Tx
@@ -51,8 +51,8 @@ class StaffQueue(StaffPages):
         assignee = member.address.casefold()
 
         def read(tx: Tx) -> tuple[Sequence[Line], dict[View, int], Names]:
-            lines = _page(tx, view, assignee, key, rows + 1)
-            return lines, queue.counts(tx, assignee), names_of(tx, self._counter.house, lines)
+            lines = _page(tx, view, member, key, rows + 1)
+            return lines, queue.counts(tx, assignee, member.brands), names_of(tx, self._counter.house, lines)
 
         lines, counts, named = await self._counter.read(read)
         more = _key_of(view, lines[rows - 1]) if len(lines) > rows else ""
@@ -62,16 +62,17 @@ class StaffQueue(StaffPages):
         )  # fmt: skip
 
     async def _search(self, question: str, visitor: Visitor) -> Response:
+        member = self.member(visitor)
         number = question.lstrip("#")
         if number.isascii() and number.isdigit() and len(number) < 12:
             found = await self._counter.read(lambda tx: tickets.find(tx, int(number)))
-            if found is not None:
+            if found is not None and member.at(found.brand):
                 return go(f"/staff/tickets/{found.number}")
-        assignee = self.member(visitor).address.casefold()
+        assignee = member.address.casefold()
 
         def read(tx: Tx) -> tuple[Sequence[Line], dict[View, int], Names]:
-            lines = queue.some(tx, _found(tx, question))
-            return lines, queue.counts(tx, assignee), names_of(tx, self._counter.house, lines)
+            lines = queue.some(tx, _found(tx, question), member.brands)
+            return lines, queue.counts(tx, assignee, member.brands), names_of(tx, self._counter.house, lines)
 
         lines, counts, named = await self._counter.read(read)
         return self.show(
@@ -104,11 +105,12 @@ def _view(text: str) -> View:
     return View(text) if text in set(View) else View.OPEN
 
 
-def _page(tx: Tx, view: View, assignee: str, key: tuple[Millis, int] | None, limit: int) -> Sequence[Line]:
+def _page(tx: Tx, view: View, member: Member, key: tuple[Millis, int] | None, limit: int) -> Sequence[Line]:
     """The tickets of a view behind a key: by their due date where that has passed, else the latest activity first."""
     if view is View.OVERDUE:
-        return queue.overdue(tx, after=key or _FIRST, limit=limit)
-    return queue.page(tx, view, assignee=assignee, before=key or _LAST, limit=limit)
+        return queue.overdue(tx, after=key or _FIRST, limit=limit, brands=member.brands)
+    assignee = member.address.casefold()
+    return queue.page(tx, view, assignee=assignee, before=key or _LAST, limit=limit, brands=member.brands)
 
 
 def _key_of(view: View, line: Line) -> str:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from ... import staff_work
 from ...case import Case, case_of
 from ...core.commands import Name
+from ...core.letter import Attachment
 from ...core.party import Participant, Role
 from ...core.staff import Member, Permission
 from ...due_date import answering, explain
@@ -104,13 +105,15 @@ class StaffTickets(StaffPages):
     async def trace(self, request: Request, visitor: Visitor) -> Response:
         """All that the ticket went through: evidence, rules with their hits and misses, deliveries."""
         number = number_in(request)
-        way = await self._counter.read(lambda tx: _way(tx, number))
+        member = self.member(visitor)
+        way = await self._counter.read(lambda tx: _way(tx, member, number))
         return self.show("trace", visitor, way=way)
 
     async def file(self, request: Request, visitor: Visitor) -> Response:
         """A file of the ticket."""
         number, file = number_in(request), number_in(request, "file")
-        found = await self._counter.read(lambda tx: portal_view.file(tx, file, number))
+        member = self.member(visitor)
+        found = await self._counter.read(lambda tx: _file(tx, member, number, file))
         if found is None:
             raise Missing
         return file_answer(cleaned_file(found, self._counter.house.unlinked))
@@ -173,7 +176,8 @@ class StaffTickets(StaffPages):
 
     async def _page(self, request: Request, visitor: Visitor, status: int = 200, **values: object) -> Response:
         number, now, house = number_in(request), self._counter.now(), self._counter.house
-        found = await self._counter.read(lambda tx: _find(tx, house, number, now))
+        member = self.member(visitor)
+        found = await self._counter.read(lambda tx: _find(tx, house, member, number, now))
         if found is None:
             raise Missing
         case, customer = found.case, found.case.ticket.customer_id
@@ -181,15 +185,15 @@ class StaffTickets(StaffPages):
         return self.show(
             "ticket", visitor, status, **blank | values, found=found, case=case, ticket=case.ticket,
             customer_id=customer, online=bool(customer) and self._counter.presence.online(customer, now),
-            assignable=[m for m in house.members.values() if m.may(Permission.TICKETS_WRITE)],
+            assignable=[m for m in house.members.values() if m.may(Permission.TICKETS_WRITE) and m.at(case.brand.slug)],
             staff={m.address.casefold(): m for m in house.members.values()},
             topics=sorted(house.topics.named), files_most=self._counter.portal.upload_files,
         )  # fmt: skip
 
 
-def _find(tx: Tx, house: House, number: int, now: int) -> _Found | None:
+def _find(tx: Tx, house: House, member: Member, number: int, now: int) -> _Found | None:
     ticket = tickets.find(tx, number)
-    if ticket is None:
+    if ticket is None or not member.at(ticket.brand):
         return None
     case, all_said = case_of(tx, house, ticket, now), messages.of_ticket(tx, number)
     products = house.names(tx).by_slug
@@ -203,7 +207,9 @@ def _find(tx: Tx, house: House, number: int, now: int) -> _Found | None:
         held=quarantine.of_ticket(tx, number),
         fields=dict(marks.fields(tx, number)),
         products=tuple(sorted(products)) if len(products) <= _FEW_PRODUCTS else (),
-        earlier=len(queue.of_customer(tx, ticket.customer_id, limit=20)) - 1 if ticket.customer_id else 0,
+        earlier=len(queue.of_customer(tx, ticket.customer_id, limit=20, brands=member.brands)) - 1
+        if ticket.customer_id
+        else 0,
     )
 
 
@@ -249,7 +255,16 @@ def _last(said: tuple[Message, ...]) -> int:
     return max((message.id for message in said if message.public), default=0)
 
 
-def _way(tx: Tx, number: int) -> dict[str, Any]:
+def _file(tx: Tx, member: Member, number: int, file: int) -> Attachment | None:
+    """A file of a ticket that the member may see."""
+    ticket = tickets.find(tx, number)
+    return portal_view.file(tx, file, number) if ticket is not None and member.at(ticket.brand) else None
+
+
+def _way(tx: Tx, member: Member, number: int) -> dict[str, Any]:
+    ticket = tickets.find(tx, number)
+    if ticket is None or not member.at(ticket.brand):
+        raise Missing
     try:
         return whole_way.of_ticket(tx, number)
     except PermanentError as error:

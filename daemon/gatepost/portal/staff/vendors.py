@@ -112,12 +112,13 @@ class StaffVendors(StaffPages):
     async def _page(self, request: Request, visitor: Visitor, status: int = 200, **values: object) -> Response:
         slug, days = request.path_params["slug"], _days(request)
         house, now = self._counter.house, self._counter.now()
+        brands = self.member(visitor).brands
 
         def read(tx: Tx) -> tuple[Vendor, tuple[Line, ...], Names, list[Change]] | None:
             vendor = parties.vendor_named(tx, slug)
             if vendor is None:
                 return None
-            lines = queue.of_vendor(tx, vendor.id)
+            lines = queue.of_vendor(tx, vendor.id, brands=brands)
             waiting = [one for one in changes.waiting(tx, vendor.id, now) if one.waits(vendor, now)]
             return vendor, lines, names_of(tx, house, lines), waiting
 
