@@ -102,14 +102,15 @@ _LINES = """SELECT t.*, p.address AS requester, p.name AS requester_name,
             AND (:brands = '' OR :brands LIKE '% ' || brand || ' %')
           ORDER BY last_activity DESC, number DESC LIMIT :limit) AS t
     LEFT JOIN participant AS p ON p.ticket = t.number AND p.number = 1 ORDER BY t.last_activity DESC, t.number DESC"""
-_OVERDUE = """SELECT t.*, p.address AS requester, p.name AS requester_name
-    FROM (SELECT ticket.*, coalesce((SELECT max(due) FROM deadline WHERE deadline.ticket = ticket.number
-            AND kind = 'overdue' AND since = ticket.waiting_since AND deadline.state IN ('open', 'met')),
-            last_activity) AS due
-          FROM ticket WHERE state = 'open' AND (' ' || flags || ' ') LIKE '% overdue %'
-            AND (:brands = '' OR :brands LIKE '% ' || brand || ' %')) AS t
-    LEFT JOIN participant AS p ON p.ticket = t.number AND p.number = 1
-    WHERE (t.due, t.number) > (:due, :number) ORDER BY t.due, t.number LIMIT :limit"""
+_OVERDUE = """SELECT t.*, late.due AS due, p.address AS requester, p.name AS requester_name
+    FROM (SELECT number, due FROM (
+            SELECT number, coalesce((SELECT max(due) FROM deadline WHERE deadline.ticket = number AND kind = 'overdue'
+                AND since = waiting_since AND deadline.state IN ('open', 'met')), last_activity) AS due
+              FROM ticket WHERE state = 'open' AND (' ' || flags || ' ') LIKE '% overdue %'
+                AND (:brands = '' OR :brands LIKE '% ' || brand || ' %'))
+          WHERE (due, number) > (:due, :number) ORDER BY due, number LIMIT :limit) AS late
+    JOIN ticket AS t ON t.number = late.number
+    LEFT JOIN participant AS p ON p.ticket = t.number AND p.number = 1 ORDER BY late.due, late.number"""
 _PAGES: Mapping[View, str] = {view: _LINES.format(where=where) for view, where in _WHERE.items()}
 _COUNT = "SELECT count(*) FROM ticket WHERE {where} AND :brands LIKE '% ' || brand || ' %'"
 _COUNTS: Mapping[View, str] = {view: _COUNT.format(where=where) for view, where in _WHERE.items()}
