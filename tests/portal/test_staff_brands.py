@@ -95,6 +95,11 @@ def test_customers_and_vendors_show_their_tickets_of_the_brand_alone(floor):
     assert "Their first ticket." in mina.get("/staff/tickets/1002").text
 
 
+def test_where_there_are_several_brands_the_queue_names_each_ticket_s(floor):
+    page = floor.staff("vera").get("/staff/queue").text
+    assert "· Grove" in page and "· Orchard Extensions" in page
+
+
 def test_no_ticket_of_another_brand_is_given_to_them(floor):
     vera = floor.staff("vera")
     page = vera.get("/staff/tickets/1001")

@@ -89,7 +89,17 @@ def test_a_day_of_a_lead(floor, base, tmp_path):
         page.click("button:has-text('Release')")
         expect(page.locator("[role=status]")).to_contain_text("run again")
 
-        for path in ("customers", f"customers/{floor.jane}", "vendors", "vendors/acme", "outbox", "rules", "audit"):
+        for path in (
+            "customers",
+            f"customers/{floor.jane}",
+            "vendors",
+            "vendors/acme",
+            "outbox",
+            "rules",
+            "log-ins",
+            "log-ins/1",
+            "audit",
+        ):
             page.goto(f"{base}/staff/{path}")
             assert violations(page) == [], path
         with page.expect_download() as saved:
@@ -110,7 +120,16 @@ def test_a_day_of_a_lead(floor, base, tmp_path):
 @pytest.mark.real("chromium")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_fit_a_phone_and_read_well_in_the_dark(floor, base, scheme):
-    paths = ["queue", "tickets/1001", f"customers/{floor.jane}", "vendors/acme", f"quarantine/{floor.held}", "audit"]
+    paths = [
+        "queue",
+        "tickets/1001",
+        f"customers/{floor.jane}",
+        "vendors/acme",
+        f"quarantine/{floor.held}",
+        "log-ins",
+        "log-ins/1",
+        "audit",
+    ]
     secret = dict(floor.staff("ada").cookies)["__Host-gatepost-staff"]
     with chromium() as browser:
         context = browser.new_context(viewport=PHONE, color_scheme=scheme)

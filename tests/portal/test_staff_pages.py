@@ -231,6 +231,19 @@ def test_a_customers_profile(floor):
     assert "VIP" not in floor.customer().get("/tickets").text
 
 
+def test_a_customer_of_many_tickets_has_a_way_to_all_of_them(floor):
+    for number in range(19):
+        floor.market.now += 1000
+        floor.market.arrive(
+            mail(f"Jane <{JANE}>", f"Tax Pro {number}", "Help.", message_id=f"n{number}@client.example")
+        )
+    browser = floor.staff("vera")
+    page = browser.get(f"/staff/customers/{floor.jane}")
+    assert len(re.findall(r"/staff/tickets/(\d+)\">\1<", page.text)) == 20
+    more = re.search(r'class="more"><a href="([^"]+)"', page.text)[1]
+    assert len(re.findall(r"/staff/tickets/(\d+)\">\1<", browser.get(more).text)) == 21
+
+
 def test_customers_are_found_by_beginning_and_by_account(floor):
     browser = floor.staff("vera")
 

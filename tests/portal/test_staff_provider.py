@@ -210,6 +210,17 @@ def test_where_only_the_provider_lets_in_no_mail_and_no_code_does(floor, provide
     assert len(floor.market.sent("staff/sign-in")) == 1
 
 
+@pytest.mark.catalogue("J05")
+def test_sessions_by_link_and_code_end_where_only_the_provider_lets_in_from_now_on(floor, provider, opened):
+    secret = dict(floor.staff("ada").cookies)["__Host-gatepost-staff"]
+    door = opened(only=True)
+    before, after = door(), door()
+    before.cookies.set("__Host-gatepost-staff", secret, domain="my.orchard.example")
+    assert before.get("/staff/queue").headers["location"].startswith("/staff/sign-in")
+    after.submit(come_back(after, provider))
+    assert after.get("/staff/queue").status_code == 200
+
+
 def test_what_is_not_set_up_is_not_there(floor):
     browser = floor.nobody()
     assert [browser.get(path).status_code for path in (START, BACK)] == [404, 404]

@@ -131,9 +131,14 @@ class Visitors:
         return found
 
     def _still_works_here(self, session: Session) -> bool:
-        """Whether the config still names the member, who has asked for a page lately; then this look counts too."""
+        """Whether the config still lets the member in by that way, and they have asked for a page lately.
+
+        Then this look counts too.
+        """
         now, presence = self._counter.now(), self._counter.presence
         idle = now - max(session.seen, presence.last_seen(session.id) or 0)
+        if session.groups is None and self._counter.staff_sso.only:
+            return False
         if session.staff not in self._counter.house.members or idle >= self._counter.staff.idle_minutes * MINUTE:
             return False
         presence.used(session.id, now)

@@ -29,6 +29,7 @@ from .frame import StaffPages, number_in, page_of
 from .queue import Names, names_of
 
 _ORDERS_WITHIN = 60 * DAY
+_TICKETS = 20
 _LONGEST_NOTE = 20_000
 _LONGEST_QUESTION = 200
 
@@ -114,7 +115,7 @@ class StaffCustomers(StaffPages):
         zone = customer.zone or visitor.brand.zone
         return self.show(
             "customer", visitor, status, **{"wrong": ""} | values, profile=profile, customer=customer,
-            customer_id=customer.id, ticket=None, online=self._counter.presence.online(customer.id, now),
+            customer_id=customer.id, ticket=None, most=_TICKETS, online=self._counter.presence.online(customer.id, now),
             local=f"{local(now, zone):%a %H:%M}", zone=customer.zone,
             speaks=wording.language_name(customer.language) if customer.language else "",
             staff={slug: member.name for slug, member in house.members.items()}, money=money,
@@ -130,7 +131,7 @@ def _profile(tx: Tx, house: House, member: Member, number: int, now: Millis) -> 
     customer = parties.customer(tx, number)
     if customer is None:
         return None
-    known, lines = house.names(tx).by_id, queue.of_customer(tx, number, brands=member.brands)
+    known, lines = house.names(tx).by_id, queue.of_customer(tx, number, limit=_TICKETS, brands=member.brands)
     count, totals, _ = orders.totals(tx, number)
     subscriptions = [
         {

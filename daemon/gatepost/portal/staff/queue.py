@@ -24,12 +24,16 @@ _LONGEST_QUESTION = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """The names of products and vendors by id, of teams by slug, and of staff by address."""
+    """The names of products and vendors by id, of teams by slug, and of staff by address.
+
+    `brands` by slug, where there are several.
+    """
 
     products: Mapping[int, str]
     vendors: Mapping[int, str]
     teams: Mapping[str, str]
     staff: Mapping[str, str]
+    brands: Mapping[str, str]
 
 
 class StaffQueue(StaffPages):
@@ -90,6 +94,7 @@ def names_of(tx: Tx, house: House, lines: Sequence[Line]) -> Names:
         vendors={vendor.id: vendor.name for vendor in vendors if vendor is not None},
         teams={slug: team.name for slug, team in house.teams.items()},
         staff={member.address.casefold(): member.slug for member in house.members.values()},
+        brands={slug: brand.name for slug, brand in house.brands.items()} if len(house.brands) > 1 else {},
     )
 
 
