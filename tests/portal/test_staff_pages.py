@@ -431,7 +431,7 @@ def test_a_form_sent_after_the_session_has_ended_leads_to_the_door_of_staff(floo
     page = browser.get("/staff/tickets/1002")
     floor.clock.at += 2 * HOUR
     answer = browser.submit(page, action="/staff/tickets/1002/answer#answer", text="Long words.")
-    assert answer.status_code == 401 and 'href="/staff/sign-in"' in answer.text
+    assert answer.status_code == 401 and 'href="/staff/sign-in?next=/staff/tickets/1002' in answer.text
     assert len(floor.market.sent("answer")) == 1
 
 
