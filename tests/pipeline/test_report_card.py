@@ -1,10 +1,13 @@
 """A vendor's report card of real tickets: what the vendor answered, what others did, what came late (C6)."""
 
 import random
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlite_utils import Database as Utils
 
 from gatepost import report_cards
 from gatepost.calendars import Calendars
@@ -12,7 +15,7 @@ from gatepost.clock import FixedClock
 from gatepost.config import ReportCardSection
 from gatepost.core import DAY, HOUR, MINUTE
 from gatepost.core.report_card import WINDOWS, Card, Share, Times, card, waits
-from gatepost.store import parties, ratings, report_card
+from gatepost.store import holdings, parties, ratings, report_card
 
 JANE = "Jane Roe <jane@customer.example>"
 ACME, TRIAGE = "tickets@acme.example", "triage@staff.example"
@@ -258,6 +261,34 @@ def test_a_rating_is_about_whose_people_answered_last(market, compose_mail, repl
     billing = market.sent("team")[-1]
     market.arrive(reply_to(billing, billing.to, "You have it back."), billing.reply_to)
     assert whose() == 0  # The marketplace's own people.
+
+
+def test_an_older_database_knows_as_much_as_its_deadlines_tell(market, compose_mail, reply_to):
+    """Who had a ticket was not written down then: a ticket that came counts from then on, one that left until then."""
+    file(market, compose_mail, 1)
+    gone = file(market, compose_mail, 2)
+    market.now += HOUR
+    left = market.now
+    market.arrive(reply_to(gone, ACME, "#refund\n"), gone.reply_to)
+    market.arrive(compose_mail("Sam <sam@customer.example>", "Sails", "They flap."))
+    wrong = market.sent("ticket")[-1]
+    market.now += HOUR
+    came = market.now
+    market.arrive(reply_to(wrong, wrong.to, "#product shipping-labels\n"), wrong.reply_to)
+    market.arrive(compose_mail(JANE, "I want a refund for Tax Pro", "Please."))
+    assert market.ticket(1004).route.value == "team"
+    written = read_by_the_store(market, "acme")
+    with closing(sqlite3.connect(market.db.path)) as connection:
+        connection.execute("DROP TABLE holding")
+        holdings.m0111_holdings(Utils(connection))
+        connection.commit()
+    assert read_by_the_store(market, "acme") == written
+    rows = market.rows("SELECT ticket, vendor <> 0 AS theirs, at FROM holding ORDER BY id")
+    told = {(row["ticket"], row["theirs"], row["at"]) for row in rows}
+    filed = {n: market.ticket(n).filed for n in range(1001, 1005)}
+    assert told == {
+        (1001, 1, filed[1001]), (1002, 1, filed[1002]), (1002, 0, left), (1003, 1, came), (1004, 0, filed[1004]),
+    }  # fmt: skip
 
 
 def test_spam_is_nobodys_support(market, acme, compose_mail):
