@@ -25,7 +25,7 @@ from ..store.database import Database
 from ..store.mailboxes import MailboxState
 from .imap_session import Session
 from .imap_taking import Taking
-from .imap_wire import why
+from .imap_wire import Wire, why
 from .oauth import Tokens
 from .oauth_kept import KeptToken
 
@@ -66,7 +66,7 @@ class Mailbox:
         self._rest = rest or self._sleep
         self._good = False
         self._seen = threading.Event()
-        self._session: Session | None = None
+        self._wire: Wire | None = None
         self._taking = Taking(
             name,
             section,
@@ -95,9 +95,9 @@ class Mailbox:
         self._stir.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
-        session = self._session
-        if self._thread.is_alive() and session is not None:
-            session.cut()
+        wire = self._wire
+        if self._thread.is_alive() and wire is not None:
+            wire.cut()
             self._thread.join(seconds)
 
     def watch(self) -> None:
@@ -105,10 +105,10 @@ class Mailbox:
 
         A mailbox that waits for its next try does not wait on where somebody has let us in anew.
         """
-        session = self._session
+        wire = self._wire
         if self._tokens.is_news():
             self._stir.set()
-        if session is not None and session.cut_if_overdue():
+        if wire is not None and wire.cut_if_overdue():
             _log.warning("imap.cut name=%s: the server took too long over one command", self._name)
 
     def _keep(self) -> None:
@@ -135,8 +135,9 @@ class Mailbox:
 
     def _visit(self) -> None:
         """Sign in, and fetch again and again until the connection ends."""
-        self._session = session = Session(self._section, self._tokens, Clock.monotonic)
+        session: Session | None = None
         try:
+            session = Session(self._section, self._tokens, Clock.monotonic, hold=self._hold)
             self._signed_in()
             at_once = False
             while not self._stop.is_set():
@@ -147,8 +148,12 @@ class Mailbox:
                 session.wait(self._rest)
                 at_once = Clock.monotonic() - began < _FRUITLESS_PAUSE
         finally:
-            self._session = None
-            session.close()
+            self._wire = None
+            if session is not None:
+                session.close()
+
+    def _hold(self, wire: Wire) -> None:
+        self._wire = wire
 
     def _signed_in(self) -> None:
         now, token = self._clock.now(), self._tokens.shown

@@ -39,6 +39,8 @@ class Grant(Protocol):
 class Session:
     """A connection with its folder selected. Every method raises what imapclient raises, or an error of ours.
 
+    `hold` is given its wire before it is connected, so that another thread can cut it.
+
     `keeps`: mails stay in the folder and are marked, by wish or since the server can neither move nor expunge one.
     `next_uid` is the UID that the next mail would have had when the folder was opened, 0 where the server does not say.
     """
@@ -51,10 +53,13 @@ class Session:
         *,
         folder: str = "",
         readonly: bool = False,
+        hold: Callable[[Wire], object] | None = None,
     ) -> None:
         self._section, self._monotonic = section, monotonic
         self.folder = folder or section.folder
-        self._wire = Wire(section, monotonic)
+        if section.password is None:
+            tokens.current()  # Before we connect: no server waits for us while we wait for another.
+        self._wire = Wire(section, monotonic, hold)
         self._client: Any = self._wire.client
         self._there: set[str] = set()
         try:
@@ -184,17 +189,6 @@ class Session:
                 return False
         self._client._idle_tag = tag
         return True
-
-    def cut_if_overdue(self) -> bool:
-        """From another thread: end the connection where the present command has used up its time."""
-        late = self._wire.overdue()
-        if late:
-            self._wire.cut()
-        return late
-
-    def cut(self) -> None:
-        """From another thread: end the connection."""
-        self._wire.cut()
 
     def close(self) -> None:
         """Hang up; a server that is gone is not asked."""

@@ -6,13 +6,12 @@ command has an end in time, at which `overdue` says so and somebody else's threa
 
 import contextlib
 import imaplib
-import os
 import socket
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import IMAPClient, SocketTimeout, imap4, tls
 from imapclient.exceptions import LoginError
 
 from ..config import endpoint
@@ -41,13 +40,25 @@ class BusyServerError(TemporaryError):
 
 
 class Wire:
-    """A connected client. `begin` opens the account of one command; what goes beyond it ends the connection."""
+    """A connected client. `begin` opens the account of one command; what goes beyond it ends the connection.
 
-    def __init__(self, section: "ImapSection", monotonic: Callable[[], float]) -> None:
-        self.client = _connected(section)
+    `hold` is given the wire before it is connected, so that somebody else can cut it while the server greets us, too.
+    """
+
+    def __init__(
+        self, section: "ImapSection", monotonic: Callable[[], float], hold: "Callable[[Wire], object] | None" = None
+    ) -> None:
         self._monotonic = monotonic
         self._left, self._lines = _ANSWER_OCTETS, _ANSWER_LINES
         self._until = monotonic() + _COMMAND_SECONDS
+        self._twin: socket.socket | None = None
+        if hold is not None:
+            hold(self)
+        try:
+            self.client = _connected(section, self._remember)
+        except BaseException:
+            self._drop_twin()
+            raise
         self._bound()
 
     def begin(self, most: int = 0, *, octets: int = 0, seconds: float = 0.0) -> None:
@@ -55,22 +66,34 @@ class Wire:
         self._left, self._lines = most + _ANSWER_OCTETS, _ANSWER_LINES
         self._until = self._monotonic() + _COMMAND_SECONDS + seconds + octets / _SLOWEST
 
-    def overdue(self) -> bool:
-        """Whether the present command has used up its time."""
-        return self._monotonic() > self._until
+    def cut_if_overdue(self) -> bool:
+        """From any thread: end the connection where the present command has used up its time."""
+        late = self._monotonic() > self._until
+        if late:
+            self.cut()
+        return late
 
     def cut(self) -> None:
         """End the connection from any thread: whoever reads from it reads its end."""
-        # TLS objects are not made for two threads; the descriptor below them is.
-        with contextlib.suppress(OSError, ValueError):
-            twin = socket.socket(fileno=os.dup(self.client.socket().fileno()))
-            with twin, contextlib.suppress(OSError):
+        twin = self._twin
+        if twin is not None:
+            with contextlib.suppress(OSError):
                 twin.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Hang up; a server that is gone is not asked."""
         with contextlib.suppress(OSError, imaplib.IMAP4.error):
             self.client.shutdown()
+        self._drop_twin()
+
+    def _remember(self, sock: socket.socket) -> None:
+        """TLS objects are not made for two threads; a second descriptor of the socket below them is."""
+        self._twin = sock.dup()
+
+    def _drop_twin(self) -> None:
+        twin, self._twin = self._twin, None
+        if twin is not None:
+            twin.close()
 
     def forget(self) -> None:
         """Drop what the server has told unasked; imaplib would keep it as long as the connection lasts."""
@@ -100,15 +123,44 @@ class Wire:
         imap.read, imap.readline = bounded_read, bounded_readline
 
 
-def _connected(section: "ImapSection") -> Any:
+class _Client(IMAPClient):  # type: ignore[misc] # imapclient has no types
+    """An IMAPClient that shows its socket as soon as there is one: before TLS, and before the greeting."""
+
+    def __init__(self, *arguments: Any, shown: Callable[[socket.socket], None], **more: Any) -> None:
+        self._shown = shown
+        super().__init__(*arguments, **more)
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's name
+        shown = self._shown
+
+        class Plain(imap4.IMAP4WithTimeout):  # type: ignore[misc]
+            def _create_socket(self, timeout: float | None = None) -> socket.socket:
+                sock: socket.socket = super()._create_socket(timeout)
+                shown(sock)
+                return sock
+
+        if not self.ssl:
+            return Plain(self.host, self.port, self._timeout.connect)
+        context, name = self.ssl_context, self.host
+
+        class Secure(Plain):
+            def _create_socket(self, timeout: float | None = None) -> socket.socket:
+                wrapped: socket.socket = tls.wrap_socket(super()._create_socket(timeout), context, name)
+                return wrapped
+
+        return Secure(self.host, self.port, self._timeout.connect)
+
+
+def _connected(section: "ImapSection", shown: Callable[[socket.socket], None]) -> Any:
     host, port = endpoint(section.endpoint())
     context = ssl.create_default_context(cafile=section.authority or None)
-    client = IMAPClient(
+    client = _Client(
         host,
         port=port,
         ssl=section.tls == "tls",
         ssl_context=context if section.tls == "tls" else None,
         timeout=SocketTimeout(connect=_CONNECT_SECONDS, read=section.read_seconds),
+        shown=shown,
     )
     try:
         if section.tls == "starttls":
@@ -133,7 +185,7 @@ def is_passing(error: BaseException) -> bool:
 def why(error: BaseException) -> str:
     """An error for people, on one line, without secrets, and with what may help."""
     if isinstance(error, PermanentError | TemporaryError):
-        return " ".join(f"{error.message}. {error.hint}".split()) if error.hint else error.message
+        return " ".join(f"{error.message.rstrip('.')}. {error.hint}".split()) if error.hint else error.message
     said = " ".join(str(error).split())[:200]
     match error:
         case LoginError():

@@ -6,6 +6,8 @@ Microsoft answers with another refresh token each time, and lets the first one d
 
 import contextlib
 import math
+import queue
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .oauth_kept import KeptToken
 
 _SECONDS = 15.0
+_WHOLE = 30.0
 _EARLY = 120.0
 _HOUR = 3600.0
 
@@ -143,13 +146,34 @@ def ask(section: "ImapSection", form: Mapping[str, str]) -> dict[str, Any]:
 def post(where: str, form: Mapping[str, str]) -> dict[str, Any]:
     """The JSON object that a server of tokens answers with. Raises TokenRefusedError or TemporaryError."""
     try:
-        answer = httpx2.post(where, data=dict(form), timeout=_SECONDS)
+        answer = _in_time(where, dict(form))
         said = answer.json() if answer.content else {}
-    except (httpx2.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, ValueError, RuntimeError) as error:
         raise TemporaryError(f"no access token from {where}: {type(error).__name__}") from error
     if answer.status_code != 200 or not isinstance(said, dict):
         raise _refusal(where, answer.status_code, said)
     return said
+
+
+def _in_time(where: str, form: dict[str, str]) -> httpx2.Response:
+    """The answer, within `_WHOLE` seconds: httpx2 bounds each read, and a server that trickles answers for ever."""
+    answers: queue.SimpleQueue[httpx2.Response | Exception] = queue.SimpleQueue()
+
+    def ask_it() -> None:
+        try:
+            answers.put(client.post(where, data=form))
+        except Exception as error:  # It is raised where the answer is waited for.
+            answers.put(error)
+
+    with httpx2.Client(timeout=_SECONDS) as client:
+        threading.Thread(target=ask_it, name="oauth-ask", daemon=True).start()
+        try:
+            found = answers.get(timeout=_WHOLE)
+        except queue.Empty:
+            raise TemporaryError(f"no access token from {where}: it did not answer in time") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _refusal(where: str, status: int, said: object) -> PermanentError | TemporaryError:
