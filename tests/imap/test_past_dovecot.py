@@ -22,7 +22,7 @@ pytestmark = pytest.mark.real("dovecot", "openssl")
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "marketplace" / "config.toml"
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
-PATIENCE = 120.0
+PATIENCE = 300.0
 MEASURED = """
 import json, resource, sys
 from gatepost.cli import run
