@@ -64,6 +64,14 @@ def test_a_bad_config_is_a_line_of_the_table_with_its_mistakes(write, capsys):
     assert "✗ config       1 mistake" in out and "did you mean idle_seconds?" in out and "would not start" in out
 
 
+def test_topics_that_would_keep_the_daemon_from_starting_are_told(write, tmp_path, capsys):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "topics.toml").write_text('[refund]\nhelp = "no name"\n')
+    assert run(["check", "-c", str(write())]) == 78
+    out = capsys.readouterr().out
+    assert "✗ rules" in out and "topics.toml" in out and "refund" in out
+
+
 def test_broken_rules_and_templates_are_told_side_by_side(write, tmp_path, capsys):
     path = write()
     (tmp_path / "rules").mkdir()

@@ -280,10 +280,16 @@ def _words_of(lines: list[str]) -> list[str]:
 
 
 def _hidden(rest: str) -> bool:
-    if "hid" not in rest and "none" not in rest and "HID" not in rest and "NONE" not in rest:
+    """Whether the reader of the mail cannot see the element: what nobody has seen must not count as said."""
+    lower = rest.lower()
+    if "hid" not in lower and "none" not in lower:
         return False
     style = "".join(attribute(rest, "style").lower().split())
-    return any(mark in style for mark in _HIDING)
+    # A size of 0 hides nothing: programs that build mails put it around whole columns, which set their own again.
+    if any(mark in style for mark in _HIDING):
+        return True
+    bare = " ".join(lower.replace("'", '"').split('"')[::2]).split()
+    return any(word.partition("=")[0] == "hidden" for word in bare)
 
 
 def _is_quote(rest: str) -> bool:
