@@ -68,6 +68,13 @@ def test_every_line_that_is_no_example_is_named(tmp_path):
     assert "no other topic 'weather'" in str(caught.value)
 
 
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    write(tmp_path, "bug.txt", "en: fine")
+    (tmp_path / "train" / "renewal.txt").write_bytes(b"en: caf\xe9")
+    with pytest.raises(MistakesError, match=r"renewal\.txt: cannot be read \(save the file as UTF-8\)"):
+        labelled.read([tmp_path], "train")
+
+
 def test_a_topic_is_learned(trained):
     classifier = Classifier(trained)
     assert trained.topics == ("bug", "renewal")

@@ -65,7 +65,13 @@ def counts(examples: Iterable[Example]) -> dict[str, int]:
 
 
 def _of_file(path: Path, known: set[str], mistakes: list[Mistake]) -> Iterator[Example]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = "save the file as UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or ""
+        mistakes.append(Mistake(file=str(path), message="cannot be read", suggestion=why))
+        return
+    for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         found = _LINE.fullmatch(line.strip())
