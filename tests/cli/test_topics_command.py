@@ -110,11 +110,13 @@ def test_training_learns_from_a_correction(config, filed, capsys, tmp_path, monk
     (small / "topics.toml").write_bytes((shipped.folder("rules") / "topics.toml").read_bytes())
     monkeypatch.setattr("gatepost.cli.topics.shipped.folder", lambda kind: small)
     run(["topics", "label", "1002", "returns", "-c", str(config)])
+    run(["topics", "label", "1001", "wholesale", "-c", str(config)])
     target = tmp_path / "model.json"
     assert run(["topics", "train", "-c", str(config), "-o", str(target), "--progress"]) == 0
-    assert "folds 8/8" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "folds 8/8" in said and "wholesale is left out: it has 1 of the 8 examples that it needs" in said
     written = json.loads(target.read_text())
-    assert written["corrections"] == 1 and written["counts"] == {"none": 8, "returns": 9, "shipping": 8}
+    assert written["corrections"] == 2 and written["counts"] == {"none": 8, "returns": 9, "shipping": 8}
 
 
 @pytest.mark.parametrize(

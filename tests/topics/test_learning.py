@@ -1,6 +1,7 @@
 """Examples are read, learned from and kept: labelled lines, training, the model file, names, corrections."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -66,6 +67,16 @@ def test_every_line_that_is_no_example_is_named(tmp_path):
         labelled.read([write(tmp_path, "bug.txt", *lines)], "train")
     assert [mistake.line for mistake in caught.value.mistakes] == [2, 3, 4, 5, 6]
     assert "no other topic 'weather'" in str(caught.value)
+
+
+def test_a_topic_with_few_examples_waits_and_holds_up_no_other():
+    lines = [Example(topic="bug", language="en", text=f"crash {at}") for at in range(7)]
+    both = Example(topic="bug", also="praise", language="en", text="crash, but nice")
+    assert labelled.learnable([*lines, both]) == ((*lines, replace(both, also="")), {})
+    praise = Example(topic="praise", language="en", text="nice")
+    none = Example(topic="none", language="en", text="hm")
+    assert labelled.learnable([*lines, both, praise, none]) == ((*lines, replace(both, also=""), none), {"praise": 1})
+    assert labelled.learnable([*lines, praise]) == ((), {"bug": 7, "praise": 1})
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path):

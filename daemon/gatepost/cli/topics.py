@@ -70,7 +70,9 @@ def train(config_path: str | None, progress: bool | None, output: Path | None) -
     if target is None:
         raise PermanentError("there is no config that says where the model goes", "Give --output FILE.")
     corrected = _corrected(place.config) if place.config is not None else ()
-    learned = (*labelled.read(place.folders, "train"), *corrected)
+    learned, few = labelled.learnable((*labelled.read(place.folders, "train"), *corrected))
+    for topic, count in few.items():
+        click.echo(f"{topic} is left out: it has {count} of the {labelled.LEAST} examples that it needs", err=True)
     held_out = labelled.read(place.folders, "held-out")
     model = _trained(learned, sys.stderr.isatty() if progress is None else progress)
     provenance = Provenance(

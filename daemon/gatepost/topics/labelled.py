@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,9 @@ from ..errors import Mistake, MistakesError
 
 NONE = "none"
 """The file of examples that have none of the topics."""
+
+LEAST = 8
+"""Examples without which a topic is not learned: it needs one for every part of them that is measured with."""
 
 Part = Literal["train", "held-out"]
 
@@ -62,6 +65,16 @@ def digest(examples: Iterable[Example]) -> str:
 def counts(examples: Iterable[Example]) -> dict[str, int]:
     """How many examples each topic has."""
     return dict(sorted(Counter(example.topic for example in examples).items()))
+
+
+def learnable(examples: Iterable[Example]) -> tuple[tuple[Example, ...], dict[str, int]]:
+    """The examples of topics that have enough of them, and how many the others have, which wait for more."""
+    examples = tuple(examples)
+    have = counts(examples)
+    few = {topic: count for topic, count in have.items() if count < LEAST and topic != NONE}
+    enough = have.keys() - few.keys()
+    kept = (one if one.also in enough else replace(one, also="") for one in examples if one.topic in enough)
+    return tuple(kept), few
 
 
 def _of_file(path: Path, known: set[str], mistakes: list[Mistake]) -> Iterator[Example]:

@@ -15,14 +15,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from ..core.topics import Calibration, Feature, Model, features, leads, units
-from .labelled import NONE, Example
+from .labelled import LEAST, NONE, Example
 
 Array = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 """Told after each step: what is being done, how many steps of it are done, of how many."""
 
 UNKNOWN = 2.0
-_FOLDS = 8
+_FOLDS = LEAST
 _STRENGTH = 30.0
 _TURNS = 500
 _COMMON = 2
