@@ -153,8 +153,14 @@ class Classifier:
     def scores(self, found: Iterable[str]) -> tuple[float, ...]:
         """The score of each topic for these units, and last that of none."""
         square, rows = 0.0, []
-        parts = self._parts
+        parts, known_as = self._parts, self.model.features.get
         for unit in found:
+            if " " in unit:  # Most pairs are new with each mail, and one look says all of them.
+                pair = known_as(unit)
+                if pair is not None:
+                    square += pair.idf**2
+                    rows.append(pair.adds)
+                continue
             length, row = parts.get(unit) or self._part(unit)
             square += length
             if row is not None:
@@ -183,9 +189,13 @@ class Classifier:
         return part
 
     def _weigh(self, unit: str) -> _Part:
-        known = [found for name in features(unit) if (found := self.model.features.get(name)) is not None]
+        known_as = self.model.features.get
+        if " " in unit:
+            pair = known_as(unit)
+            return (pair.idf**2, pair.adds) if pair is not None else (0.0, None)
+        known = [found for found in map(known_as, features(unit)) if found is not None]
         square = sum(feature.idf**2 for feature in known)
-        if unit not in self.model.features and " " not in unit:
+        if unit not in self.model.features:
             square += self.model.unknown**2
         if not known:
             return square, None
