@@ -154,6 +154,17 @@ def test_every_page_fits_a_phone_and_reads_well_in_the_dark(market, base, scheme
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
             assert violations(page) == [], (path, scheme)
             keep(page, f"portal-phone-{scheme}-{path.split('/')[1]}")
+        page.goto(base + paths[4])
+        page.click("summary")
+        page.fill("#new-address", "help@a-rather-long-name-of-a-host-that-nobody-would-type.example")
+        page.click("text=Ask for the change")
+        page.wait_for_selector("text=Nothing is redirected")
+        asked = link_to(market, page, "tickets@acme.example", "vendor/confirm-change", r"/vendor-change/\S+")
+        for path in ("", base + asked):
+            page.goto(path or page.url)
+            assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+            assert violations(page) == [], (path, scheme)
+            keep(page, f"portal-phone-{scheme}-{'vendor-change' if path else 'vendor-asked'}")
         sign_in(market, page, base, JANE)
         for path in ("/tickets", "/tickets?state=all&q=tax", "/tickets/1001", "/tickets/new"):
             page.goto(base + path)
