@@ -216,8 +216,10 @@ def upload(path, *parts, header=b""):
         (upload(b"/tickets/1001/reply"), b"401"),
         (upload(b"/ask", header=b"Sec-Fetch-Site: cross-site\r\n"), b"403"),
         (upload(b"/nowhere"), b"404"),
+        (upload(b"/sign-in", header=b"Sec-Fetch-Site: same-origin\r\n"), b"413"),
+        (upload(b"/tickets/1001/reply", header=b"Sec-Fetch-Site: same-origin\r\n"), b"401"),
     ],
-    ids=["fields", "files", "signed out", "another site", "no page"],
+    ids=["fields", "files", "signed out", "another site", "no page", "ours, too large", "ours, signed out"],
 )
 async def test_who_uploads_and_is_refused_reads_why(wire, sent, status):
     """A connection that is closed over what nobody has read would be reset, and the browser show that."""
@@ -226,7 +228,7 @@ async def test_who_uploads_and_is_refused_reads_why(wire, sent, status):
     for start in range(0, len(sent[1]), 100_000):
         writer.write(sent[1][start : start + 100_000])
         await writer.drain()
-    answer = await reader.readuntil(b"</html>")
+    answer = await asyncio.wait_for(reader.readuntil(b"</html>"), 60)
     assert answer.startswith(b"HTTP/1.1 " + status)
 
 
