@@ -3,11 +3,15 @@
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
-from gatepost.core import HOUR, MINUTE
-from gatepost.store import accounts, messages, parties
+from gatepost.core import DAY, HOUR, MINUTE
+from gatepost.core.effect import Promise
+from gatepost.core.event import DeadlineKind
+from gatepost.portal.staff import cards
+from gatepost.store import accounts, deadlines, messages, parties, tickets
 
 from .conftest import JANE, forms_of, mail
 from .staff_desk import Floor
@@ -45,6 +49,32 @@ def test_the_queue_goes_on_by_key(floor):
         found = re.search(r'href="([^"]+)" rel="next"', page.text)
         path = found[1].replace("&amp;", "&") if found else ""
     assert len(seen) == len(set(seen)) == 62
+
+
+def test_the_overdue_view_begins_with_what_is_overdue_longest(floor):
+    """By the promised instant, not by the last activity: a bump puts nothing to the end of the line."""
+    market = floor.market
+    for number, (waits, promised, active) in {1001: (3, 2, 1), 1002: (4, 1, 9)}.items():
+        at = market.now - DAY * waits
+        market.db.write_now(
+            lambda tx, number=number, at=at, promised=promised, active=active: (
+                tickets.save(tx, replace(tickets.find(tx, number), flags=("overdue",), waiting_since=at), at + active),
+                tx.run("DELETE FROM deadline WHERE ticket = :n AND kind = 'overdue'", n=number),
+                deadlines.promise(
+                    tx, number, Promise(kind=DeadlineKind.OVERDUE, due=market.now - promised * HOUR, since=at)
+                ),
+                tx.run("UPDATE deadline SET state = 'met' WHERE ticket = :n AND kind = 'overdue'", n=number),
+            )
+        )
+    browser = floor.staff("vera")
+    page = browser.get("/staff/queue?view=overdue")
+    assert re.findall(r"/staff/tickets/(\d+)\">\1<", page.text) == ["1001", "1002"]
+    assert "2 h ago" in page.text and "1 h ago" in page.text
+    due = market.now - 2 * HOUR
+    assert re.findall(
+        r"/staff/tickets/(\d+)\">\1<", browser.get(f"/staff/queue?view=overdue&before={due}-1001").text
+    ) == ["1002"]
+    assert re.findall(r"/staff/tickets/(\d+)\">\1<", browser.get("/staff/queue?view=open").text) == ["1002", "1001"]
 
 
 @pytest.mark.parametrize(
@@ -201,6 +231,19 @@ def test_a_customers_profile(floor):
     assert "VIP" not in floor.customer().get("/tickets").text
 
 
+def test_a_customer_of_many_tickets_has_a_way_to_all_of_them(floor):
+    for number in range(19):
+        floor.market.now += 1000
+        floor.market.arrive(
+            mail(f"Jane <{JANE}>", f"Tax Pro {number}", "Help.", message_id=f"n{number}@client.example")
+        )
+    browser = floor.staff("vera")
+    page = browser.get(f"/staff/customers/{floor.jane}")
+    assert len(re.findall(r"/staff/tickets/(\d+)\">\1<", page.text)) == 20
+    more = re.search(r'class="more"><a href="([^"]+)"', page.text)[1]
+    assert len(re.findall(r"/staff/tickets/(\d+)\">\1<", browser.get(more).text)) == 21
+
+
 def test_customers_are_found_by_beginning_and_by_account(floor):
     browser = floor.staff("vera")
 
@@ -225,6 +268,28 @@ def test_vendors_with_their_cards(floor):
     picture = browser.get("/staff/vendors/acme/card.svg")
     assert picture.headers["content-type"] == "image/svg+xml" and "Acme" in picture.text
     assert browser.get("/staff/vendors/none").status_code == 404
+
+
+def test_vendors_with_thousands_of_tickets_are_listed_at_once_and_their_cards_follow(floor, monkeypatch):
+    monkeypatch.setattr(cards, "_AT_ONCE", 0)
+    browser = floor.staff("vera")
+    first = plain(browser.get("/staff/vendors"))
+    assert "Acme" in first and "…" in first and "are worked out just now" in first
+    second = plain(browser.get("/staff/vendors"))
+    assert "are worked out just now" not in second
+    made, real = [], cards.read_card
+
+    def read_card(tx, vendor, calendar, **named):
+        made.append(vendor.slug)
+        return real(tx, vendor, calendar, **named)
+
+    monkeypatch.setattr(cards, "read_card", read_card)
+    browser.get("/staff/vendors")
+    assert "acme" not in made, "a card of the last minutes is not made again"
+    floor.clock.at += 15 * MINUTE
+    assert "…" not in plain(browser.get("/staff/vendors")) and "acme" in made, (
+        "an older one is shown, and made anew behind it"
+    )
 
 
 def test_an_absence_is_written_down_and_ended(floor):
@@ -366,6 +431,24 @@ def test_a_form_sent_after_the_session_has_ended_leads_to_the_door_of_staff(floo
     page = browser.get("/staff/tickets/1002")
     floor.clock.at += 2 * HOUR
     answer = browser.submit(page, action="/staff/tickets/1002/answer#answer", text="Long words.")
-    assert answer.status_code == 401 and 'href="/staff/sign-in?next=/staff/tickets/1002"' in answer.text
+    assert answer.status_code == 401 and 'href="/staff/sign-in?next=/staff/tickets/1002' in answer.text
     assert "Long words." in answer.text
     assert len(floor.market.sent("answer")) == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "template", "path"),
+    [("secret", "customer/hand-over", "secret/give/"), ("access", "customer/access", "secret/give/")],
+)
+def test_staff_ask_for_a_secret_and_for_access_by_a_button(floor, word, template, path):
+    browser, market = floor.staff("vera"), floor.market
+    assert f'action="/staff/tickets/1001/{word}"' in browser.get("/staff/tickets/1001").text
+    for times in (1, 2):
+        told = browser.submit("/staff/tickets/1001", action=f"/staff/tickets/1001/{word}")
+        assert told.headers["location"].endswith(f"?done={word}")
+        assert len(market.sent(template)) == times
+        floor.clock.at += MINUTE
+    asked = market.sent(template)[-1]
+    assert asked.to == JANE and f"https://my.orchard.example/{path}" in asked.text
+    reader = floor.staff("nils")
+    assert f"/staff/tickets/1001/{word}" not in reader.get("/staff/tickets/1001").text
