@@ -78,26 +78,12 @@ def commit(tx: Tx, house: House, trip: Trip, row: int, now: Millis) -> Outcome:
 
 def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Millis) -> Outcome:
     facts, letter, received = trip.facts, trip.letter, _came(trip, now)
-    language = letter.language or (facts.customer.language if facts.customer else "") or facts.brand.languages[0]
     answers_vendor = trip.verdict.route is Route.VENDOR and facts.vendor is not None and facts.vendor.active
     route = trip.verdict.route if answers_vendor or trip.verdict.route is not Route.VENDOR else Route.TRIAGE
     verdict = _assigned(house, trip.verdict, facts.brand)
     verdict = replace(verdict, route=Route.TRIAGE if route is Route.TICKET else route)
-    ticket = Ticket(
-        number=0,
-        brand=facts.brand.slug,
-        subject=letter.subject,
-        filed=received,
-        route=verdict.route,
-        team=verdict.team,
-        customer_id=facts.customer.id if facts.customer else 0,
-        product_id=facts.product.id if facts.product else 0,
-        vendor_id=facts.vendor.id if facts.vendor else 0,
-        last_activity=received,
-        language=language,
-        flags=_flags(trip),
-    )
-    ticket = _woken(tx, trip, ticket, row, now) or replace(ticket, number=tickets.open_(tx, ticket))
+    anew = _new_ticket(trip, verdict, received)
+    ticket = _woken(tx, trip, anew, row, now) or replace(anew, number=tickets.open_(tx, anew))
     people = _first_participants(house, trip, ticket, verdict)
     for participant in people:
         tickets.join(tx, participant)
@@ -138,6 +124,25 @@ def _opened(tx: Tx, house: House, trip: Trip, decision: Opens, row: int, now: Mi
     ask_about_copied(tx, house, trip, case, people[0], now)
     arrivals.finish(tx, row, Outcome.OPENED, now, message=message, ticket=ticket.number)
     return Outcome.OPENED
+
+
+def _new_ticket(trip: Trip, verdict: Verdict, received: Millis) -> Ticket:
+    """The ticket that a mail opens, without a number yet."""
+    facts, letter = trip.facts, trip.letter
+    return Ticket(
+        number=0,
+        brand=facts.brand.slug,
+        subject=letter.subject,
+        filed=received,
+        route=verdict.route,
+        team=verdict.team,
+        customer_id=facts.customer.id if facts.customer else 0,
+        product_id=facts.product.id if facts.product else 0,
+        vendor_id=facts.vendor.id if facts.vendor else 0,
+        last_activity=received,
+        language=letter.language or (facts.customer.language if facts.customer else "") or facts.brand.languages[0],
+        flags=_flags(trip),
+    )
 
 
 def _woken(tx: Tx, trip: Trip, anew: Ticket, row: int, now: Millis) -> Ticket | None:

@@ -2,7 +2,7 @@
 
 The rungs: overdue (vendor and staff are told), help (a team of the marketplace gets the ticket too), reroute (the
 ticket goes to the vendor's substitute, or to that team). Each is a deadline; whether one came too early, too late or
-for nothing is decided here. Who is told when a ticket is overdue, and how a clock starts, is ticket.py's.
+for nothing is decided here. Who is told when a ticket is overdue is came_due.py's; what stops a clock, ticket.py's.
 """
 
 from dataclasses import replace

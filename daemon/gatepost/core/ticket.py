@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import assert_never
 
 from . import DAY, Millis
-from .access import Account, came_due, remind
+from .access import Account, remind
+from .came_due import came_due
 from .confirmation import Ask, Kind, letter_for
 from .effect import Absent, Auto, Effect, Fill, Flag, Join, Label, Note, Promise, Release, Send, Unflag, VendorAway
 from .event import CameDue, Closed, DeadlineKind, Event, Filed, Marked, Reopened, Undeliverable, WasNotice, Wrote
-from .ladder import CLOCK, clock_starts, hand_over, help_came, nudge, overdue_at_night, reroute, untimely, vendors
+from .ladder import CLOCK, clock_starts, hand_over
 from .masked import MASKED, masked
 from .nature import Author, Nature
 from .party import Participant, Role
@@ -25,7 +26,6 @@ UNVERIFIED = "unverified"
 IMPORTED = "imported"
 NOT_FOR_RULES = frozenset((UNVERIFIED, IMPORTED))
 """Flags that guard something: no rule takes them off."""
-_LATE = "no human answer within the promised business time"
 
 
 class State(StrEnum):
@@ -62,6 +62,10 @@ class Ticket:
     language: str = ""
     assignee: str = ""
 
+    def flags_with(self, *names: str) -> tuple[str, ...]:
+        """Its flags and these, each once."""
+        return tuple(dict.fromkeys((*self.flags, *names)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -92,6 +96,10 @@ class Terms:
     tell_masked: bool = True
     tell_staff_masked: bool = True
     accounts: tuple[Account, ...] = ()
+
+    def requester(self) -> Participant | None:
+        """The customer who asked, None once they take no part any more."""
+        return next((p for p in self.participants if p.role is Role.REQUESTER and p.active), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +141,7 @@ def _advanced(ticket: Ticket, event: Event, verdict: Verdict, terms: Terms, now:
         case Wrote():
             return _wrote(ticket, event, verdict, terms, now)
         case CameDue():
-            return _came_due(ticket, event, terms, now)
+            return came_due(ticket, event, terms, now)
         case Undeliverable():
             return _undeliverable(ticket, event, terms, now)
         case WasNotice():
@@ -170,7 +178,7 @@ def _masked(ticket: Ticket, event: Event, terms: Terms, effects: tuple[Effect, .
         author=author if known and event.nature.author is Author.HUMAN and terms.tell_masked else 0,
         staff=terms.staff_address if terms.tell_staff_masked else "",
     )
-    return replace(ticket, flags=_with(ticket.flags, MASKED)), (*effects, *told)
+    return replace(ticket, flags=ticket.flags_with(MASKED)), (*effects, *told)
 
 
 def _recorded(before: Ticket, after: Ticket, event: Event, effects: tuple[Effect, ...]) -> Outcome:
@@ -185,7 +193,7 @@ def _recorded(before: Ticket, after: Ticket, event: Event, effects: tuple[Effect
         unread=False,
         rating_wanted=False,
         clock_wanted=False,
-        flags=_with(after.flags, IMPORTED),
+        flags=after.flags_with(IMPORTED),
     )
     return closed, kept
 
@@ -210,13 +218,13 @@ def _filed(ticket: Ticket, event: Filed, verdict: Verdict, terms: Terms, now: Mi
         rating_wanted=verdict.rating,
         clock_wanted=verdict.clock,
         waiting_since=now if event.nature.author is Author.HUMAN else None,
-        flags=_with(ticket.flags, *verdict.flags, *(() if event.verified else (UNVERIFIED,))),
+        flags=ticket.flags_with(*verdict.flags, *(() if event.verified else (UNVERIFIED,))),
         assignee=verdict.assign or ticket.assignee,
     )
     effects: list[Effect] = [*_marks(ticket, verdict), *_topics(event, verdict)]
     ticket = _unflagged(ticket, verdict)
     effects += _to_answering(ticket, event.message, terms)
-    requester = _requester(terms)
+    requester = terms.requester()
     wanted = verdict.acknowledge and terms.acknowledge and event.nature.answerable and not event.on_behalf
     if wanted and requester is not None:
         effects.append(_acknowledgement(verdict.acknowledge, requester, event))
@@ -244,7 +252,7 @@ def _wrote(ticket: Ticket, event: Wrote, verdict: Verdict, terms: Terms, now: Mi
         ticket,
         last_activity=now,
         unread=True,
-        flags=_with(ticket.flags, *verdict.flags),
+        flags=ticket.flags_with(*verdict.flags),
         assignee=verdict.assign or ticket.assignee,
     )
     effects: list[Effect] = [*_marks(ticket, verdict)]
@@ -295,63 +303,6 @@ def _answer_came(ticket: Ticket, event: Wrote, terms: Terms, effects: list[Effec
     return ticket, tuple(effects)
 
 
-def _came_due(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
-    match event.kind:
-        case DeadlineKind.RATING:
-            return _rating(ticket, event, terms, now)
-        case DeadlineKind.ACCESS:
-            return ticket, came_due(terms.accounts, now)
-        case DeadlineKind.NUDGE | DeadlineKind.OVERDUE | DeadlineKind.HELP | DeadlineKind.REROUTE:
-            return _clock_came(ticket, event, terms, now)
-        case _:
-            assert_never(event.kind)
-
-
-def _clock_came(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
-    effects = untimely(ticket, event, terms, now)
-    if effects and overdue_at_night(ticket, event, terms, now):
-        return replace(ticket, flags=_with(ticket.flags, "overdue")), (Flag(name="overdue", reason=_LATE), *effects)
-    if effects:
-        return ticket, effects
-    match event.kind:
-        case DeadlineKind.NUDGE:
-            return nudge(ticket, event, terms, now)
-        case DeadlineKind.HELP:
-            return help_came(ticket, event, terms)
-        case DeadlineKind.REROUTE:
-            return reroute(ticket, event, terms, now)
-        case _:
-            return _overdue(ticket, event, terms, now)
-
-
-def _overdue(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
-    effects: list[Effect] = [Flag(name="overdue", reason=_LATE)]
-    effects += [
-        Send(template="vendor/overdue", participant=p.number, auto=Auto.GENERATED, key=f"overdue-{event.since}")
-        for p in vendors(terms)
-    ]
-    if terms.staff_address:
-        key = f"overdue-staff-{event.since}"
-        effects.append(Send(template="staff/overdue", address=terms.staff_address, auto=Auto.GENERATED, key=key))
-    if ticket.route is Route.VENDOR:
-        effects += [replace(rung, since=event.since) for rung in terms.rungs(now)]
-    return replace(ticket, flags=_with(ticket.flags, "overdue")), tuple(effects)
-
-
-def _rating(ticket: Ticket, event: CameDue, terms: Terms, now: Millis) -> Outcome:
-    """The rating request, put off by a day while the customer waits for an answer (C5)."""
-    requester = _requester(terms)
-    if not ticket.rating_wanted or requester is None or terms.no_rating:
-        return ticket, (Note(text=f"no rating is asked for: {terms.no_rating or 'the rules want none'}"),)
-    if ticket.waiting_since is not None:
-        later = Promise(kind=DeadlineKind.RATING, due=now + DAY, since=ticket.filed)
-        return ticket, (Note(text="rating request put off: the customer waits for an answer"), later)
-    if terms.rating_late and event.due and now - event.due > terms.rating_late:
-        return ticket, (Note(text="no rating is asked for: it is too late for that"),)
-    ask = Send(template="rating", participant=requester.number, auto=Auto.GENERATED, key="rating")
-    return ticket, (ask,)
-
-
 def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms, now: Millis) -> Outcome:
     """A mail that cannot be delivered flags the ticket and tells staff; the address is named, the words are kept."""
     hit = next((p for p in terms.participants if p.number == event.participant), None)
@@ -365,7 +316,7 @@ def _undeliverable(ticket: Ticket, event: Undeliverable, terms: Terms, now: Mill
         key = f"undeliverable-{event.participant}"
         effects.append(Send(template="undeliverable", address=terms.staff_address, auto=Auto.GENERATED, key=key))
     was_reachable = name not in ticket.flags
-    ticket = replace(ticket, flags=_with(ticket.flags, name))
+    ticket = replace(ticket, flags=ticket.flags_with(name))
     if role == Role.VENDOR and was_reachable and ticket.route is Route.VENDOR and terms.fallback is not None:
         # D7: somebody else takes it at once, with all that was said; the customer is not to wait for the deadline.
         ticket, handed = hand_over(ticket, terms.fallback, terms, now)
@@ -427,11 +378,3 @@ def _topics(event: Filed, verdict: Verdict) -> list[Effect]:
     seen = [topic for topic in event.topics if topic.name not in verdict.labels]
     room = max(0, AT_MOST - len(verdict.labels))
     return [Label(topic=topic.name, confidence=topic.confidence) for topic in seen[:room]]
-
-
-def _requester(terms: Terms) -> Participant | None:
-    return next((p for p in terms.participants if p.role is Role.REQUESTER and p.active), None)
-
-
-def _with(flags: tuple[str, ...], *names: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*flags, *names)))
