@@ -15,7 +15,7 @@ from gatepost.clock import FixedClock
 from gatepost.config import ReportCardSection
 from gatepost.core import DAY, HOUR, MINUTE
 from gatepost.core.report_card import WINDOWS, Card, Share, Times, card, waits
-from gatepost.store import holdings, parties, ratings, report_card
+from gatepost.store import holdings, parties, queue, ratings, report_card
 
 JANE = "Jane Roe <jane@customer.example>"
 ACME, TRIAGE = "tickets@acme.example", "triage@staff.example"
@@ -289,6 +289,18 @@ def test_an_older_database_knows_as_much_as_its_deadlines_tell(market, compose_m
     assert told == {
         (1001, 1, filed[1001]), (1002, 1, filed[1002]), (1002, 0, left), (1003, 1, came), (1004, 0, filed[1004]),
     }  # fmt: skip
+
+
+def test_a_ticket_that_a_team_has_is_not_among_the_vendors_open_ones(market, compose_mail, reply_to):
+    ticket = file(market, compose_mail, 1)
+
+    def theirs(tx):
+        acme = parties.vendor_named(tx, "acme").id
+        return report_card.counts(tx, acme, 0)[0], [line.number for line in queue.of_vendor(tx, acme)]
+
+    assert market.db.read_now(theirs) == (1, [1001])
+    market.arrive(reply_to(ticket, ACME, "#refund\n"), ticket.reply_to)
+    assert market.db.read_now(theirs) == (0, [])
 
 
 def test_spam_is_nobodys_support(market, acme, compose_mail):

@@ -115,7 +115,7 @@ _PAGES: Mapping[View, str] = {view: _LINES.format(where=where) for view, where i
 _COUNT = "SELECT count(*) FROM ticket WHERE {where} AND :brands LIKE '% ' || brand || ' %'"
 _COUNTS: Mapping[View, str] = {view: _COUNT.format(where=where) for view, where in _WHERE.items()}
 _OF_CUSTOMER = _LINES.format(where="customer = :customer")
-_OF_VENDOR = _LINES.format(where="vendor = :vendor AND state = 'open'")
+_OF_VENDOR = _LINES.format(where="vendor = :vendor AND state = 'open' AND route = 'vendor'")
 _LAST = (1 << 62, 1 << 62)
 
 
@@ -147,7 +147,7 @@ def of_customer(tx: Tx, customer: int, *, limit: int = 20, brands: Brands = ()) 
 
 
 def of_vendor(tx: Tx, vendor: int, *, limit: int = 20, brands: Brands = ()) -> tuple[Line, ...]:
-    """A vendor's open tickets, the latest activity first."""
+    """The open tickets that a vendor answers, the latest activity first."""
     return _lines(tx, _OF_VENDOR, _LAST, limit, brands, vendor=vendor)
 
 
