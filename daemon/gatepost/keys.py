@@ -7,7 +7,7 @@ machine can read is refused.
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,9 @@ from pathlib import Path
 from .config import ReplyAddressSection
 from .core.reply_address import Keys
 from .errors import PermanentError
+from .store import hanging
+from .store.database import Tx
+from .store.glance import DESK_FILE, glance
 from .vault import Vault
 
 _OCTETS = 32
@@ -72,6 +75,8 @@ def audit_key(data: Path, *, make: bool = True) -> bytes:
     It is made once, unless `make` is false. Raises PermanentError where it cannot be read.
     """
     path = data / "keys" / KeyName.AUDIT
+    if make:
+        _refuse_lost(data, KeyName.AUDIT)
     return _made(path) if make else _read(path)
 
 
@@ -84,14 +89,41 @@ def key_files(data: Path, *, first_reply: int = 1) -> Iterator[KeyFile]:
             yield KeyFile(name=name, id=number, path=path, current=number == max(files), fault=_fault(path))
 
 
-def rotate(data: Path, name: KeyName, *, first: int = 1) -> KeyFile:
-    """Make a further key, which signs or seals from the next start on. Raises PermanentError for one that cannot be."""
-    if name not in ROTATED:
+def lost(data: Path, name: KeyName) -> str:
+    """What hangs on a key of which no file is there; '' where there is one, or nothing does."""
+    if _files(data, name, 1) or not (data / DESK_FILE).is_file():
+        return ""
+    return glance(data, _HANGING[name])
+
+
+def _refuse_lost(data: Path, name: KeyName) -> None:
+    """No key is made in the place of one that is lost: nobody would notice, and what it has sealed would not open."""
+    if hanging_on := lost(data, name):
+        raise PermanentError(
+            f"{data / 'keys' / name.value} is gone, and {hanging_on} on it",
+            f"Restore it from a backup; if it is lost for good: gatepost keys rotate {name.value} (docs/keys.md).",
+        )
+
+
+_HANGING: dict[KeyName, Callable[[Tx], str]] = {
+    KeyName.REPLY: lambda tx: f"the reply addresses of {n} tickets hang" if (n := hanging.signed(tx)) else "",
+    KeyName.SEAL: lambda tx: f"{n} sealed texts hang" if (n := sum(hanging.sealed_with(tx).values())) else "",
+    KeyName.AUDIT: lambda tx: f"{n} rows of the audit log hang" if (n := hanging.logged(tx)) else "",
+}
+
+
+def rotate(data: Path, name: KeyName, *, first: int = 1, above: int = 0) -> KeyFile:
+    """Make a further key, which signs or seals from the next start on, with an id `above` those of keys that are lost.
+
+    Raises PermanentError for one that cannot be: the audit log's is made anew only where it is gone.
+    """
+    files = _files(data, name, first)
+    if name not in ROTATED and files:
         raise PermanentError(f"the key {name.value} is not rotated", "The audit log is one chain under one key.")
-    number = max(_own_keys(data, name, first=first)) + 1
+    number = max((first, above, *files)) + 1 if name in ROTATED else 1
     if number > _MOST:
         raise PermanentError(f"there are {_MOST} keys {name.value} already", "Remove those that read nothing any more.")
-    path = data / "keys" / f"{name.value}-{number}"
+    path = data / "keys" / (f"{name.value}-{number}" if name in ROTATED else name.value)
     _made(path)
     return KeyFile(name=name, id=number, path=path, current=True)
 
@@ -99,6 +131,7 @@ def rotate(data: Path, name: KeyName, *, first: int = 1) -> KeyFile:
 def _own_keys(data: Path, name: KeyName, *, first: int) -> dict[int, bytes]:
     files = _files(data, name, first)
     if not files:
+        _refuse_lost(data, name)
         return {first: _made(data / "keys" / name.value)}
     return {number: _read(path) for number, path in files.items()}
 

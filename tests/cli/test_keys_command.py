@@ -5,6 +5,7 @@ import pytest
 from gatepost import keys
 from gatepost.cli import run
 from gatepost.config import find, load
+from gatepost.core.audit import Act, Action, operator
 from gatepost.core.letter import Arrival, Envelope
 from gatepost.core.reply_address import Purpose, read, sign
 from gatepost.errors import PermanentError
@@ -178,3 +179,54 @@ def test_a_mail_as_it_came_is_opened_for_a_reason_that_stays(config, data, capsy
     assert run(["audit", "list", "-c", config]) == 0
     said = capsysbinary.readouterr().out
     assert b"mail.raw-opened" in said and b"the sender asked" in said
+
+
+@pytest.mark.catalogue("K10")
+@pytest.mark.parametrize(("name", "what"), [("seal", "2 sealed texts"), ("reply", "2 tickets"), ("audit", "1 rows")])
+def test_a_key_that_is_lost_is_not_made_anew_behind_the_operators_back(config, data, capsys, name, what):
+    loaded = load(find(config), secrets=False)
+    hang_something(loaded)
+    (data / "keys" / name).unlink()
+    with pytest.raises(PermanentError, match=f"{name} is gone, and .*{what}") as told:
+        build_house(loaded)
+    assert f"gatepost keys rotate {name}" in told.value.hint
+    if name == "seal":
+        assert run(["secrets", "open", "1", "--reason", "to look", "-c", config]) != 0
+    assert not (data / "keys" / name).exists()
+    assert run(["keys", "check", "-c", config]) == 78
+    assert what in capsys.readouterr().out
+    assert run(["keys", "rotate", name, "-c", config]) == 0
+    house = build_house(loaded)
+    assert run(["keys", "list", "-c", config]) == 0
+    if name == "seal":
+        assert house.vault.current == 5, "an id that lost keys have had would open nothing and say so of nothing"
+        assert run(["keys", "check", "-c", config]) == 78
+        assert "key seal 4 is gone" in capsys.readouterr().out
+
+
+def hang_something(loaded):
+    """A ticket, a row of the audit log, and texts sealed by two keys."""
+    house, db = build_house(loaded), open_database(loaded)
+    raw = (
+        b"From: a@b.example\r\nTo: support@market.example\r\nSubject: Login\r\n\r\nuser: a\r\npassword: Gr3en!Leaf\r\n"
+    )
+    envelope = Envelope(mail_from="a@b.example", recipients=("support@market.example",))
+    try:
+        for number in (1, 2):
+            arrival = Arrival(
+                id=number, received=1_000 * number, envelope=envelope, raw=raw.replace(b"Login", b"Login%d" % number)
+            )
+            db.write_now(lambda tx, arrival=arrival: handle(tx, house, arrival, read_letter(arrival.raw), 5_000))
+        db.write_now(lambda tx: tx.run("UPDATE sealed_raw SET key = 4 WHERE arrival = 2"))
+        act = Act(actor=operator("root"), action=Action.KEY_ROTATED, object="key reply")
+        db.write_now(lambda tx: house.audit.write(tx, act, 1_000))
+    finally:
+        db.close()
+
+
+def test_keys_are_told_before_the_first_start(tmp_path, capsys):
+    path = tmp_path / "config.toml"
+    (tmp_path / "data").mkdir(mode=0o700)
+    path.write_text(CONFIG.format(data=tmp_path / "data"))
+    assert run(["keys", "list", "-c", str(path)]) == 0
+    assert run(["keys", "check", "-c", str(path)]) == 0

@@ -7,11 +7,11 @@ import click
 
 from ..config import Config, find, load
 from ..errors import PermanentError
-from ..keys import ROTATED, KeyFile, KeyName, key_files, rotate
+from ..keys import KeyFile, KeyName, key_files, lost, rotate
 from ..lock import become_owner, holder, prepare_data_folder
 from ..outline import table
-from ..store import one_time, sealed
-from ..store.database import Tx
+from ..store import hanging
+from ..store.glance import DESK_FILE
 from ..tray import Question
 from . import EX_CONFIG, EX_OK
 from .options import config_option, look
@@ -34,7 +34,7 @@ def keys() -> None:
 def list_(config_path: str | None) -> int:
     """List every key: what it is for, whether it is the current one, and what still hangs on it. Never the key."""
     config = load(find(config_path), secrets=False)
-    in_use = look(config, _in_use)
+    in_use = _in_use(config)
     rows: list[tuple[str, ...]] = [
         (
             one.name.value,
@@ -58,9 +58,12 @@ def check(config_path: str | None) -> int:
     config = load(find(config_path), secrets=False)
     faults = [one.fault for one in _files(config) if one.fault]
     present = {one.name for one in _files(config)}
-    needed = {number for number, count in look(config, _in_use).items() if count}
+    needed = {number for number, count in _in_use(config).items() if count}
     here = {one.id for one in _files(config) if one.name is KeyName.SEAL}
     faults += [f"key seal {number} is gone: what it has sealed is lost" for number in sorted(needed - here)]
+    for name in KeyName:
+        if name is not KeyName.REPLY or not config.reply_address.keys:
+            faults += [f"key {name.value} is gone, and {told} on it" for told in (lost(config.data, name),) if told]
     for line in faults or [f"{len(present)} kinds of keys, all fine."]:
         click.echo(line)
     return EX_CONFIG if faults else EX_OK
@@ -68,9 +71,12 @@ def check(config_path: str | None) -> int:
 
 @keys.command(name="rotate")
 @config_option
-@click.argument("name", type=click.Choice([name.value for name in ROTATED]))
+@click.argument("name", type=click.Choice([name.value for name in KeyName]))
 def rotate_(config_path: str | None, name: str) -> int:
-    """Make a new key in place of the current one. It signs or seals from the next start on; older ones still read."""
+    """Make a new key in place of the current one. It signs or seals from the next start on; older ones still read.
+
+    audit is one chain under one key: it is made anew only where it is lost.
+    """
     config = load(find(config_path), secrets=False)
     if name == KeyName.REPLY.value and config.reply_address.keys:
         raise PermanentError(
@@ -78,7 +84,8 @@ def rotate_(config_path: str | None, name: str) -> int:
         )
     become_owner(config.data)
     prepare_data_folder(config.data)
-    made = rotate(config.data, KeyName(name), first=_first(config))
+    above = max(_in_use(config), default=0) if name == KeyName.SEAL.value else 0
+    made = rotate(config.data, KeyName(name), first=_first(config), above=above)
     asked(config, Question.KEY_ROTATED, {"name": name, "id": made.id, "by": getpass.getuser()})
     click.echo(f"Made {made.path}. Put it into your backup.")
     click.echo(
@@ -95,12 +102,9 @@ def _first(config: Config) -> int:
     return config.reply_address.current if not config.reply_address.keys else 1
 
 
-def _in_use(tx: Tx) -> dict[int, int]:
-    """How much each sealing key still opens."""
-    counts: dict[int, int] = dict(sealed.keys_in_use(tx))
-    for number, count in one_time.keys_in_use(tx).items():
-        counts[number] = counts.get(number, 0) + count
-    return counts
+def _in_use(config: Config) -> dict[int, int]:
+    """How much each sealing key still opens; nothing before the first start."""
+    return look(config, hanging.sealed_with) if (config.data / DESK_FILE).is_file() else {}
 
 
 def _hanging(one: KeyFile, in_use: dict[int, int]) -> str:
