@@ -1,6 +1,7 @@
 """`gatepost import-mail imap:NAME/FOLDER`: the past of an IMAP folder, in which nothing is changed."""
 
 import sqlite3
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from bench.imap_folders import Folder
 from bench.imap_server import Rule, changed, cut, drop, say
 
 from gatepost.cli import run
+from gatepost.ingress import imap_wire
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "marketplace" / "config.toml"
 DAY = datetime(2025, 3, 1, 10, tzinfo=UTC)
@@ -122,6 +124,24 @@ def test_a_connection_that_ends_is_opened_again(place, server, command, fault):
     server.scripts = [[Rule(command, fault)], [Rule(command, fault)]]
     assert importing(place, "imap:old/Done") == 0
     assert rows(place, "SELECT count(*) FROM message") == [(5,)]
+
+
+def test_a_server_that_trickles_is_cut_and_asked_again(place, server, monkeypatch):
+    monkeypatch.setattr(imap_wire, "_COMMAND_SECONDS", 2.0)
+    over = threading.Event()
+
+    def trickle(talk, answer):
+        for octet in answer() + b"." * 10_000:
+            talk.send(bytes([octet]))
+            if over.wait(0.05):
+                break
+
+    server.scripts = [[Rule("UID SEARCH", trickle)]]
+    try:
+        assert importing(place, "imap:old/Done") == 0
+    finally:
+        over.set()
+    assert rows(place, "SELECT count(*) FROM message") == [(5,)] and len(server.heard) >= 2
 
 
 def test_one_mail_that_the_server_cannot_give_is_left_out_and_counted(place, server, capsys):

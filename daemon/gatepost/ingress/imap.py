@@ -183,7 +183,7 @@ class Mailbox:
         trouble: TemporaryError | None = None
         undone: set[int] = set()
         for start in range(0, len(uids), self._section.batch):
-            if not self._has_room():
+            if not self._has_room(session):
                 return uids
             batch = uids[start : start + self._section.batch]
             done = self._taking.take(session, batch)
@@ -212,9 +212,10 @@ class Mailbox:
                 f'"gatepost import-mail imap:{self._name}", or write since = "ever".',
             )
 
-    def _has_room(self) -> bool:
+    def _has_room(self, session: Session) -> bool:
         """Wait until the desk has worked off most of what this mailbox has brought; False when it is time to stop."""
         peer = self._taking.peer
+        session.at_rest()
         while not self._stop.is_set():
             if self._db.read_now(lambda tx: intake.waiting_from(tx, peer)) + self._section.batch <= self._backlog:
                 return True

@@ -82,7 +82,10 @@ class ImapFolder:
         fault: Exception = TemporaryError("it was not asked")
         for _ in range(_TRIES):
             try:
-                return ask(self._open())
+                session = self._open()
+                answer = ask(session)
+                session.at_rest()
+                return answer
             except LoginError as error:
                 raise PermanentError(f"{self.label}: {why(error)}") from error
             except _FAULTS as error:

@@ -190,6 +190,10 @@ class Session:
         self._client._idle_tag = tag
         return True
 
+    def at_rest(self) -> None:
+        """Nothing is asked of the server for a while, and so nothing of it is late."""
+        self._wire.at_rest()
+
     def close(self) -> None:
         """Hang up; a server that is gone is not asked."""
         self._wire.close()

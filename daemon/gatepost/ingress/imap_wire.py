@@ -6,8 +6,10 @@ command has an end in time, at which `overdue` says so and somebody else's threa
 
 import contextlib
 import imaplib
+import math
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 15.0
 _COMMAND_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
 _SLOWEST = 8_192
 _ANSWER_OCTETS = 16 * 1024 * 1024
 # Another client may have taken away a whole folder, a line for each mail; each costs us some microseconds.
@@ -42,7 +45,8 @@ class BusyServerError(TemporaryError):
 class Wire:
     """A connected client. `begin` opens the account of one command; what goes beyond it ends the connection.
 
-    `hold` is given the wire before it is connected, so that somebody else can cut it while the server greets us, too.
+    `hold` is given the wire before it is connected, so that somebody else can cut it while the server greets us, too;
+    without one, it looks after itself.
     """
 
     def __init__(
@@ -52,8 +56,11 @@ class Wire:
         self._left, self._lines = _ANSWER_OCTETS, _ANSWER_LINES
         self._until = monotonic() + _COMMAND_SECONDS
         self._twin: socket.socket | None = None
+        self._closed = threading.Event()
         if hold is not None:
             hold(self)
+        else:
+            threading.Thread(target=self._look_after, name="imap-wire", daemon=True).start()
         try:
             self.client = _connected(section, self._remember)
         except BaseException:
@@ -65,6 +72,10 @@ class Wire:
         """A command begins; its answer may have `most` octets, and time for `octets` of them and for some `seconds`."""
         self._left, self._lines = most + _ANSWER_OCTETS, _ANSWER_LINES
         self._until = self._monotonic() + _COMMAND_SECONDS + seconds + octets / _SLOWEST
+
+    def at_rest(self) -> None:
+        """No command is under way, and none is late, until the next one begins."""
+        self._until = math.inf
 
     def cut_if_overdue(self) -> bool:
         """From any thread: end the connection where the present command has used up its time."""
@@ -90,7 +101,12 @@ class Wire:
         """TLS objects are not made for two threads; a second descriptor of the socket below them is."""
         self._twin = sock.dup()
 
+    def _look_after(self) -> None:
+        while not self._closed.wait(_LOOK_SECONDS):
+            self.cut_if_overdue()
+
     def _drop_twin(self) -> None:
+        self._closed.set()
         twin, self._twin = self._twin, None
         if twin is not None:
             twin.close()
