@@ -13,13 +13,14 @@ from ..core.letter import Attachment
 from ..core.secret import MASK, Kind
 from . import look, secrets
 
-FILE_OCTETS = 1_048_576
+FILE_OCTETS = 4_194_304
 _FIELDS = frozenset({"subject", "thread-topic", "comments", "keywords"})
 _TYPES = ("text/", "application/json", "application/xml", "application/x-sh", "application/x-php", "application/sql",
           "application/x-pem-file", "application/x-yaml", "application/toml", "message/")  # fmt: skip
 _ENDINGS = ("txt", "log", "csv", "tsv", "json", "xml", "html", "htm", "php", "env", "ini", "cfg", "conf", "config",
             "yml", "yaml", "toml", "sql", "sh", "md", "pem", "key", "ppk", "eml", "htaccess", "bak", "js")  # fmt: skip
 _KEY_FILES = ("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".env", "wp-config")
+_PRINTED = bytes((9, 10, 12, 13, 27, *range(32, 127), *range(128, 256)))
 _MESSAGES = ("message/rfc822", "message/global")
 
 
@@ -87,7 +88,13 @@ def is_text(file: Attachment) -> bool:
         return False
     name = file.filename.casefold()
     ending = name.rpartition(".")[2]
-    return file.content_type.startswith(_TYPES) or ending in _ENDINGS or name.startswith(_KEY_FILES)
+    named = file.content_type.startswith(_TYPES) or ending in _ENDINGS or name.startswith(_KEY_FILES)
+    return named or _looks_like_text(file.content[:4_096])
+
+
+def _looks_like_text(head: bytes) -> bool:
+    """Whether a file that says nothing of itself begins like text: without control characters, and no PDF."""
+    return bool(head) and not head.startswith(b"%PDF") and not head.translate(None, _PRINTED)
 
 
 def _utf16(content: bytes) -> bool:

@@ -13,6 +13,8 @@ _SPACE = " \t\u00a0\u2009\u202f"
 _BETWEEN = r"(?:[^\n:=.!?\"„«“]|https?://[^\s]*[^\s:]|\.[\pL\pN])"
 _COLON = compiled(rf"^(?:[\"'`*_\])>”»“]{{0,3}})({_BETWEEN}{{0,60}}?)[\s\x{{a0}}>]*?(:=|=>|->|→|[:：=])(?:[^/]|$)")
 _IS = compiled(rf"(?i)^({_BETWEEN}{{0,40}}?)\s(?:{words.one_of(words.IS)})\s*:?\s")
+# `<td>Password</td><td>…`, `<password>…`.
+_TAGS = compiled(r"^[ \t:]{0,3}</[A-Za-z0-9]{1,10}>[\s:]{0,9}<[A-Za-z]|^>[^<>\s]")
 _DASH = compiled(r"^[ \x{a0}]+[-–—][ \x{a0}]+")
 _COMMA = compiled(r"^['\"]\s*,\s*['\"]")
 _NEXT = compiled(r"^(?:\s?\([^)\n]{0,40}\))?[ \t\x{a0}]+")
@@ -49,6 +51,8 @@ def behind(before: str, rest: str) -> Value | None:
     octets = rest.encode("utf-8", "surrogatepass")
     if (found := _COMMA.search(octets)) is not None:
         return _value(rest, length(octets, found.end()) - 1, colon=True, direct=True, code=True)
+    if (found := _TAGS.search(octets)) is not None and (octets[:1] != b">" or before.endswith("<")):
+        return _value(rest, length(octets, found.end()) - (2 if octets[:1] != b">" else 1), colon=True, direct=True)
     if (found := _COLON.search(octets)) is not None:
         between = found.group(1).decode("utf-8", "surrogatepass").strip(" \t\"'`*_)]>”»“(")
         if between and found.group(2) == b"=" and octets[found.start(2) - 1 : found.start(2)] != b" ":
@@ -139,9 +143,9 @@ def token_behind(rest: str) -> Value | None:
 def _value(rest: str, at: int, *, colon: bool = False, direct: bool = False, code: bool = False) -> Value | None:
     """The word at `at`, without the quotes or marks around it; on the next line where this one ends."""
     breaks = 0
-    while at < len(rest) and (rest[at] in _SPACE or rest[at] in "\r\n>*"):
+    while at < len(rest) and (rest[at] in _SPACE or rest[at] in "\r\n>*" or rest.startswith("&nbsp;", at)):
         breaks += rest[at] == "\n"
-        at += 1
+        at += 6 if rest[at] == "&" else 1
     if breaks > 2:
         return None
     while rest[at : at + 1] == "<" and 0 < rest.find(">", at) - at < 40:
