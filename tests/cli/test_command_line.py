@@ -67,3 +67,17 @@ def test_the_module_runs_as_a_program_and_imports_no_daemon():
     )
     assert ran.returncode == 0
     assert "gatepost" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["stauts"], "Did you mean 'status'?"),
+        (["quarantine", "relase"], "Did you mean 'release'"),
+        (["tickets", "--limit", "0"], "--limit"),
+        (["outbox", "list", "--limit", "-4"], "--limit"),
+    ],
+)
+def test_a_slip_is_told_with_what_was_meant(words, said, capsys):
+    assert cli.run(words) == 64
+    assert said in capsys.readouterr().err

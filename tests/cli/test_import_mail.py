@@ -138,6 +138,9 @@ def test_a_cut_off_date_and_a_dry_run(config, tmp_path, capsys):
 def test_mistakes_are_told(config, tmp_path, capsys):
     assert importing(config, tmp_path / "nowhere") == 70
     assert "there is no archive" in capsys.readouterr().err
+    (tmp_path / "table.csv").write_text("slug,name\n")
+    assert importing(config, tmp_path / "table.csv") == 0
+    assert "No mail was found" in capsys.readouterr().out
     assert importing(config, maildir(tmp_path / "box", MAILS), "--for", "someone@else.example") == 64
     assert "no support address" in capsys.readouterr().err
 

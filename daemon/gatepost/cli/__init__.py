@@ -8,6 +8,7 @@ import errno
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 import click
 
@@ -82,6 +83,15 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(f".{module}", __name__), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; a name that is none is refused with those that are like it."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and (near := get_close_matches(args[0], names)):
+            raise click.UsageError(f"No such command '{args[0]}'. Did you mean {' or '.join(map(repr, near))}?", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The subcommands with a line each."""

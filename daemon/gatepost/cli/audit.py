@@ -82,7 +82,7 @@ def verify(config_path: str | None, heads: tuple[str, ...]) -> int:
 @audit.command(name="list")
 @config_option
 @_filters
-@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
 def list_(config_path: str | None, limit: int, **wanted: object) -> None:
     """List what was done, the newest first."""
     config = load(find(config_path), secrets=False)

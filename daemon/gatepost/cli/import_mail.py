@@ -192,6 +192,8 @@ def _bar(length: int, label: str) -> "click._termui_impl.ProgressBar[int]":
 
 
 def _summary(tally: Tally, dry_run: bool) -> list[str]:
+    if not tally.found:
+        return ["No mail was found: a maildir has new and cur, an mbox file begins with 'From ', others end with .eml."]
     rows = [("found", tally.found), ("too new", tally.too_new), ("too large", tally.too_large), ("gone", tally.gone)]
     if dry_run:
         rest = tally.found - tally.too_new - tally.too_large

@@ -37,7 +37,7 @@ def outbox() -> None:
 @outbox.command(name="list")
 @config_option
 @click.option("--state", type=click.Choice(_STATES), help="Only these.")
-@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(config_path: str | None, state: str | None, limit: int, as_json: bool) -> None:
     """List mails by recipient, oldest first; without --state those that somebody should look at."""

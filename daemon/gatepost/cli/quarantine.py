@@ -41,7 +41,7 @@ def quarantine() -> None:
 @quarantine.command(name="list")
 @config_option
 @click.option("--state", type=click.Choice([s.value for s in State]), default="held", show_default=True, help="Those.")
-@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
 def list_(config_path: str | None, state: str, limit: int) -> None:
     """List what is kept for a human, the newest first."""
     config = load(find(config_path), secrets=False)

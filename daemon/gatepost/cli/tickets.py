@@ -18,7 +18,7 @@ from .options import config_option, look
 @config_option
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only these.")
 @click.option("--flag", default="", metavar="NAME", help="Only those with this flag, for example overdue.")
-@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def tickets(config_path: str | None, state: str | None, flag: str, limit: int, as_json: bool) -> None:
     """List tickets, the latest activity first."""
