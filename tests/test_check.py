@@ -13,6 +13,7 @@ from gatepost.clock import Clock
 from gatepost.config import load
 from gatepost.core import DAY
 from gatepost.errors import PermanentError
+from gatepost.keys import audit_key
 from gatepost.lock import DataLock, holder, prepare_data_folder
 from gatepost.mail import catalogue
 
@@ -224,3 +225,40 @@ def test_what_is_no_certificate_is_told(tmp_path):
         (tmp_path / name).write_text("nonsense")
     with pytest.raises(PermanentError, match="cannot be used"):
         look_at_pair(tmp_path / "chain", tmp_path / "key")
+
+
+@pytest.mark.parametrize("text", ["hunter2\n", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+def test_a_dkim_key_that_is_none_keeps_the_daemon_from_starting(write, tmp_path, text):
+    key = tmp_path / "dkim.pem"
+    key.write_text(text)
+    key.chmod(0o600)
+    path = write(f'[delivery]\ndkim = {{ domain = "market.example", selector = "g1", key = {{ file = "{key}" }} }}\n')
+    ((state, seen),) = found(path, "delivery.dkim")
+    assert (state, "no private key" in seen) == (State.WRONG, True)
+
+
+def test_a_key_that_others_can_read_keeps_the_daemon_from_starting(write, tmp_path):
+    path = write()
+    prepare_data_folder(tmp_path / "data")
+    key = audit_key(tmp_path / "data")
+    assert key and found(path, "keys") == []
+    (tmp_path / "data" / "keys" / "audit").chmod(0o644)
+    ((state, seen),) = found(path, "keys")
+    assert (state, "can be read by others" in seen) == (State.WRONG, True)
+
+
+def test_a_damaged_database_is_told_as_one(write, tmp_path):
+    path = write()
+    prepare_data_folder(tmp_path / "data")
+    (tmp_path / "data" / "desk.sqlite3").write_bytes(b"no database" * 900)
+    (finding,) = [each for each in check(load(path), Clock().now()) if each.subject == "marketplace"]
+    assert finding.state is State.WRONG
+    assert "restore the newest backup" in " ".join(finding.detail)
+
+
+@pytest.mark.real("openssl")
+def test_a_key_of_another_certificate_is_told(make_certificate):
+    (one, _), (_, other) = make_certificate(name="one"), make_certificate(name="other")
+    with pytest.raises(PermanentError, match="mismatch") as refused:
+        look_at_pair(one, other)
+    assert "another certificate" in refused.value.hint

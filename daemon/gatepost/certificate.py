@@ -37,10 +37,13 @@ def look_at_pair(certificate: Path, key: Path) -> Pair:
         server.load_cert_chain(certificate, key, password=_no_password)
         client.load_verify_locations(certificate)
     except (OSError, ValueError) as error:
-        raise PermanentError(f"{certificate} and {key} cannot be used: {_why(error)}", _HINT) from error
+        why = _why(error)
+        hint = _NO_PAIR if "mismatch" in why else _HINT
+        raise PermanentError(f"{certificate} and {key} cannot be used: {why}", hint) from error
     return _shake_hands(server, client)
 
 
+_NO_PAIR = "The key is that of another certificate: name the two that were made together."
 _HINT = "Both are PEM files; the certificate comes first in its file, and its key has no passphrase."
 
 

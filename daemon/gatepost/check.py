@@ -19,9 +19,11 @@ from .core import DAY, Millis
 from .errors import GatepostError, Mistake, MistakesError
 from .ingress.imap import kept_token
 from .ingress.sockets import open_listener
+from .keys import key_files
 from .lock import holder
 from .mail.letter_lint import lint
 from .mail.own_words import OwnWords
+from .mail.signing import signer
 from .mail.templates import Letters
 from .mail.upsell import read as read_upsell
 from .rulebook import examine_folders, known_names
@@ -60,6 +62,8 @@ def check(config: Config, now: Millis) -> Iterator[Finding]:
         ("data folder", partial(_data_folder, config)),
         ("marketplace", partial(_marketplace, config)),
         ("certificate", partial(_certificate, config, now)),
+        ("keys", partial(_keys, config)),
+        ("delivery.dkim", partial(_dkim, config)),
         ("sockets", partial(_sockets, config)),
         ("mailboxes", partial(_mailboxes, config)),
     ]
@@ -220,6 +224,23 @@ def _certificate(config: Config, now: Millis) -> Iterator[Finding]:
     else:
         state = State.LOOK if days < _FEW_DAYS else State.FINE
         yield Finding(state=state, subject="certificate", seen=seen)
+
+
+def _keys(config: Config) -> Iterator[Finding]:
+    """The keys that are in the data folder can be read, and by nobody else."""
+    first = config.reply_address.current
+    for each in key_files(config.data, first_reply=first):
+        if each.fault:
+            detail = (f"chmod 600 {each.path}, as its owner; one that is lost comes back only from a backup",)
+            yield Finding(state=State.WRONG, subject="keys", seen=each.fault, detail=detail)
+
+
+def _dkim(config: Config) -> Iterator[Finding]:
+    """The key with which mails are signed is one. Raises PermanentError for anything else."""
+    if (dkim := config.delivery.dkim) is not None:
+        ours = signer(dkim.domain, dkim.selector, dkim.key.read())
+        seen = f"{dkim.selector}._domainkey.{dkim.domain} signs ({ours.algorithm})"
+        yield Finding(state=State.FINE, subject="delivery.dkim", seen=seen)
 
 
 def _sockets(config: Config) -> Iterator[Finding]:

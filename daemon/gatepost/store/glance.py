@@ -34,5 +34,8 @@ def glance(data: Path, run: Callable[[Tx], T]) -> T:
                 f"{path} is of an older version than this gatepost ({error})",
                 "Run gatepost upgrade, or start gatepost once: both bring it up to date.",
             ) from error
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            hint = "It is damaged: stop gatepost, keep a copy of the file, and restore the newest backup."
+            raise PermanentError(f"{path} cannot be read: {error}", hint) from error
         hint = "Run the command as the user of the daemon; gatepost doctor looks at the file."
         raise PermanentError(f"{path} cannot be read: {error}", hint) from error
