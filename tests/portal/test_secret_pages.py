@@ -67,6 +67,29 @@ def test_the_link_goes_to_who_answers_and_its_text_is_forgotten_once_sent(filed,
     assert CANARY.encode() not in sent.raw
 
 
+@pytest.mark.catalogue("K03")
+def test_of_twenty_wrong_passphrases_at_once_five_count_and_the_right_one_comes_too_late(filed, browser):
+    token = hand(filed, browser, passphrase="open sesame").rpartition("/")[2]
+
+    def attempt(guess: str):
+        return filed.db.write_now(lambda tx: read(tx, filed.house, token, guess, filed.now)).ending
+
+    with ThreadPoolExecutor(20) as crowd:
+        endings = list(crowd.map(lambda n: attempt(f"guess {n}"), range(20)))
+    assert sorted(endings, key=str) == sorted([Ending.WRONG] * 4 + [Ending.GONE] * 16, key=str)
+    assert attempt("open sesame") is Ending.GONE
+    assert filed.rows("SELECT octets, state FROM one_time_secret")[0]["octets"] == b""
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [("open sesame", " open sesame\t"), ("Gr\u00fc\u00dfe", "Gru\u0308\u00dfe"), ("long " * 60, "long " * 60)],
+)
+def test_a_passphrase_is_the_same_however_it_is_typed(filed, browser, given, typed):
+    page = hand(filed, browser, passphrase=given)
+    assert CANARY in browser().submit(page, passphrase=typed).text
+
+
 @pytest.mark.catalogue("K02")
 def test_of_fifty_who_ask_at_once_one_gets_it(filed, browser):
     token = hand(filed, browser).rpartition("/")[2]

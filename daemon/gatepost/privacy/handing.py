@@ -4,6 +4,7 @@ The link goes by mail to whoever is to read it, and leaves the outbox's row as s
 in the transaction that reads it: of fifty who ask at once, one gets it.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +31,7 @@ _KINDS = {
     Role.STAFF: ActorKind.STAFF,
 }
 _SYSTEM = Who(kind=ActorKind.SYSTEM, name="gatepost")
+_LONGEST_PASSPHRASE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,11 @@ def hand_over(tx: Tx, house: House, case: Case, giver: Participant, handed: Hand
     if handed.temporary:
         _track(tx, house, case, giver, handed.login, now)
     return secret
+
+
+def passphrase_of(typed: str) -> str:
+    """A passphrase as it is used: the same for who gives and who reads, on whatever keyboard it was typed or pasted."""
+    return unicodedata.normalize("NFC", typed).strip()[:_LONGEST_PASSPHRASE]
 
 
 def read(tx: Tx, house: House, token: str, passphrase: str, now: Millis) -> Reading:

@@ -16,7 +16,7 @@ from ...core.event import DeadlineKind
 from ...core.party import Participant, Role
 from ...links import For, LinkError
 from ...mail import wording
-from ...privacy.handing import Ending, Handed, Reading, hand_over, name_of, read, receiver
+from ...privacy.handing import Ending, Handed, Reading, hand_over, name_of, passphrase_of, read, receiver
 from ...store import access, deadlines, one_time, portal_view, tickets, trace
 from ...store.database import Tx
 from ...store.one_time import OneTime, State
@@ -95,7 +95,7 @@ class SecretPages:
         secret, case = await self._secret(request)
         visitor = self._reader(visitor, secret, case)
         async with request.form() as form:
-            passphrase = str(form.get("passphrase", ""))[:400]
+            passphrase = passphrase_of(str(form.get("passphrase", "")))
         token, now, house = request.path_params["token"], self._counter.now(), self._counter.house
 
         def run(tx: Tx) -> Reading:
@@ -154,7 +154,7 @@ class SecretPages:
         handed = Handed(
             words=words,
             days=int(given["days"]) if given["days"] in {str(count) for count in _DAYS} else house.secrets.link_days,
-            passphrase=given["passphrase"].strip()[:200],
+            passphrase=passphrase_of(given["passphrase"]),
             temporary=given["temporary"] == "yes" and place.giver.role is Role.REQUESTER,
             login=" ".join(given["login"].split())[:100],
         )
