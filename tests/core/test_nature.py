@@ -238,3 +238,26 @@ def test_the_day_of_return_is_counted_from_the_day_of_the_notice():
     assert (found.out_of_office, found.back) == (True, "2024-03-12")
     assert found.reason == "the subject begins with “automatic reply:”; back on 2024-03-12"
     assert nature("Subject: Automatic reply: Crash", text=AWAY_TEXT).back == ""
+
+
+@pytest.mark.parametrize(
+    ("mail", "away"),
+    [
+        ({"mail_from": "", "text": AWAY_TEXT}, True),
+        ({"mail_from": ""}, False),
+        ({"sender": "mailer-daemon@x.example"}, False),
+    ],
+)
+def test_only_a_notice_that_says_so_is_one_of_absence(mail, away):
+    """A bare null sender or a program's address tells of no absence; the words of an absence do."""
+    assert nature(**mail).out_of_office is away
+    assert nature(**mail).reason
+
+
+def test_the_sentence_names_the_second_sign_where_the_text_has_none():
+    found = nature("Subject: Automatic reply: your mail", "X-Auto-Response-Suppress: All", text="Thanks.")
+    assert "None" not in found.reason and not found.answerable
+
+
+def test_a_notice_of_the_first_millisecond_has_its_day_of_return():
+    assert nature(mail_from="", text=AWAY_TEXT, date=0).back == "1970-03-12"
