@@ -72,6 +72,9 @@ def _steps(trip: Trip) -> Iterator[tuple[str, str]]:
     yield "standing", facts.standing.value
     if facts.vendor is not None:
         yield "vendor", f"{facts.vendor.slug}{', away' if facts.vendor_away else ''}"
+    if trip.topics or isinstance(trip.decision, Opens):
+        sure = ", ".join(f"{topic.name} ({topic.confidence:.2f})" for topic in trip.topics)
+        yield "topics", sure or "none that is sure enough"
 
 
 def envelope_of(house: House, letter: Letter, recipients: tuple[str, ...] = (), sender: str | None = None) -> Envelope:

@@ -1,6 +1,7 @@
 """`gatepost rules explain`: a mail's trip in a terminal, on what the desk knows, with nothing written and nothing sent."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,7 @@ def test_the_whole_trip_is_printed(desk: Path, capsys: pytest.CaptureFixture[str
         "sender       customer, trusted, verified",
         "standing     active",
         "vendor       smiths",
+        "topics       none that is sure enough",
         "becomes      a new ticket",
         "route        vendor, by rule 'the vendor answers'",
         "├─ · miss  our own mail came back",
@@ -97,6 +99,11 @@ def test_the_whole_trip_is_printed(desk: Path, capsys: pytest.CaptureFixture[str
         "      ├─ ✓ standing = active, saw active",
     ):
         assert line in printed
+
+
+def test_the_topics_are_told_with_how_sure_they_are(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = explained(desk, capsys, "Where is my parcel? The tracking number shows nothing since Friday.")
+    assert re.search(r"^topics       shipping \((0\.9\d|1\.00)\)$", printed, re.MULTILINE)
 
 
 def test_a_refund_question_shows_the_words_that_were_found(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

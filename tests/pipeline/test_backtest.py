@@ -137,6 +137,9 @@ def test_rules_that_never_hit_are_told_apart(history, tmp_path: Path, capsys) ->
 def test_mail_before_the_day_is_left_alone(history, tmp_path: Path, capsys) -> None:
     assert run(["rules", "backtest", "-c", str(tmp_path / "config.toml"), "--since", "2027-01-01", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["mails"] == 0
+    assert run(["rules", "backtest", "-c", str(tmp_path / "config.toml"), "--since", "2027-01-01"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("0 mails since 2027-01-01") and "Dead" not in said and "elsewhere" not in said
 
 
 def test_copies_and_what_no_rule_kept_back_are_no_decisions_of_rules(history, compose_mail, tmp_path, capsys) -> None:

@@ -110,8 +110,9 @@ def as_text(done: Done) -> Iterator[str]:
         asked = ", ".join(f"{word} ({count})" for word, count in test.lacking.most_common())
         why = f"which ask what was not kept when they came: {asked}"
         yield f"{test.undecided} more cannot be decided by these rules, {why}"
-    if test.mails:
-        yield f"{done.seconds:.1f} s, {test.mails / max(done.seconds, 0.001):.0f} mails a second"
+    if not test.mails:
+        return  # Rules that had no mail to hit are not dead.
+    yield f"{done.seconds:.1f} s, {test.mails / max(done.seconds, 0.001):.0f} mails a second"
     yield ""
     yield f"{test.moved or 'No'} mail{'s' * (test.moved != 1)} would go elsewhere."
     yield from _changed(test)
