@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from .. import shipped
 from ..clock import Clock
 from ..config import Config, find, load
 from ..core.letter import Arrival
@@ -19,11 +20,13 @@ from ..explained import as_data, as_text, envelope_of
 from ..log import printable
 from ..mail.parse import HostileMail, read_letter
 from ..parts import build_evaluator, build_house
+from ..rulebook import examine_folders
 from ..store import arrivals, decisions
 from ..store.database import Tx
 from ..travel import travel
 from . import EX_DATAERR, EX_NOINPUT, EX_OK
 from .options import config_option, look, rules_option
+from .rules import known_here
 
 
 @click.command()
@@ -85,7 +88,8 @@ def explain(
 
 def _of_ticket(config: Config, number: int, *, thorough: bool, as_json: bool) -> str:
     """What the rules of now say of the mail that opened a ticket, and where those of then have sent it."""
-    book = build_house(config).rulebook.book
+    own, known = known_here(config, None)
+    book = examine_folders(shipped.folder("rules"), own, known).sound("the rules")
 
     def read(tx: Tx) -> Stored | None:
         return decisions.seen_of(tx, next((row["id"] for row in arrivals.of_ticket(tx, number)), 0))
