@@ -212,7 +212,8 @@ def test_what_was_not_kept_then_is_never_guessed(history, tmp_path: Path, capsys
     assert said["moved"] == moved
     backtest(tmp_path, "--rules", str(tmp_path / "working"))
     told = capsys.readouterr().out
-    line = f"{undecided} more cannot be decided by these rules, which ask what was not kept when they came: office_open"
+    asked = f"days_left ({undecided}), " * ("days_left" in when) + f"office_open ({undecided})"
+    line = f"{undecided} more cannot be decided by these rules, which ask what was not kept when they came: {asked}\n"
     assert (line in told) is bool(undecided)
 
 

@@ -107,7 +107,7 @@ def as_text(done: Done) -> Iterator[str]:
     if done.left_out:
         yield f"{done.left_out} more were not decided by rules: copies, reports, doubts"
     if test.undecided:
-        asked = ", ".join(f"{word} ({count})" for word, count in test.lacking.most_common())
+        asked = ", ".join(f"{word} ({count})" for word, count in sorted(test.lacking.items()))
         why = f"which ask what was not kept when they came: {asked}"
         yield f"{test.undecided} more cannot be decided by these rules, {why}"
     if not test.mails:
@@ -138,7 +138,7 @@ def as_data(done: Done) -> dict[str, object]:
         "rules": done.book.digest,
         "mails": test.mails,
         "left_out": done.left_out,
-        "undecided": {"mails": test.undecided, "words": dict(test.lacking.most_common())},
+        "undecided": {"mails": test.undecided, "words": dict(sorted(test.lacking.items()))},
         "seconds": round(done.seconds, 3),
         "moved": test.moved,
         "changes": [
