@@ -128,3 +128,6 @@ def test_as_json_and_again_and_again(config, running, capsys):
     assert len(out.splitlines()) == 3
     _, out = screen(config, capsys, "--watch", "0.2", "--times", "2")
     assert (out.count("gatepost on"), "\x1b" in out) == (2, False)
+    # Without a number: another option may follow.
+    assert run(["status", "--watch", "-c", config, "--times", "1"]) == 0
+    assert capsys.readouterr().out.count("gatepost on") == 1

@@ -23,7 +23,15 @@ _CLEAR = "\x1b[H\x1b[2J"
 @click.command()
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--watch", "every", type=click.FloatRange(min=0.2), metavar="SECONDS", help="Show it again and again.")
+@click.option(
+    "--watch",
+    "every",
+    type=click.FloatRange(min=0.2),
+    is_flag=False,
+    flag_value=2.0,
+    metavar="[SECONDS]",
+    help="Show it again and again; every 2 seconds where none are given.",
+)
 @click.option("--times", type=click.IntRange(min=1), hidden=True, help="With --watch: so often.")
 def status(config_path: str | None, as_json: bool, every: float | None, times: int | None) -> int:
     """Tell on one screen what runs, what is wrong, and what waits and why.
