@@ -26,7 +26,7 @@ from gatepost.ingress.oauth_kept import KeptToken
 from gatepost.ingress.oauth_loopback import Loopback
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "marketplace" / "config.toml"
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @pytest.fixture

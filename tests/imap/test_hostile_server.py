@@ -126,7 +126,7 @@ def test_a_flood_in_an_answer_costs_a_visit_and_no_mail(desk, server, mail, unti
     server.scripts = [[Rule(command, say(FLOODS[flood]))] for _ in range(2)]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     desk.hasty(desk.mailbox(desk.section(server.port, read_seconds=30.0))).start()
-    until(lambda: sorted(server.raws("Processed")) == [mail(1), mail(2)], 60)
+    until(lambda: sorted(server.raws("Processed")) == [mail(1), mail(2)], 240)
     assert sorted(desk.raws()) == [mail(1), mail(2)]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000
 
@@ -143,7 +143,7 @@ def test_a_server_that_chatters_in_idle_makes_no_busy_loop(desk, server, mail, u
     server.scripts = [[Rule("IDLE", chatter) for _ in range(50)]]
     running = desk.hasty(desk.mailbox(desk.section(server.port)))
     running.start()
-    until(lambda: len(server.commands("IDLE")) >= 20, 60)
+    until(lambda: len(server.commands("IDLE")) >= 20, 120)
     assert desk.rests.count(1.0) >= 10
 
 
@@ -153,7 +153,7 @@ def test_a_server_that_says_we_are_in_before_tls_gets_no_password(desk, make_ser
     server = make_server(greeting=greeting, capabilities=("STARTTLS", "IDLE"))
     running = desk.hasty(desk.mailbox(desk.section(server.port, tls="starttls")))
     running.start()
-    until(lambda: len(desk.rests) >= 3, 60)
+    until(lambda: len(desk.rests) >= 3, 120)
     assert desk.is_failing() and not server.commands("LOGIN") and not server.commands("UID")
 
 
