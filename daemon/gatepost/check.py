@@ -26,6 +26,7 @@ from .mail.own_words import OwnWords
 from .mail.signing import signer
 from .mail.templates import Letters
 from .mail.upsell import read as read_upsell
+from .outline import counted
 from .rulebook import examine_folders, known_names
 from .store import parties
 from .store.glance import DESK_FILE, glance
@@ -95,7 +96,7 @@ def _rules(config: Config) -> Iterator[Finding]:
     findings = examine_folders(shipped.folder("rules"), own if own.is_dir() else None, known)
     book = findings.sound("the rules")
     examples = sum(len(rule.hits) + len(rule.misses) for rule in book.rules)
-    seen = f"{len(book.rules)} rules, {examples} examples hold"
+    seen = f"{counted(len(book.rules), 'rule')}, all examples hold ({examples})"
     # A rule may name a team that does not exist here: the daemon starts, and triage takes what would go there.
     detail = _told(findings.warnings)
     yield Finding(state=State.LOOK if detail else State.FINE, subject="rules", seen=seen, detail=detail)
@@ -203,7 +204,7 @@ def _marketplace(config: Config) -> Iterator[Finding]:
         seen = f"{vendor.slug}: {vendor.support_address} lies in our own domain: a loop"
         yield Finding(state=State.WRONG, subject="marketplace", seen=seen, detail=(detail,))
     if not loops:
-        seen = f"{len(vendors)} vendors, {len(products)} products"
+        seen = f"{counted(len(vendors), 'vendor')}, {counted(len(products), 'product')}"
         yield Finding(state=State.FINE, subject="marketplace", seen=seen)
 
 
@@ -217,7 +218,7 @@ def _certificate(config: Config, now: Millis) -> Iterator[Finding]:
         yield Finding(state=State.LOOK, subject="certificate", seen="its time is over", detail=detail)
         return
     days, names = (pair.until - now) // DAY, ", ".join(pair.names) or "no name"
-    seen = f"{names}, {days} days left"
+    seen = f"{names}, {counted(days, 'day')} left"
     if not pair.covers(config.gatepost.hostname):
         detail = (f"it does not name gatepost.hostname, {config.gatepost.hostname}",)
         yield Finding(state=State.LOOK, subject="certificate", seen=seen, detail=detail)

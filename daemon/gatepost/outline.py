@@ -20,6 +20,11 @@ def instant(at: Millis | None) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def counted(count: int, thing: str) -> str:
+    """'1 mail', '2 mails'."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """Rows under a head, each column as wide as its widest cell."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]

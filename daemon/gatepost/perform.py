@@ -15,6 +15,7 @@ from .drafting.draft import write
 from .house import House
 from .mail import wording
 from .mail.fields import writable
+from .outline import counted
 from .store import arrivals, confirmations, deadlines, marks, messages, outbox, parties, tickets, trace
 from .store.database import Tx
 
@@ -114,7 +115,7 @@ def _join(tx: Tx, house: House, case: Case, join: Join, now: Millis) -> tuple[st
         _send(tx, house, case, send, now)
     return (
         "joined",
-        f"{new.role.value} {new.address}, with {len(said)} messages" if said else f"{new.role.value} {new.address}",
+        f"{new.role.value} {new.address}" + (f", with {counted(len(said), 'message')}" if said else ""),
     )
 
 

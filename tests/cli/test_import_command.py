@@ -41,7 +41,7 @@ def test_refused_rows_are_named_and_the_exit_code_says_so(config, tmp_path, caps
     assert "row 3, support_address: support@orchard.example lies in our own domain: a loop" in err
     assert "nothing was written" in out
     assert importing(config, "vendors", table, "--partial") == 65
-    assert "1 rows are in; 1 refused." in capsys.readouterr().out
+    assert "1 row is in; 1 refused." in capsys.readouterr().out
 
 
 def test_a_dry_run_says_that_it_was_one(config, capsys):

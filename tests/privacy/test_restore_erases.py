@@ -35,7 +35,7 @@ def test_a_person_who_was_erased_after_the_backup_is_erased_again_by_the_restore
     assert not found_in(data)
     assert found_in(backup)
     assert cli.run(["restore", str(backup), "--yes", "-c", str(path)]) == 0
-    assert "1 persons who were erased since the backup were erased again" in capsys.readouterr().out
+    assert "erased again, as since the backup: 1 person" in capsys.readouterr().out
     assert cli.run(["person", "show", ADDRESS, "-c", str(path)]) != 0
     db = open_database(config)
     try:

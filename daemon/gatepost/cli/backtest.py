@@ -18,7 +18,7 @@ from ..core import Millis
 from ..core.rules.backtest import Backtest, Change, Found, Idle, Stored
 from ..core.rules.book import Book
 from ..log import printable
-from ..outline import instant, table
+from ..outline import counted, instant, table
 from ..rulebook import examine_folders
 from ..store import decisions
 from . import EX_OK
@@ -103,7 +103,8 @@ def _run(config: Config, book: Book, since: Millis) -> Done:
 def as_text(done: Done) -> Iterator[str]:
     """The sums for people."""
     test = done.test
-    yield f"{test.mails} mails since {instant(done.since)} UTC, decided again by {len(done.book.rules)} rules"
+    rules = counted(len(done.book.rules), "rule")
+    yield f"{counted(test.mails, 'mail')} since {instant(done.since)} UTC, decided again by {rules}"
     if done.left_out:
         yield f"{done.left_out} more were not decided by rules: copies, reports, doubts"
     if test.undecided:

@@ -8,6 +8,7 @@ import click
 from ..clock import Clock
 from ..config import Config, find, load
 from ..lock import DataLock, become_owner, prepare_data_folder
+from ..outline import counted
 from ..store.backup import back_up, keep_newest
 from ..store.manifest import read
 from ..store.restore import check_backup
@@ -32,7 +33,7 @@ def backup(into: Path, keep: int | None, config_path: str | None) -> int:
     os.umask(0o077)
     made = back_up(config.data, into.absolute(), Clock().now(), _step)
     counts = read(made).counts
-    click.echo(f"{made}: {counts['tickets']} tickets, {counts['messages']} messages, verified")
+    click.echo(f"{made}: {counted(counts['tickets'], 'ticket')}, {counted(counts['messages'], 'message')}, verified")
     for gone in keep_newest(into.absolute(), keep) if keep else ():
         click.echo(f"deleted {gone}", err=True)
     return EX_OK
@@ -53,7 +54,7 @@ def restore(folder: Path, check: bool, hold: bool, yes: bool, config_path: str |
     config = load(find(config_path), secrets=False)
     said = check_backup(folder)
     if check:
-        click.echo(f"{folder}: whole, made by {said.version}, {said.counts['tickets']} tickets")
+        click.echo(f"{folder}: whole, made by {said.version}, {counted(said.counts['tickets'], 'ticket')}")
         return EX_OK
     if not yes:
         click.confirm(f"Replace what is in {config.data} by this backup?", abort=True, err=True)
@@ -61,11 +62,11 @@ def restore(folder: Path, check: bool, hold: bool, yes: bool, config_path: str |
     prepare_data_folder(config.data)
     with DataLock(config.data, "gate"), DataLock(config.data, "desk"):
         done = bring_back(folder.absolute(), config.data, Clock().now(), hold=hold, step=_step)
-    click.echo(f"restored {done.counts['tickets']} tickets; what was there is in {done.aside}")
+    click.echo(f"restored {counted(done.counts['tickets'], 'ticket')}; what was there is in {done.aside}")
     if done.erased:
-        click.echo(f"{done.erased} persons who were erased since the backup were erased again")
+        click.echo(f"erased again, as since the backup: {counted(done.erased, 'person')}")
     if hold:
-        click.echo(f"{done.held} mails wait for gatepost outbox retry")
+        click.echo(f"held until gatepost outbox retry: {counted(done.held, 'mail')}")
     return EX_OK
 
 

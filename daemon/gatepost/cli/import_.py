@@ -15,6 +15,7 @@ from ..ingress.marketplace import COLUMNS, Import, Kind, Report, noted, run
 from ..ingress.table_file import read_table
 from ..keys import audit_key
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
+from ..outline import counted
 from ..parts import open_database
 from ..store.audit import AuditLog
 from . import EX_DATAERR, EX_OK
@@ -76,7 +77,8 @@ def _summary(file: Path, report: Report, dry_run: bool) -> str:
     lines = [f"{name:<10} {count:>7}" for name, count in (*counts, ("refused", report.refused))]
     if report.written:
         rest = f"; {report.refused} refused" if report.refused else ""
-        end = f"{file}: {report.new + report.changed + report.unchanged} rows are in{rest}."
+        taken = report.new + report.changed + report.unchanged
+        end = f"{file}: {counted(taken, 'row')} {'is' if taken == 1 else 'are'} in{rest}."
     elif dry_run:
         end = f"{file}: a dry run; nothing was written."
     else:

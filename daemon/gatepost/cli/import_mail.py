@@ -22,6 +22,7 @@ from ..ingress.imap import tokens_of
 from ..ingress.imap_past import ImapFolder
 from ..ingress.mbox import Dialect
 from ..lock import DataLock, become_owner, holder, prepare_data_folder
+from ..outline import counted
 from ..parts import build_house, open_database
 from ..reader.pool import ReaderPool
 from ..store import intake
@@ -198,7 +199,13 @@ def _summary(tally: Tally, dry_run: bool) -> list[str]:
     if dry_run:
         rest = tally.found - tally.too_new - tally.too_large
         rows = [each for each in rows if each[1] or each[0] == "found"]
-        return [*(f"{name:<12} {count:>7}" for name, count in rows), f"A dry run: {rest} mails would be taken."]
+        return [
+            *(f"{name:<12} {count:>7}" for name, count in rows),
+            f"A dry run: {counted(rest, 'mail')} would be taken.",
+        ]
     rows += [("taken before", tally.known), ("taken", tally.taken), *sorted(tally.outcomes.items())]
     lines = [f"{name:<12} {count:>7}" for name, count in rows if count or name in ("found", "taken")]
-    return [*lines, f"{tally.taken} mails are in; nothing was sent to anybody."]
+    return [
+        *lines,
+        f"{counted(tally.taken, 'mail')} {'is' if tally.taken == 1 else 'are'} in; nothing was sent to anybody.",
+    ]

@@ -17,6 +17,7 @@ from ..core.rules.rule import Rule
 from ..errors import GatepostError, Mistake, PermanentError
 from ..lock import holder
 from ..mail.templates import Letters
+from ..outline import counted
 from ..rulebook import Findings, examine_folders, known_names
 from ..store import parties
 from ..topics import catalogue
@@ -74,7 +75,7 @@ def reload(config_path: str | None) -> int:
     if not process:
         raise PermanentError(f"no gatepost runs on {loaded.data}", "The rules are sound; the next start reads them.")
     os.kill(process, signal.SIGHUP)
-    print(f"process {process} was told to read {len(book.rules)} rules ({book.digest[:12]})")
+    print(f"process {process} was told to read {counted(len(book.rules), 'rule')} ({book.digest[:12]})")
     return EX_OK
 
 
@@ -135,16 +136,13 @@ def _as_text(book: Book, findings: Findings) -> Iterator[str]:
 def _summary(book: Book, findings: Findings) -> str:
     examples = sum(len(rule.hits) + len(rule.misses) for rule in book.rules)
     found = ", ".join(
-        _counted(count, what)
+        counted(count, what)
         for count, what in ((len(findings.mistakes), "mistake"), (len(findings.warnings), "warning"))
         if count
     )
     files = len({rule.file for rule in book.rules})
-    return f"{len(book.rules)} rules in {_counted(files, 'file')}, {examples} examples: {found or 'all well'}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    looked = f"{counted(len(book.rules), 'rule')} in {counted(files, 'file')}, {counted(examples, 'example')}"
+    return f"{looked}: {found or 'all well'}"
 
 
 def _destination(rule: Rule) -> str:

@@ -13,7 +13,7 @@ from ..config import find, load
 from ..core import Millis
 from ..health.overview import Overview, Stored, overview
 from ..log import printable
-from ..outline import instant
+from ..outline import counted, instant
 from ..store.mailboxes import MailboxState
 from .options import config_option
 
@@ -66,12 +66,15 @@ def _processes(now: Overview) -> Iterator[str]:
     if isinstance(now.gate, str):
         yield _row("gate", now.gate)
     else:
-        yield _row("gate", f"{now.gate['accepted']} mails accepted, {now.gate['connections']} connections now")
+        yield _row(
+            "gate",
+            f"{counted(now.gate['accepted'], 'mail')} accepted, {counted(now.gate['connections'], 'connection')} now",
+        )
     watched = now.stored.watched if now.stored is not None else None
     state = f"process {now.process}" if now.process else "does not run"
     yield _row("desk", f"{state}, looked around {_ago(now.now, watched)}" if watched else state)
     if now.deaths:
-        yield _row("died", ", ".join(f"{name} {count} times" for name, count in now.deaths.items()))
+        yield _row("died", ", ".join(f"{name} {counted(count, 'time')}" for name, count in now.deaths.items()))
 
 
 def _waiting(now: Millis, spooled: int, stored: Stored) -> Iterator[str]:

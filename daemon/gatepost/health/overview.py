@@ -12,6 +12,7 @@ from ..core import MINUTE, Millis
 from ..errors import TemporaryError
 from ..ingress.gate_link import ask_status
 from ..lock import holder
+from ..outline import counted
 from ..store import alarms, arrivals, breakers, deadlines, figures, mailboxes, outbox_view, vitals
 from ..store.alarms import Alarm
 from ..store.database import Tx
@@ -124,7 +125,9 @@ def _look(gate: dict[str, Any] | str, stored: Stored | None, process: int, now: 
         found += [f"{each['what']}: {each['why']}. {each['advice']}" for each in stored.troubles]
     deliveries = stored.figures.deliveries
     if deliveries["error"]:
-        found.append(f"{deliveries['error']} mails could not be composed: gatepost outbox list --state error")
+        found.append(
+            f"{counted(deliveries['error'], 'mail')} could not be composed: gatepost outbox list --state error"
+        )
     if deliveries["dead"] and not process:
-        found.append(f"{deliveries['dead']} mails were given up: gatepost outbox list --state dead")
+        found.append(f"{counted(deliveries['dead'], 'mail')} given up: gatepost outbox list --state dead")
     return found

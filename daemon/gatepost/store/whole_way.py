@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from ..core.verdict import RuleTrace
+from ..core.verdict import Condition, RuleTrace
 from ..errors import PermanentError
 from ..outline import instant
 from . import arrivals, deadlines, decisions, marks, messages, outbox_view, tickets, trace
@@ -70,8 +70,16 @@ def _one(tx: Tx, row: Row) -> dict[str, Any]:
 
 
 def _rule(rule: RuleTrace) -> str:
-    judged = "; ".join(f"{'✓' if c.held else '✗'} {c.word} {c.wanted}, seen {c.seen}" for c in rule.conditions)
+    judged = "; ".join(map(_condition, rule.conditions))
     return f"{'hit ' if rule.hit else 'miss'} {rule.file}: {rule.rule} ({judged})"
+
+
+def _condition(condition: Condition) -> str:
+    """A word and what it met; a group (any, all, not) is only a word."""
+    mark = "✓" if condition.held else "✗"
+    if not condition.wanted and not condition.seen:
+        return f"{mark} {condition.word}"
+    return f"{mark} {condition.word} {condition.wanted}, seen {condition.seen or 'nothing'}"
 
 
 def _line(row: Row) -> str:
