@@ -187,16 +187,25 @@ def heavy(number: int) -> bytes:
 @pytest.mark.catalogue("M08")
 @pytest.mark.parametrize("part", ["gate", "desk"])
 async def test_without_memory_senders_are_put_off_or_the_desk_begins_anew_and_nothing_is_lost(
-    tmp_path, smarthost, part
+    tmp_path, smarthost, monkeypatch, part
 ):
     prlimit = shutil.which("prlimit")
     if prlimit is None:
         pytest.skip("needs prlimit: apt-get install util-linux")
+    # Further arenas of malloc(3) reserve 64 MB of addresses each, in which a large mail would still find room.
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
     daemon = chaos_daemon.DaemonUnderTest(tmp_path, smarthost.port)
     daemon.start()
     acknowledged = set()
+
+    def began_anew() -> bool:
+        """Where not even a thread can be started, the desk ends before it has said more."""
+        return part == "desk" and pid not in daemon.pids("desk")
+
     try:
         await daemon.ready()
+        await hand_over(daemon.port, letter(99))
+        await settled(daemon)  # Now the desk stands, too: a limit from before would only keep it from its start.
         (pid,) = daemon.pids(part)
         octets = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * 4096 + 2_000_000
         subprocess.run([prlimit, "--pid", str(pid), f"--as={octets}:unlimited"], check=True)
@@ -204,11 +213,11 @@ async def test_without_memory_senders_are_put_off_or_the_desk_begins_anew_and_no
             with contextlib.suppress(LaterError, OSError, EOFError):
                 await hand_over(daemon.port, heavy(number))
                 acknowledged.add(number)
-            if "MemoryError" in daemon.log():
+            if "MemoryError" in daemon.log() or began_anew():
                 break
         count = number + 1
         async with asyncio.timeout(60):
-            while "MemoryError" not in daemon.log():
+            while "MemoryError" not in daemon.log() and not began_anew():
                 await asyncio.sleep(0.1)
         if part == "gate":
             assert len(acknowledged) < count
@@ -222,9 +231,9 @@ async def test_without_memory_senders_are_put_off_or_the_desk_begins_anew_and_no
         daemon.kill_all()
     assert "AAAA" not in daemon.log()
     make_due(daemon.data)
-    ids = {f"<{number}@client.example>" for number in range(count)}
+    ids = {f"<{number}@client.example>" for number in (*range(count), 99)}
     found = reckon(daemon.data, ids, smarthost.mails, desk_kills=2)
-    assert (found.lost, found.doubled, found.tickets + found.quarantined) == (0, 0, count)
+    assert (found.lost, found.doubled, found.tickets + found.quarantined) == (0, 0, count + 1)
 
 
 # Reloads (M10).
