@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
 FITS := import sys, sqlite3, ssl; sys.exit(sys.version_info < (3, 11))
 BIN := .venv/bin
+# One process more than there are cores, eight at most: many tests wait for a daemon to start or for a time-out.
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); test $$n -lt 8 && echo $$((n + 1)) || echo 8)
 
 # A virtual environment whose interpreter has gone (an upgrade of the system) is made anew.
 STALE := $(shell test -x $(BIN)/python || echo stale)
@@ -27,7 +29,7 @@ demo: .venv/ready-run  ## start everything on one desk with a sample marketplace
 
 .PHONY: test
 test: .venv/ready-dev  ## run the tests; at the end it says what was skipped and how to get it
-	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: .venv/ready-dev  ## formatting, lint, and the direction of imports
