@@ -143,13 +143,15 @@ async def test_pipelined_requests_are_not_answered(wire):
     ids=["nothing", "line", "head", "body"],
 )
 async def test_who_sends_slowly_is_not_waited_for(wire, beginning):
+    begun = time.monotonic()
     answer, closed = await said(wire, beginning)
-    assert closed and b" 200 " not in answer
+    assert closed and time.monotonic() - begun < 4 and b" 200 " not in answer
 
 
 @pytest.mark.catalogue("I19")
 async def test_a_drop_now_and_then_does_not_keep_a_connection(wire):
     reader, writer = await wire()
+    begun = time.monotonic()
     for letter in b"GET /sign-in HTTP/1.1\r\nHost: my.orchard.example\r\n":
         writer.write(bytes((letter,)))
         try:
@@ -160,6 +162,7 @@ async def test_a_drop_now_and_then_does_not_keep_a_connection(wire):
             continue
     else:
         pytest.fail("every letter was waited for")
+    assert time.monotonic() - begun < 3
 
 
 @pytest.mark.catalogue("I19")
@@ -285,7 +288,7 @@ def test_nothing_of_a_path_comes_back_as_a_header(browser, path):
 def test_cookies_are_read_in_no_time(browser, cookie):
     begun = time.process_time()
     assert browser(headers={"cookie": cookie}).get("/tickets").status_code == 303
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < 1.0
 
 
 @pytest.mark.catalogue("I30")
